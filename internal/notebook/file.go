@@ -1,0 +1,127 @@
+package notebook
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Read reads the notebook in a file.
+func Read(path string) (*Notebook, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	nb, err := Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("read notebook %s: %w", path, err)
+	}
+	return nb, nil
+}
+
+// WriteFile writes the notebook so that at every moment the file holds either all of the old or all of the new one:
+// through a temporary file in the same folder, synced and renamed. The mode of an existing file is kept; if path is a
+// symbolic link, the file it leads to is replaced.
+func (nb *Notebook) WriteFile(path string) error { return WriteAtomically(path, nb.Encode()) }
+
+// WriteAtomically is WriteFile for any bytes.
+func WriteAtomically(path string, data []byte) error {
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		target, err = linkTarget(path)
+	}
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(target); err == nil {
+		if !info.Mode().IsRegular() {
+			return writeDevice(target, data)
+		}
+		mode = info.Mode().Perm()
+	}
+	return replace(target, data, mode)
+}
+
+// linkTarget returns the place that a dangling link leads to, path itself if it is no link.
+func linkTarget(path string) (string, error) {
+	target, err := os.Readlink(path)
+	if err != nil {
+		return path, nil
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(path), target)
+	}
+	return target, nil
+}
+
+// writeDevice writes to what can't be replaced, such as /dev/stdout.
+func writeDevice(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
+
+func replace(path string, data []byte, mode fs.FileMode) error {
+	dir, base := filepath.Split(path)
+	f, err := createBeside(dir, base, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	syncDir(dir)
+	return nil
+}
+
+// createBeside makes the temporary file. A file that is there already keeps its exact mode; a new one gets what the
+// umask leaves.
+func createBeside(dir, base string, mode fs.FileMode) (*os.File, error) {
+	for n := os.Getpid(); ; n++ {
+		name := filepath.Join(dir, fmt.Sprintf(".%s.%d.tmp", base, n))
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(filepath.Join(dir, base)); err == nil {
+			if err := f.Chmod(mode); err != nil {
+				f.Close()
+				os.Remove(name)
+				return nil, err
+			}
+		}
+		return f, nil
+	}
+}
+
+// syncDir makes the rename survive a power cut. Some file systems refuse to sync a folder; the file is whole all the
+// same, so that is no error.
+func syncDir(dir string) {
+	if dir == "" {
+		dir = "."
+	}
+	if d, err := os.Open(dir); err == nil {
+		d.Sync()
+		d.Close()
+	}
+}
