@@ -1,0 +1,94 @@
+package kernels
+
+// GEMM computes c = alpha*op(a)*op(b) + beta*c for row-major matrices: op(a) is m x k, op(b) is k x n, c is m x n, and op transposes
+// its operand when the flag is set. lda, ldb and ldc are the distances between the stored rows. With beta 0, c may hold anything, NaN too.
+func GEMM(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	checkMatrix("a", transA, m, k, a, lda)
+	checkMatrix("b", transB, k, n, b, ldb)
+	checkMatrix("c", false, m, n, c, ldc)
+	ma, mb := matrix{a, lda, 1}, matrix{b, ldb, 1}
+	if transA {
+		ma = ma.transpose()
+	}
+	if transB {
+		mb = mb.transpose()
+	}
+	gemm(m, n, k, alpha, ma, mb, beta, c, ldc)
+}
+
+func checkMatrix(name string, transposed bool, rows, cols int, x []float32, ld int) {
+	if transposed {
+		rows, cols = cols, rows
+	}
+	switch {
+	case rows < 0 || cols < 0:
+		panic(shapeErrorf("GEMM", "%s is %d x %d", name, rows, cols))
+	case ld < max(1, cols):
+		panic(shapeErrorf("GEMM", "rows of %s are %d apart but hold %d values", name, ld, cols))
+	case rows > 0 && cols > 0 && len(x) < (rows-1)*ld+cols:
+		panic(shapeErrorf("GEMM", "%s holds %d values, want at least %d (%d rows of %d, %d apart)",
+			name, len(x), (rows-1)*ld+cols, rows, cols, ld))
+	}
+}
+
+// Tiles of c that one task computes, and the depth to which it packs its operands at a time.
+const (
+	tileRows  = 64
+	tileCols  = 256
+	tileDepth = 256
+)
+
+// gemm splits c into tiles; a task packs alpha*a and b for its tile block by block of k and adds the products in order of k.
+func gemm(m, n, k int, alpha float32, a, b matrix, beta float32, c []float32, ldc int) {
+	rows, cols := (m+tileRows-1)/tileRows, (n+tileCols-1)/tileCols
+	tasks(rows*cols, func(t int) {
+		i, j := t/cols*tileRows, t%cols*tileCols
+		tm, tn := min(tileRows, m-i), min(tileCols, n-j)
+		tile := c[i*ldc+j:]
+		for r := range tm {
+			scale(tile[r*ldc:][:tn], beta)
+		}
+		if k == 0 || alpha == 0 {
+			return
+		}
+		pa, pb := borrow(tileRows*tileDepth), borrow(tileCols*tileDepth)
+		defer release(pa)
+		defer release(pb)
+		for l := 0; l < k; l += tileDepth {
+			depth := min(tileDepth, k-l)
+			pack(*pa, a.at(i, l), tm, depth, alpha)
+			pack(*pb, b.at(l, j), depth, tn, 1)
+			addProduct(tm, tn, depth, matrix{*pa, depth, 1}, *pb, tn, tile, ldc)
+		}
+	})
+}
+
+// scale: x[i] *= beta, where 0 clears even NaN.
+func scale(x []float32, beta float32) {
+	switch beta {
+	case 0:
+		clear(x)
+	case 1:
+	default:
+		for i := range x {
+			x[i] *= beta
+		}
+	}
+}
+
+// pack copies a rows x cols view to dst row by row, times alpha.
+func pack(dst []float32, m matrix, rows, cols int, alpha float32) {
+	for i := range rows {
+		d := dst[i*cols:][:cols]
+		if m.col == 1 {
+			copy(d, m.data[i*m.row:])
+		} else {
+			for j := range d {
+				d[j] = m.data[i*m.row+j*m.col]
+			}
+		}
+		if alpha != 1 {
+			scale(d, alpha)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package kernels
+
+import "math"
+
+// SGD holds the constants of a step of stochastic gradient descent, with PyTorch's conventions.
+type SGD struct {
+	LR, Momentum, Dampening, WeightDecay float32
+	Nesterov                             bool
+	First                                bool // the step that starts v: v = g, without Dampening
+}
+
+// SGDStep updates the weights w and the velocity v, which may be nil without momentum, with the gradient g:
+//
+//	g += WeightDecay*w;  v = Momentum*v + (1-Dampening)*g;  w -= LR*v  (Nesterov: w -= LR*(g + Momentum*v))
+//
+// g itself is left unchanged.
+func SGDStep(s SGD, w, v, g []float32) {
+	checkLen("SGDStep", "gradient", len(g), len(w))
+	if s.Momentum == 0 {
+		pieces(len(w), func(lo, hi int) { sgdPlain(s, w[lo:hi], g[lo:hi]) })
+		return
+	}
+	checkLen("SGDStep", "velocity", len(v), len(w))
+	pieces(len(w), func(lo, hi int) { sgdMomentum(s, w[lo:hi], v[lo:hi], g[lo:hi]) })
+}
+
+func sgdPlain(s SGD, w, g []float32) {
+	for i, x := range w {
+		w[i] = x - float32(s.LR*(g[i]+float32(s.WeightDecay*x)))
+	}
+}
+
+func sgdMomentum(s SGD, w, v, g []float32) {
+	keep, fresh := s.Momentum, 1-s.Dampening
+	if s.First {
+		keep, fresh = 0, 1
+	}
+	for i, x := range w {
+		d := g[i] + float32(s.WeightDecay*x)
+		u := float32(keep*v[i]) + float32(fresh*d)
+		v[i] = u
+		if s.Nesterov {
+			u = d + float32(s.Momentum*u)
+		}
+		w[i] = x - float32(s.LR*u)
+	}
+}
+
+// Adam holds the constants of a step of Adam (Kingma and Ba 2015, arXiv:1412.6980). With Decoupled the weight decay is AdamW's
+// (Loshchilov and Hutter 2019, arXiv:1711.05101). Step counts from 1.
+type Adam struct {
+	LR, Beta1, Beta2, Eps, WeightDecay float32
+	Decoupled                          bool
+	Step                               int
+}
+
+// AdamStep updates the weights w and the running moments m and v with the gradient g, which is left unchanged.
+func AdamStep(a Adam, w, m, v, g []float32) {
+	if a.Step < 1 {
+		panic(shapeErrorf("AdamStep", "step is %d, the first is 1", a.Step))
+	}
+	checkLen("AdamStep", "gradient", len(g), len(w))
+	checkLen("AdamStep", "first moment", len(m), len(w))
+	checkLen("AdamStep", "second moment", len(v), len(w))
+	unbias1 := float32(1 - math.Pow(float64(a.Beta1), float64(a.Step)))
+	unbias2 := float32(math.Sqrt(1 - math.Pow(float64(a.Beta2), float64(a.Step))))
+	pieces(len(w), func(lo, hi int) {
+		w, m, v, g := w[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi]
+		for i, d := range g {
+			x := w[i]
+			if a.Decoupled {
+				x -= float32(a.LR * a.WeightDecay * x)
+			} else {
+				d += float32(a.WeightDecay * x)
+			}
+			m[i] += float32((1 - a.Beta1) * (d - m[i]))
+			v[i] = float32(a.Beta2*v[i]) + float32((1-a.Beta2)*d*d)
+			root := float32(math.Sqrt(float64(v[i])))/unbias2 + a.Eps
+			w[i] = x - float32(a.LR/unbias1)*m[i]/root
+		}
+	})
+}

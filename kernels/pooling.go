@@ -1,0 +1,239 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+)
+
+// Pool describes pooling windows over (N, C, In...), dimensions as in Conv. Zero Stride means Kernel and zero Dilation 1.
+// With Ceil the last window may hang over the upper padding, as PyTorch's ceil_mode has it.
+type Pool struct {
+	N, C                                       int
+	In, Kernel, Stride, Dilation, PadLo, PadHi [3]int
+	Ceil                                       bool
+}
+
+func (p Pool) norm() Pool {
+	for d := range 3 {
+		if p.Stride[d] == 0 {
+			p.Stride[d] = p.Kernel[d]
+		}
+		if p.Dilation[d] == 0 {
+			p.Dilation[d] = 1
+		}
+	}
+	return p
+}
+
+// Out is the output size (depth, height, width).
+func (p Pool) Out() [3]int {
+	p = p.norm()
+	var o [3]int
+	for d := range 3 {
+		room := p.In[d] + p.PadLo[d] + p.PadHi[d] - p.Dilation[d]*(p.Kernel[d]-1) - 1
+		o[d] = room/p.Stride[d] + 1
+		if p.Ceil && room%p.Stride[d] != 0 && o[d]*p.Stride[d] < p.In[d]+p.PadLo[d] {
+			o[d]++ // only if the window starts inside the input or its lower padding
+		}
+	}
+	return o
+}
+
+// InLen is the length of x, OutLen of y.
+func (p Pool) InLen() int  { return p.N * p.C * volume(p.In) }
+func (p Pool) OutLen() int { return p.N * p.C * volume(p.Out()) }
+
+// Check reports what is impossible about the configuration as a ShapeError, or nil.
+func (p Pool) Check() error {
+	if s := p.norm().problem(); s != "" {
+		return ShapeError{"Pool", s}
+	}
+	return nil
+}
+
+func (p Pool) problem() string {
+	if p.N < 0 || p.C < 1 {
+		return fmt.Sprintf("batch of %d images with %d channels", p.N, p.C)
+	}
+	for d, name := range dimName {
+		span := p.Dilation[d]*(p.Kernel[d]-1) + 1
+		switch {
+		case p.In[d] < 1 || p.Kernel[d] < 1 || p.Stride[d] < 1 || p.Dilation[d] < 1:
+			return fmt.Sprintf("%s has input %d, kernel %d, stride %d, dilation %d; all must be positive",
+				name, p.In[d], p.Kernel[d], p.Stride[d], p.Dilation[d])
+		case p.PadLo[d] < 0 || p.PadHi[d] < 0 || p.PadLo[d] >= span || p.PadHi[d] >= span:
+			return fmt.Sprintf("%s has padding (%d, %d), which must be less than the window's %d", name, p.PadLo[d], p.PadHi[d], span)
+		case span > p.In[d]+p.PadLo[d]+p.PadHi[d]:
+			return fmt.Sprintf("window spans %d in %s but the padded input has only %d", span, name, p.In[d]+p.PadLo[d]+p.PadHi[d])
+		}
+	}
+	return ""
+}
+
+func (p Pool) prepare(op string, x, y int) Pool {
+	p = p.norm()
+	if s := p.problem(); s != "" {
+		panic(ShapeError{op, s})
+	}
+	checkLen(op, "input", x, p.InLen())
+	checkLen(op, "output", y, p.OutLen())
+	return p
+}
+
+// eachWindow calls f for every output position of a plane with the input box [lo, hi) that its window covers, clipped to the input.
+// first is where the window's tap 0 lies, which is below lo on padding.
+func (p Pool) eachWindow(f func(o int, first, lo, hi [3]int)) {
+	out := p.Out()
+	o := 0
+	var first, lo, hi [3]int
+	set := func(d, at int) {
+		first[d] = at*p.Stride[d] - p.PadLo[d]
+		lo[d], hi[d] = first[d], min(p.In[d], first[d]+p.Dilation[d]*(p.Kernel[d]-1)+1)
+		for lo[d] < 0 {
+			lo[d] += p.Dilation[d]
+		}
+	}
+	for d := range out[0] {
+		set(0, d)
+		for h := range out[1] {
+			set(1, h)
+			for w := range out[2] {
+				set(2, w)
+				f(o, first, lo, hi)
+				o++
+			}
+		}
+	}
+}
+
+// eachInput calls f with the offset in the plane of every input position of a window.
+func (p Pool) eachInput(lo, hi [3]int, f func(i int)) {
+	for d := lo[0]; d < hi[0]; d += p.Dilation[0] {
+		for h := lo[1]; h < hi[1]; h += p.Dilation[1] {
+			row := (d*p.In[1] + h) * p.In[2]
+			for w := lo[2]; w < hi[2]; w += p.Dilation[2] {
+				f(row + w)
+			}
+		}
+	}
+}
+
+// MaxPool takes the largest value of each window, NaN counting as larger than any number.
+type MaxPool struct{ Pool }
+
+// Forward computes y and, unless argmax is nil, the position within its input plane of each maximum (the first one of equals).
+func (p MaxPool) Forward(y, x []float32, argmax []int32) {
+	p.Pool = p.prepare("MaxPool.Forward", len(x), len(y))
+	if argmax != nil {
+		checkLen("MaxPool.Forward", "argmax", len(argmax), len(y))
+	}
+	in, out := volume(p.In), volume(p.Out())
+	tasks(p.N*p.C, func(plane int) {
+		x, y := x[plane*in:][:in], y[plane*out:][:out]
+		p.eachWindow(func(o int, _, lo, hi [3]int) {
+			best, where := float32(math.Inf(-1)), -1
+			p.eachInput(lo, hi, func(i int) {
+				if v := x[i]; where < 0 || v > best || v != v && best == best {
+					best, where = v, i
+				}
+			})
+			y[o] = best
+			if argmax != nil {
+				argmax[plane*out+o] = int32(where)
+			}
+		})
+	})
+}
+
+// Backward adds each dy to the dx of the position that Forward stored in argmax; dx is overwritten.
+func (p MaxPool) Backward(dx, dy []float32, argmax []int32) {
+	p.Pool = p.prepare("MaxPool.Backward", len(dx), len(dy))
+	checkLen("MaxPool.Backward", "argmax", len(argmax), len(dy))
+	in, out := volume(p.In), volume(p.Out())
+	tasks(p.N*p.C, func(plane int) {
+		dx := dx[plane*in:][:in]
+		clear(dx)
+		for o, i := range argmax[plane*out:][:out] {
+			dx[i] += dy[plane*out+o]
+		}
+	})
+}
+
+// AvgPool takes the mean of each window. With CountPad padding counts as zeros, as PyTorch's count_include_pad does by default;
+// without it the mean is over input positions only.
+type AvgPool struct {
+	Pool
+	CountPad bool
+}
+
+// weight is 1 over the number of positions that the window at first, covering [lo, hi) of the input, counts.
+func (p AvgPool) weight(first, lo, hi [3]int) float32 {
+	count := 1
+	for d := range 3 {
+		end := hi[d]
+		if p.CountPad {
+			lo[d], end = first[d], min(first[d]+p.Dilation[d]*(p.Kernel[d]-1)+1, p.In[d]+p.PadHi[d])
+		}
+		count *= (end - lo[d] + p.Dilation[d] - 1) / p.Dilation[d]
+	}
+	return 1 / float32(count)
+}
+
+// Forward computes y.
+func (p AvgPool) Forward(y, x []float32) {
+	p.Pool = p.prepare("AvgPool.Forward", len(x), len(y))
+	in, out := volume(p.In), volume(p.Out())
+	tasks(p.N*p.C, func(plane int) {
+		x, y := x[plane*in:][:in], y[plane*out:][:out]
+		p.eachWindow(func(o int, first, lo, hi [3]int) {
+			var s float32
+			p.eachInput(lo, hi, func(i int) { s += x[i] })
+			y[o] = s * p.weight(first, lo, hi)
+		})
+	})
+}
+
+// Backward computes dx from dy and overwrites it.
+func (p AvgPool) Backward(dx, dy []float32) {
+	p.Pool = p.prepare("AvgPool.Backward", len(dx), len(dy))
+	in, out := volume(p.In), volume(p.Out())
+	tasks(p.N*p.C, func(plane int) {
+		dx, dy := dx[plane*in:][:in], dy[plane*out:][:out]
+		clear(dx)
+		p.eachWindow(func(o int, first, lo, hi [3]int) {
+			g := dy[o] * p.weight(first, lo, hi)
+			p.eachInput(lo, hi, func(i int) { dx[i] += g })
+		})
+	})
+}
+
+// GlobalAvgPool takes the mean of each plane: x is (N, C, Spatial), y is (N, C).
+type GlobalAvgPool struct{ N, C, Spatial int }
+
+func (p GlobalAvgPool) check(op string, x, y int) {
+	if p.N < 0 || p.C < 1 || p.Spatial < 1 {
+		panic(shapeErrorf(op, "x is (%d, %d, %d)", p.N, p.C, p.Spatial))
+	}
+	checkLen(op, "input", x, p.N*p.C*p.Spatial)
+	checkLen(op, "output", y, p.N*p.C)
+}
+
+// Forward computes y.
+func (p GlobalAvgPool) Forward(y, x []float32) {
+	p.check("GlobalAvgPool.Forward", len(x), len(y))
+	Parallel(len(y), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			y[i] = float32(sum(x[i*p.Spatial:][:p.Spatial]) / float64(p.Spatial))
+		}
+	})
+}
+
+// Backward spreads each dy evenly over its plane of dx.
+func (p GlobalAvgPool) Backward(dx, dy []float32) {
+	p.check("GlobalAvgPool.Backward", len(dx), len(dy))
+	Parallel(len(dy), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			fill(dx[i*p.Spatial:][:p.Spatial], dy[i]/float32(p.Spatial))
+		}
+	})
+}
