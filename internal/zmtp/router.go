@@ -1,0 +1,81 @@
+package zmtp
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// A Router is a bound ROUTER socket: it tells its peers apart by their identities.
+type Router struct {
+	*socket
+	in chan Message
+
+	mu   sync.RWMutex
+	byID map[string]*peer
+	next atomic.Uint64
+}
+
+// A Message has come from a peer.
+type Message struct {
+	Peer   string // identity
+	Frames [][]byte
+}
+
+// ListenRouter binds a ROUTER socket.
+func ListenRouter(endpoint string, o Options) (*Router, error) {
+	s, err := newSocket(router, endpoint, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Router{socket: s, in: make(chan Message, 16), byID: map[string]*peer{}}
+	s.joined, s.left, s.message = r.join, r.leave, r.deliver
+	s.start()
+	return r, nil
+}
+
+// Messages is where incoming messages appear. A peer that sends faster than they are taken is slowed down by its
+// connection. The channel is never closed: after Close nothing more appears.
+func (r *Router) Messages() <-chan Message { return r.in }
+
+// Send queues a message for a peer. The frames may be reused when it returns.
+func (r *Router) Send(peer string, frames ...[]byte) error {
+	r.mu.RLock()
+	p := r.byID[peer]
+	r.mu.RUnlock()
+	if p == nil {
+		return ErrNoPeer
+	}
+	return p.send(appendMessage(make([]byte, 0, wireSize(frames)), frames))
+}
+
+// join gives a name to a peer that has none, or one that starts with the zero byte reserved for given names. Of two
+// peers with one identity the newer wins: it is the same client after a reconnection.
+func (r *Router) join(p *peer) {
+	if p.id == "" || p.id[0] == 0 {
+		p.id = "\x00" + strconv.FormatUint(r.next.Add(1), 36)
+	}
+	r.mu.Lock()
+	old := r.byID[p.id]
+	r.byID[p.id] = p
+	r.mu.Unlock()
+	if old != nil {
+		old.drop()
+	}
+}
+
+func (r *Router) leave(p *peer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID[p.id] == p {
+		delete(r.byID, p.id)
+	}
+}
+
+func (r *Router) deliver(p *peer, frames [][]byte) error {
+	select {
+	case r.in <- Message{p.id, frames}:
+	case <-r.done:
+	}
+	return nil
+}
