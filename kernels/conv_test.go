@@ -1,0 +1,217 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/groupnb/groupnb/kernels/internal/reference"
+)
+
+// conv2d is a square-kernel 2-D convolution with equal padding on all sides.
+func conv2d(n, inC, outC, groups, h, w, k, stride, pad int) Conv {
+	return Conv{N: n, InC: inC, OutC: outC, Groups: groups, In: [3]int{1, h, w}, Kernel: [3]int{1, k, k},
+		Stride: [3]int{1, stride, stride}, PadLo: [3]int{0, pad, pad}, PadHi: [3]int{0, pad, pad}}
+}
+
+// oddConvs are shapes chosen to reach every tail and border of the implementations.
+func oddConvs() []Conv {
+	cs := []Conv{
+		{N: 2, InC: 3, OutC: 5, In: [3]int{3, 4, 5}, Kernel: [3]int{2, 3, 2}, PadLo: [3]int{1, 0, 2}, PadHi: [3]int{0, 2, 1}},
+		{N: 1, InC: 4, OutC: 6, Groups: 2, In: [3]int{5, 6, 7}, Kernel: [3]int{3, 2, 3}, Stride: [3]int{2, 1, 3}, Dilation: [3]int{1, 2, 2}, PadLo: [3]int{1, 1, 4}, PadHi: [3]int{2, 3, 0}},
+		{N: 3, InC: 6, OutC: 6, Groups: 6, In: [3]int{1, 1, 37}, Kernel: [3]int{1, 1, 5}, Dilation: [3]int{1, 1, 3}, PadLo: [3]int{0, 0, 12}},
+		conv2d(1, 1, 1, 1, 1, 1, 1, 1, 0),
+		conv2d(1, 2, 2, 1, 1, 1, 3, 1, 1),
+		conv2d(2, 3, 16, 1, 13, 9, 7, 2, 3),
+		conv2d(1, 8, 8, 1, 5, 7, 3, 2, 4), // padding above the kernel
+		conv2d(3, 17, 19, 1, 5, 5, 1, 1, 0),
+		conv2d(2, 33, 31, 1, 6, 7, 1, 2, 0),
+		conv2d(1, 64, 70, 1, 9, 9, 1, 1, 0),
+		conv2d(2, 20, 28, 1, 9, 13, 3, 1, 1),
+		conv2d(1, 60, 256, 4, 6, 6, 3, 1, 1),
+		conv2d(2, 6, 18, 6, 9, 7, 5, 1, 2), // depthwise with multiplier 3
+		conv2d(1, 16, 16, 16, 9, 9, 7, 2, 3),
+	}
+	for _, width := range []int{1, 2, 7, 9, 13, 57} {
+		for _, stride := range []int{1, 2} {
+			for _, perGroup := range []int{1, 4, 8, 16, 32} {
+				groups := max(2, 32/perGroup)
+				cs = append(cs, conv2d(1+width%3, groups*perGroup, groups*perGroup, groups, min(width, 7)+2, width, 3, stride, 1))
+			}
+		}
+	}
+	return cs
+}
+
+func (c Conv) String() string {
+	c = c.norm()
+	return fmt.Sprintf("n%d_c%d-%d_g%d_in%v_k%v_s%v_d%v_p%v%v", c.N, c.InC, c.OutC, c.Groups, c.In, c.Kernel, c.Stride, c.Dilation, c.PadLo, c.PadHi)
+}
+
+func TestConvEqualsReferenceLoops(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for _, c := range oddConvs() {
+			t.Run(c.String(), func(t *testing.T) { checkConv(t, c) })
+		}
+	})
+}
+
+// checkConv compares the three directions of c with the reference loops, guarding every buffer.
+func checkConv(t *testing.T, c Conv) {
+	t.Helper()
+	r := newRand(c)
+	ref := reference.Conv(c.norm())
+	x := guardedCopy("x", uniform(r, c.InLen()))
+	w := guardedCopy("w", uniform(r, c.WeightLen()))
+	b := guardedCopy("b", uniform(r, c.OutC))
+	dy := guardedCopy("dy", uniform(r, c.OutLen()))
+	y, dx := guard("y", c.OutLen()), guard("dx", c.InLen())
+	dw, db := guard("dw", c.WeightLen()), guard("db", c.OutC)
+
+	c.Forward(y.s(), x.s(), w.s(), b.s())
+	compare(t, "y", y.s(), ref.Forward(x.s(), w.s(), b.s()), sumTolerance(c.WeightLen()/c.OutC))
+	c.Forward(y.s(), x.s(), w.s(), nil)
+	compare(t, "y without bias", y.s(), ref.Forward(x.s(), w.s(), nil), sumTolerance(c.WeightLen()/c.OutC))
+	c.BackwardData(dx.s(), dy.s(), w.s())
+	compare(t, "dx", dx.s(), ref.BackwardData(dy.s(), w.s()), sumTolerance(c.WeightLen()/c.InC))
+	c.BackwardWeights(dw.s(), db.s(), x.s(), dy.s())
+	wantW, wantB := ref.BackwardWeights(x.s(), dy.s())
+	compare(t, "dw", dw.s(), wantW, sumTolerance(c.OutLen()/c.OutC))
+	compare(t, "db", db.s(), wantB, sumTolerance(c.OutLen()/c.OutC))
+	for _, g := range []guarded{x, w, b, dy, y, dx, dw, db} {
+		g.check(t)
+	}
+}
+
+func TestConvVectors(t *testing.T) {
+	eachLevel(t, func(t *testing.T) { eachFile(t, "conv/c*.safetensors", 47, checkConvVectors) })
+}
+
+func checkConvVectors(t *testing.T, v vectors) {
+	c, errs := convOf(t, v)
+	tol := func(name string) float64 { return 8*errs[name] + 1e-6 }
+	y := make([]float32, c.OutLen())
+	c.Forward(y, v.f32("x"), v.f32("w"), v.f32("b"))
+	compare(t, "y", y, v.f64(t, "y"), tol("y"))
+	dx := make([]float32, c.InLen())
+	c.BackwardData(dx, v.f32("dy"), v.f32("w"))
+	compare(t, "dx", dx, v.f64(t, "dx"), tol("dx"))
+	dw := make([]float32, c.WeightLen())
+	var db []float32
+	if v.f32("b") != nil {
+		db = make([]float32, c.OutC)
+	}
+	c.BackwardWeights(dw, db, v.f32("x"), v.f32("dy"))
+	compare(t, "dw", dw, v.f64(t, "dw"), tol("dw"))
+	if db != nil {
+		compare(t, "db", db, v.f64(t, "db"), tol("db"))
+	}
+}
+
+// convOf reads the configuration from a file's metadata, with the float32 errors that PyTorch itself makes.
+func convOf(t *testing.T, v vectors) (Conv, map[string]float64) {
+	t.Helper()
+	c := Conv{In: [3]int{1, 1, 1}, Kernel: [3]int{1, 1, 1}}
+	var nd int
+	var spatial, kernel, stride, dilation []int
+	var pads [][2]int
+	var errs map[string]float64
+	for name, to := range map[string]any{"nd": &nd, "N": &c.N, "cin": &c.InC, "cout": &c.OutC, "groups": &c.Groups, "spatial": &spatial,
+		"kernel": &kernel, "stride": &stride, "dilation": &dilation, "pads_lo_hi": &pads, "torch_f32_maxabs_err": &errs} {
+		v.decode(t, name, to)
+	}
+	for i := range nd {
+		d := 3 - nd + i
+		c.In[d], c.Kernel[d], c.Stride[d], c.Dilation[d] = spatial[i], kernel[i], stride[i], dilation[i]
+		c.PadLo[d], c.PadHi[d] = pads[i][0], pads[i][1]
+	}
+	return c, errs
+}
+
+func TestConvRejects(t *testing.T) {
+	for _, c := range []Conv{
+		conv2d(1, 6, 8, 4, 3, 3, 3, 1, 1),
+		conv2d(1, 8, 6, 4, 3, 3, 3, 1, 1),
+		conv2d(1, 8, 8, -1, 3, 3, 3, 1, 1),
+		conv2d(1, 60, 256, 8, 3, 3, 3, 1, 1),
+		conv2d(1, 4, 4, 8, 3, 3, 3, 1, 1),
+		conv2d(1, 4, 4, 1, 3, 3, 5, 1, 0),
+		conv2d(1, 4, 4, 1, 3, 3, 3, -1, 1),
+		conv2d(1, 4, 4, 1, 3, 3, 3, 1, -1),
+		conv2d(1, 0, 4, 1, 3, 3, 3, 1, 1),
+		conv2d(1, 4, 4, 1, 0, 3, 3, 1, 1),
+		conv2d(-1, 4, 4, 1, 3, 3, 3, 1, 1),
+	} {
+		if err := c.Check(); err == nil {
+			t.Errorf("%v: accepted", c)
+		}
+		wantShapeError(t, c.String(), func() { c.Forward(nil, nil, nil, nil) })
+	}
+	if got, want := conv2d(1, 60, 256, 8, 3, 3, 3, 1, 1).Check().Error(), "kernels: Conv: 60 input channels are not divisible by 8 groups"; got != want {
+		t.Errorf("message %q, want %q", got, want)
+	}
+	c := conv2d(1, 4, 4, 1, 3, 3, 3, 1, 1)
+	y, x, w, b := make([]float32, 36), make([]float32, 36), make([]float32, 144), make([]float32, 4)
+	wantShapeError(t, "short y", func() { c.Forward(y[1:], x, w, b) })
+	wantShapeError(t, "short x", func() { c.Forward(y, x[1:], w, b) })
+	wantShapeError(t, "short w", func() { c.BackwardData(x, y, w[1:]) })
+	wantShapeError(t, "short b", func() { c.BackwardWeights(w, b[1:], x, y) })
+}
+
+func TestConvKeepsNaNAndInf(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for _, groups := range []int{1, 8, 32} {
+			c := conv2d(1, 32, 32, groups, 9, 9, 3, 1, 1)
+			r := newRand(groups)
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+				x, w := uniform(r, c.InLen()), make([]float32, c.WeightLen()) // zero weights: Inf*0 is NaN too
+				x[4*9+4] = bad
+				y := make([]float32, c.OutLen())
+				c.Forward(y, x, w, nil)
+				compare(t, fmt.Sprintf("y for %v, %d groups", bad, groups), y, reference.Conv(c.norm()).Forward(x, w, nil), 0)
+			}
+		}
+	})
+}
+
+func TestConvIndependentOfThreads(t *testing.T) {
+	defer SetThreads(0)
+	eachLevel(t, func(t *testing.T) {
+		for _, c := range append(oddConvs(), conv2d(3, 64, 64, 16, 30, 31, 3, 1, 1), conv2d(2, 64, 128, 1, 20, 20, 1, 1, 0)) {
+			r := newRand(c)
+			x, w, dy := uniform(r, c.InLen()), uniform(r, c.WeightLen()), uniform(r, c.OutLen())
+			run := func(threads int) (y, dx, dw, db []float32) {
+				SetThreads(threads)
+				y, dx, dw, db = make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w)), make([]float32, c.OutC)
+				c.Forward(y, x, w, nil)
+				c.BackwardData(dx, dy, w)
+				c.BackwardWeights(dw, db, x, dy)
+				return
+			}
+			y, dx, dw, db := run(1)
+			for _, threads := range []int{2, 3, 8} {
+				y2, dx2, dw2, db2 := run(threads)
+				what := fmt.Sprintf("%v with %d threads: ", c, threads)
+				sameBits(t, what+"y", y2, y)
+				sameBits(t, what+"dx", dx2, dx)
+				sameBits(t, what+"dw", dw2, dw)
+				sameBits(t, what+"db", db2, db)
+			}
+		}
+	})
+}
+
+func FuzzConv(f *testing.F) {
+	f.Add(uint8(1), uint8(1), uint8(1), uint8(1), uint8(9), uint8(9), uint8(3), uint8(1), uint8(1), uint8(1))
+	f.Add(uint8(2), uint8(4), uint8(4), uint8(8), uint8(13), uint8(7), uint8(3), uint8(2), uint8(1), uint8(1))
+	f.Add(uint8(1), uint8(16), uint8(16), uint8(2), uint8(7), uint8(7), uint8(3), uint8(1), uint8(1), uint8(1))
+	f.Fuzz(func(t *testing.T, n, icg, ocg, groups, h, w, k, stride, pad, dilation uint8) {
+		c := conv2d(int(n%4), int(icg%40)*int(groups%9), int(ocg%40)*int(groups%9), int(groups%9), int(h%20), int(w%60), int(k%6), int(stride%4), int(pad%6))
+		c.Dilation = [3]int{1, int(dilation % 4), int(dilation % 4)}
+		c.PadHi[2] = int(pad / 6 % 4)
+		if c.Check() != nil || c.MACs() > 2e6 {
+			t.Skip()
+		}
+		checkConv(t, c)
+	})
+}
