@@ -1,0 +1,114 @@
+package nn
+
+import (
+	"slices"
+
+	"github.com/groupnb/groupnb/kernels"
+)
+
+// sum adds any number of tensors of one shape.
+type sum struct{ plain }
+
+func (*sum) kind() string   { return "Add" }
+func (*sum) traits() traits { return traits{inPlace: true, passGrad: true} }
+
+func (o *sum) shape(x [][]int) []int {
+	for _, s := range x[1:] {
+		if !slices.Equal(s, x[0]) {
+			panic(ShapeError{"Add", shapeString(x[0]), s})
+		}
+	}
+	return x[0]
+}
+
+func (*sum) forward(c *call) {
+	if len(c.x) == 1 {
+		copy(c.y.Data, c.x[0].Data)
+		return
+	}
+	kernels.Add(c.y.Data, c.x[0].Data, c.x[1].Data)
+	for _, x := range c.x[2:] {
+		kernels.Add(c.y.Data, c.y.Data, x.Data)
+	}
+}
+
+func (*sum) backward(*call) {} // every dx lies over dy
+
+// concat joins tensors along the channels.
+type concat struct{ plain }
+
+func (*concat) kind() string   { return "Concat" }
+func (*concat) traits() traits { return traits{} }
+
+func (*concat) shape(x [][]int) []int {
+	y := slices.Clone(x[0])
+	for _, s := range x[1:] {
+		if len(s) != len(y) || s[0] != y[0] || !slices.Equal(s[2:], y[2:]) {
+			panic(ShapeError{"Concat", "the shape of " + shapeString(x[0]) + " but for the channels", s})
+		}
+		y[1] += s[1]
+	}
+	return y
+}
+
+func (*concat) forward(c *call)  { c.concat(func(y, x []float32) { copy(y, x) }, c.y, c.x) }
+func (*concat) backward(c *call) { c.concat(func(dy, dx []float32) { copy(dx, dy) }, c.dy, c.dx) }
+
+// concat pairs the rows of the joined tensor with those of its parts; nil parts are left out.
+func (c *call) concat(pair func(whole, part []float32), whole *Tensor, parts []*Tensor) {
+	row := len(whole.Data) / max(whole.Shape[0], 1)
+	at := 0
+	for i, t := range parts {
+		n := len(c.x[i].Data) / max(whole.Shape[0], 1)
+		if t != nil {
+			for b := range whole.Shape[0] {
+				pair(whole.Data[b*row+at:][:n], t.Data[b*n:][:n])
+			}
+		}
+		at += n
+	}
+}
+
+// scale multiplies the channels of x (N, C, ...) by s (N, C).
+type scale struct{ plain }
+
+func (*scale) kind() string   { return "Scale" }
+func (*scale) traits() traits { return traits{needX: true} }
+
+func (*scale) shape(x [][]int) []int {
+	if s := x[1]; len(x[0]) < 2 || size(s) != x[0][0]*x[0][1] {
+		panic(ShapeError{"Scale", "one factor for each channel of " + shapeString(x[0]), s})
+	}
+	return x[0]
+}
+
+func (*scale) forward(c *call) {
+	x, s, y := c.x[0].Data, c.x[1].Data, c.y.Data
+	n := len(x) / max(len(s), 1)
+	kernels.Parallel(len(s), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			for j, v := range x[i*n : (i+1)*n] {
+				y[i*n+j] = v * s[i]
+			}
+		}
+	})
+}
+
+func (*scale) backward(c *call) {
+	x, s, dy := c.x[0].Data, c.x[1].Data, c.dy.Data
+	n := len(x) / max(len(s), 1)
+	kernels.Parallel(len(s), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			var dot float64
+			for j := i * n; j < (i+1)*n; j++ {
+				dot += float64(dy[j]) * float64(x[j])
+				if c.dx[0] != nil {
+					c.dx[0].Data[j] = dy[j] * s[i]
+				}
+			}
+			if c.dx[1] != nil {
+				c.dx[1].Data[i] = float32(dot)
+			}
+		}
+	})
+}

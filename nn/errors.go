@@ -1,0 +1,39 @@
+package nn
+
+import "fmt"
+
+// A ConfigError says why a layer, a model or an option can't exist as it was asked for.
+type ConfigError struct {
+	Op  string // "Conv2D"
+	Msg string // "60 input channels are not divisible by 8 groups"
+}
+
+func (e ConfigError) Error() string { return e.Op + ": " + e.Msg }
+
+// A ShapeError says that a layer was given a tensor it can't take.
+type ShapeError struct {
+	Op   string // "Conv2D block1.conv2"
+	Want string // "(N, 64, H, W)"
+	Got  []int
+}
+
+func (e ShapeError) Error() string {
+	return fmt.Sprintf("%s: input is %s, want %s", e.Op, shapeString(e.Got), e.Want)
+}
+
+func refuse(op, format string, args ...any) {
+	panic(ConfigError{op, fmt.Sprintf(format, args...)})
+}
+
+// recovered turns the package's typed panics into an error and lets all others pass.
+func recovered(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case ConfigError:
+		*err = r
+	case ShapeError:
+		*err = r
+	default:
+		panic(r)
+	}
+}

@@ -1,0 +1,143 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/groupnb/groupnb/kernels"
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+// evalBatch is how many examples a pass without training takes at once.
+const evalBatch = 250
+
+// Evaluation says how well a model does on a data set.
+type Evaluation struct {
+	Loss, Accuracy float64
+	Examples       int
+	// Confusion counts examples of class i (row) that were taken for class j.
+	Confusion [][]int
+}
+
+// String gives the two numbers.
+func (e Evaluation) String() string {
+	return fmt.Sprintf("loss %.4f, accuracy %.2f%% of %d examples", e.Loss, 100*e.Accuracy, e.Examples)
+}
+
+// Recall is, for each class, the share of its examples that were recognised; 0 for a class without examples.
+func (e Evaluation) Recall() []float64 {
+	r := make([]float64, len(e.Confusion))
+	for i, row := range e.Confusion {
+		n := 0
+		for _, c := range row {
+			n += c
+		}
+		r[i] = float64(row[i]) / float64(max(n, 1))
+	}
+	return r
+}
+
+// Table writes the confusion matrix as text, a row for each true class; names may be nil.
+func (e Evaluation) Table(names []string) string {
+	var b strings.Builder
+	for i, row := range e.Confusion {
+		name := fmt.Sprint(i)
+		if i < len(names) {
+			name = names[i]
+		}
+		fmt.Fprintf(&b, "%-12s", name)
+		for _, c := range row {
+			fmt.Fprintf(&b, "%6d", c)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// Evaluate measures mean cross-entropy, accuracy and confusion on d, with running statistics. It stops between batches
+// when the notebook cell is interrupted; the error then wraps context.Canceled.
+func (m *Model) Evaluate(d Dataset) (e Evaluation, err error) {
+	defer recovered(&err)
+	return m.evaluate(display.Context(), d, CrossEntropy())
+}
+
+func (m *Model) evaluate(ctx context.Context, d Dataset, loss Loss) (Evaluation, error) {
+	var sum tally
+	var e Evaluation
+	var scratch Tensor
+	err := m.each(ctx, d, func(b *Batch, out *Tensor) {
+		scratch.fit(out.Shape)
+		sum.add(loss.Loss(&scratch, out, b), out, b)
+		e.count(out, b)
+	})
+	e.Loss, e.Accuracy = sum.means()
+	e.Examples = sum.counted
+	return e, err
+}
+
+func (e *Evaluation) count(out *Tensor, b *Batch) {
+	if len(out.Shape) != 2 || len(b.Y) != out.Shape[0] {
+		return
+	}
+	classes := out.Shape[1]
+	for len(e.Confusion) < classes {
+		e.Confusion = append(e.Confusion, make([]int, classes))
+	}
+	for i, y := range b.Y {
+		if y >= 0 && y < classes {
+			e.Confusion[y][argmax(out.Data[i*classes:][:classes])]++
+		}
+	}
+}
+
+// each runs the model over d and calls f with every batch and its output.
+func (m *Model) each(ctx context.Context, d Dataset, f func(*Batch, *Tensor), keep ...int) error {
+	var b Batch
+	indices := make([]int, 0, evalBatch)
+	for at := 0; at < d.Len(); at += evalBatch {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("stopped after %d of %d examples: %w", at, d.Len(), err)
+		}
+		indices = indices[:0]
+		for i := at; i < min(at+evalBatch, d.Len()); i++ {
+			indices = append(indices, i)
+		}
+		d.Read(&b, indices)
+		f(&b, m.run(b.X, m.plan(b.X.Shape, false, false, keep...)))
+	}
+	return nil
+}
+
+// fit gives a scratch tensor the shape, keeping its memory if that suffices.
+func (t *Tensor) fit(shape []int) {
+	n := size(shape)
+	if cap(t.Data) < n {
+		t.Data = make([]float32, n)
+	}
+	t.Data, t.Shape = t.Data[:n], append(t.Shape[:0], shape...)
+}
+
+// Predict returns the most likely class of each example of x (N, ...).
+func (m *Model) Predict(x *Tensor) (classes []int, err error) {
+	defer recovered(&err)
+	for at := 0; at < x.Shape[0]; at += evalBatch {
+		part := x.Slice(at, min(at+evalBatch, x.Shape[0]))
+		out := m.run(part, m.plan(part.Shape, false, false))
+		row := len(out.Data) / out.Shape[0]
+		for i := range out.Shape[0] {
+			classes = append(classes, argmax(out.Data[i*row:][:row]))
+		}
+	}
+	return classes, nil
+}
+
+// Probabilities turns logits (N, classes) into softmax probabilities.
+func Probabilities(logits *Tensor) *Tensor {
+	if len(logits.Shape) != 2 {
+		panic(ShapeError{"Probabilities", "(N, classes)", logits.Shape})
+	}
+	y := NewTensor(logits.Shape...)
+	kernels.Softmax(y.Data, logits.Data, y.Shape[0], y.Shape[1])
+	return y
+}

@@ -1,0 +1,131 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Tensor is a block of float32 in row-major order: images are (N, C, H, W), vectors (N, C).
+// Fields may be read and written; len(Data) is the product of Shape.
+type Tensor struct {
+	Data  []float32
+	Shape []int
+}
+
+// NewTensor returns a tensor of zeros. It panics with a ShapeError for a negative size.
+func NewTensor(shape ...int) *Tensor {
+	return &Tensor{Data: make([]float32, size(shape)), Shape: slices.Clone(shape)}
+}
+
+// FromSlice returns a tensor that uses data, which must hold exactly as many numbers as the shape asks for.
+func FromSlice(data []float32, shape ...int) *Tensor {
+	if size(shape) != len(data) {
+		panic(ShapeError{"FromSlice", fmt.Sprintf("%d numbers for %s", size(shape), shapeString(shape)), []int{len(data)}})
+	}
+	return &Tensor{Data: data, Shape: slices.Clone(shape)}
+}
+
+// Len is the number of elements.
+func (t *Tensor) Len() int { return len(t.Data) }
+
+// Dim is the size of dimension i; negative i counts from the end.
+func (t *Tensor) Dim(i int) int {
+	if i < 0 {
+		i += len(t.Shape)
+	}
+	return t.Shape[i]
+}
+
+// At returns the element at the given indices, one for each dimension.
+func (t *Tensor) At(index ...int) float32 { return t.Data[t.offset(index)] }
+
+// Set stores v at the given indices, one for each dimension.
+func (t *Tensor) Set(v float32, index ...int) { t.Data[t.offset(index)] = v }
+
+func (t *Tensor) offset(index []int) int {
+	if len(index) != len(t.Shape) {
+		panic(ShapeError{"Tensor.At", fmt.Sprintf("%d indices", len(t.Shape)), index})
+	}
+	at := 0
+	for d, i := range index {
+		if i < 0 || i >= t.Shape[d] {
+			panic(ShapeError{"Tensor.At", "an index inside " + shapeString(t.Shape), index})
+		}
+		at = at*t.Shape[d] + i
+	}
+	return at
+}
+
+// Reshape returns the same numbers seen with another shape; one size may be -1 and is then computed.
+func (t *Tensor) Reshape(shape ...int) *Tensor {
+	shape = slices.Clone(shape)
+	if i := slices.Index(shape, -1); i >= 0 {
+		shape[i] = 1
+		if rest := size(shape); rest > 0 && len(t.Data)%rest == 0 {
+			shape[i] = len(t.Data) / rest
+		}
+	}
+	if size(shape) != len(t.Data) {
+		panic(ShapeError{"Reshape", fmt.Sprintf("%d numbers", len(t.Data)), shape})
+	}
+	return &Tensor{Data: t.Data, Shape: shape}
+}
+
+// Clone returns a copy that shares nothing with t.
+func (t *Tensor) Clone() *Tensor {
+	return &Tensor{Data: slices.Clone(t.Data), Shape: slices.Clone(t.Shape)}
+}
+
+// Slice returns rows from to to-1 of the first dimension, sharing their numbers with t.
+func (t *Tensor) Slice(from, to int) *Tensor {
+	row := size(t.Shape[1:])
+	shape := slices.Clone(t.Shape)
+	shape[0] = to - from
+	return &Tensor{Data: t.Data[from*row : to*row], Shape: shape}
+}
+
+// String shows the shape, the range and, of a small tensor, the numbers.
+func (t *Tensor) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Tensor%s", shapeString(t.Shape))
+	if len(t.Data) == 0 {
+		return b.String()
+	}
+	if len(t.Data) > 32 {
+		fmt.Fprintf(&b, " from %.4g to %.4g", slices.Min(t.Data), slices.Max(t.Data))
+		return b.String()
+	}
+	fmt.Fprintf(&b, " %.4g", t.Data)
+	return b.String()
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		if d < 0 {
+			panic(ShapeError{"Tensor", "sizes of 0 or more", shape})
+		}
+		n *= d
+	}
+	return n
+}
+
+// joinX writes sizes as 3x3.
+func joinX(sizes []int) string {
+	words := make([]string, len(sizes))
+	for i, d := range sizes {
+		words[i] = strconv.Itoa(d)
+	}
+	return strings.Join(words, "x")
+}
+
+// shapeString writes a shape as mathematics does: (2, 64, 28, 28).
+func shapeString(shape []int) string {
+	words := make([]string, len(shape))
+	for i, d := range shape {
+		words[i] = strconv.Itoa(d)
+	}
+	return "(" + strings.Join(words, ", ") + ")"
+}
