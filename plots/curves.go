@@ -11,10 +11,10 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Size of a panel of curves, in inches.
+// Size of a panel of curves.
 const (
-	panelWidth  = 4.2 * vg.Inch
-	panelHeight = 2.9 * vg.Inch
+	panelWidth  = 404 * css
+	panelHeight = 280 * css
 )
 
 // A line is a named sequence of points.

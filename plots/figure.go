@@ -16,8 +16,8 @@ import (
 // dpi makes pictures sharp on screens with two device pixels per CSS pixel.
 const dpi = 192
 
-// cssDPI is the number of CSS pixels in an inch.
-const cssDPI = 96
+// css is the length of a CSS pixel.
+const css = vg.Inch / 96
 
 // A Figure is a finished picture with a text/plain twin for terminals and logs. It displays itself in a notebook.
 type Figure struct {
@@ -62,4 +62,4 @@ func (f *Figure) Save(path string) error {
 	return nil
 }
 
-func pixels(l vg.Length) int { return int(l.Dots(cssDPI) + 0.5) }
+func pixels(l vg.Length) int { return int(l/css + 0.5) }

@@ -28,9 +28,9 @@ type heatmap struct {
 
 // Lengths of the picture's parts.
 const (
-	cellsWidth  = 3.6 * vg.Inch
-	barWidth    = 0.95 * vg.Inch
-	headHeight  = 0.75 * vg.Inch
+	cellsWidth  = 346 * css
+	barWidth    = 92 * css
+	headHeight  = 72 * css
 	minMapRatio = 0.4
 )
 

@@ -11,15 +11,6 @@ var magnitude = ramp(
 	color.NRGBA{0xfb, 0xe7, 0x2a, 0xff},
 )
 
-// signed runs from blue over near white to red, for values in [-max, max].
-var signed = ramp(
-	color.NRGBA{0x1f, 0x5a, 0xa8, 0xff},
-	color.NRGBA{0x8a, 0xb6, 0xdc, 0xff},
-	color.NRGBA{0xf2, 0xf2, 0xf0, 0xff},
-	color.NRGBA{0xe8, 0xa0, 0x8c, 0xff},
-	color.NRGBA{0xb0, 0x2a, 0x3a, 0xff},
-)
-
 // ramp interpolates between anchors in 256 steps.
 func ramp(anchors ...color.NRGBA) []color.NRGBA {
 	out := make([]color.NRGBA, 256)
