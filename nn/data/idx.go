@@ -1,0 +1,57 @@
+package data
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// idx is what the files of MNIST and Fashion-MNIST hold: bytes in up to four dimensions.
+type idx struct {
+	shape []int
+	data  []uint8
+}
+
+// idxLimit is the most bytes that an IDX file may promise.
+const idxLimit = 1 << 30
+
+// readIDX reads an IDX file of bytes with the given number of dimensions (1 labels, 3 images): a magic number
+// 0x00000800+dimensions and the sizes, big-endian, then the data. Trailing bytes are an error.
+func readIDX(r io.Reader, dims int) (*idx, error) {
+	head := make([]byte, 4+4*dims)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, fmt.Errorf("the header is truncated: %w", noEOF(err))
+	}
+	if magic, want := binary.BigEndian.Uint32(head), 0x800+uint32(dims); magic != want {
+		return nil, fmt.Errorf("the magic number is %#08x, want %#08x", magic, want)
+	}
+	f := &idx{}
+	total := 1
+	for d := range dims {
+		n := int(binary.BigEndian.Uint32(head[4+4*d:]))
+		if n > 0 && total > idxLimit/n {
+			return nil, fmt.Errorf("the header promises more than %d bytes", idxLimit)
+		}
+		total *= n
+		f.shape = append(f.shape, n)
+	}
+	data, err := io.ReadAll(io.LimitReader(r, int64(total)+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("after %d of %d bytes: %w", len(data), total, noEOF(err))
+	case len(data) < total:
+		return nil, fmt.Errorf("truncated after %d of %d bytes", len(data), total)
+	case len(data) > total:
+		return nil, fmt.Errorf("more than the %d bytes that the header promises", total)
+	}
+	f.data = data
+	return f, nil
+}
+
+// noEOF gives the end of a file that should go on its name.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
