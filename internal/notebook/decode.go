@@ -110,13 +110,18 @@ func decodeOutput(v any) (*Output, error) {
 
 func joinBundle(data map[string]any) {
 	for media, v := range data {
-		if media == "application/json" || strings.HasSuffix(media, "+json") {
+		if IsJSON(media) {
 			continue
 		}
 		if s, ok := joined(v); ok {
 			data[media] = s
 		}
 	}
+}
+
+// IsJSON reports whether data of this media type is a JSON value in a notebook, not a string.
+func IsJSON(media string) bool {
+	return media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
 }
 
 // joined returns the text that a string or a list of strings stands for.

@@ -28,10 +28,7 @@ func (nb *Notebook) WriteFile(path string) error { return WriteAtomically(path, 
 
 // WriteAtomically is WriteFile for any bytes.
 func WriteAtomically(path string, data []byte) error {
-	target, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		target, err = linkTarget(path)
-	}
+	target, err := resolve(path)
 	if err != nil {
 		return err
 	}
@@ -45,9 +42,13 @@ func WriteAtomically(path string, data []byte) error {
 	return replace(target, data, mode)
 }
 
-// linkTarget returns the place that a dangling link leads to, path itself if it is no link.
-func linkTarget(path string) (string, error) {
-	target, err := os.Readlink(path)
+// resolve follows symbolic links, also those that lead to nothing yet.
+func resolve(path string) (string, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return target, err
+	}
+	target, err = os.Readlink(path)
 	if err != nil {
 		return path, nil
 	}
@@ -124,4 +125,25 @@ func syncDir(dir string) {
 		d.Sync()
 		d.Close()
 	}
+}
+
+// CheckWritable returns the error that writing to path would give, without changing the file.
+func CheckWritable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder", path)
+	}
+	target, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	dir, base := filepath.Split(target)
+	f, err := createBeside(dir, base, 0o600)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
 }
