@@ -1,0 +1,89 @@
+package jupyter
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+// A fakeSession runs cells of one command a line, such as "out hello".
+type fakeSession struct {
+	started chan string // receives the name of each command that waits
+}
+
+func newFakeSession() *fakeSession { return &fakeSession{started: make(chan string, 10)} }
+
+func (s *fakeSession) Execute(ctx context.Context, c Cell, emit func(Event)) (Result, error) {
+	var r Result
+	for line := range strings.Lines(c.Source) {
+		command, arg, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch command {
+		case "out":
+			emit(Stream{"stdout", arg + "\n"})
+		case "err":
+			emit(Stream{"stderr", arg + "\n"})
+		case "notice":
+			emit(Notice{arg})
+		case "flood":
+			for i := range 100_000 {
+				emit(Stream{"stdout", fmt.Sprintln(i)})
+			}
+		case "big":
+			emit(Stream{"stdout", strings.Repeat("x", 10_000_000)})
+		case "show":
+			b := display.NewText(arg).With(display.PNG, []byte("png")).With(display.JSON, []byte(`{"a":1}`))
+			emit(Display{b.Sized(display.PNG, 3, 2), "id", false})
+		case "update":
+			emit(Display{display.NewText(arg), "id", true})
+		case "clear":
+			emit(Clear{true})
+		case "value":
+			b := display.NewText(arg)
+			r.Value = &b
+		case "name":
+			b := display.NewText(c.Name)
+			r.Value = &b
+		case "fail":
+			return r, &CellError{Name: "panic", Msg: arg, Traceback: []string{"In[1]:1:1: main"}}
+		case "break":
+			return r, fmt.Errorf("worker: %s", arg)
+		case "crash":
+			panic(arg)
+		case "wait":
+			s.started <- command
+			<-ctx.Done()
+			return r, &CellError{Name: "interrupted", Msg: "the cell was interrupted"}
+		case "ask":
+			if c.Stdin == nil {
+				return r, &CellError{Name: "stdin", Msg: "no input"}
+			}
+			answer, err := c.Stdin(arg, false)
+			if err != nil {
+				return r, &CellError{Name: "stdin", Msg: err.Error()}
+			}
+			emit(Stream{"stdout", answer})
+		}
+	}
+	return r, nil
+}
+
+func (s *fakeSession) Complete(src string, cursor int) Completion {
+	start := strings.LastIndexByte(src[:cursor], ' ') + 1
+	return Completion{start, cursor, []Item{{Text: "Println", Kind: "func", Type: "func(a ...any)"}}}
+}
+
+func (s *fakeSession) Inspect(src string, cursor, detail int) (Doc, bool) {
+	return Doc{Signature: "func f()", Text: fmt.Sprintf("At %d of %q.", cursor, src)}, src != ""
+}
+
+func (s *fakeSession) IsComplete(src string) (status, indent string) {
+	if strings.HasSuffix(src, "{") {
+		return "incomplete", "\t"
+	}
+	return "complete", ""
+}
+
+func (s *fakeSession) Restart(context.Context) error { return nil }
+func (s *fakeSession) Close() error                  { return nil }
