@@ -11,11 +11,14 @@ type BatchNorm struct {
 	Channels                int
 	Weight, Bias            *Param // gamma and beta, nil with NoAffine
 	RunningMean, RunningVar *Buffer
-	name                    string
-	dims                    int // spatial dimensions it accepts
-	eps, momentum           float64
-	mean, invstd            []float32
-	unused                  Tensor
+	// Frozen makes training, too, normalise with the running statistics and leave them alone.
+	Frozen bool
+
+	name          string
+	dims          int // spatial dimensions it accepts
+	eps, momentum float64
+	mean, invstd  []float32
+	unused        Tensor
 }
 
 // BatchNorm1D normalises (N, channels) or (N, channels, W); options as [BatchNorm2D].
@@ -106,7 +109,7 @@ func (b *BatchNorm) affine() (gamma, beta, dgamma, dbeta []float32) {
 func (b *BatchNorm) forward(c *call) {
 	k, x, y := b.kernel(c.x[0].Shape), c.x[0].Data, c.y.Data
 	gamma, beta, _, _ := b.affine()
-	if !c.train {
+	if !c.train || b.Frozen {
 		k.Eval(y, x, gamma, beta, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
 		return
 	}
@@ -121,5 +124,20 @@ func (b *BatchNorm) backward(c *call) {
 		b.unused.fit(c.dy.Shape)
 		dx = &b.unused
 	}
+	if b.Frozen {
+		k.EvalBackward(dx.Data, dgamma, dbeta, c.dy.Data, c.x[0].Data, gamma, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
+		return
+	}
 	k.Backward(dx.Data, dgamma, dbeta, c.dy.Data, c.x[0].Data, gamma, b.mean, b.invstd)
+}
+
+// FreezeNorms makes all batch normalisations use their running statistics in training too, as is usual when a trained
+// network is tuned on few examples, or lets them learn again. It returns the model.
+func (m *Model) FreezeNorms(frozen bool) *Model {
+	for _, n := range m.graph.nodes {
+		if b, ok := n.op.(*BatchNorm); ok {
+			b.Frozen = frozen
+		}
+	}
+	return m
 }
