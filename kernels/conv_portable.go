@@ -11,10 +11,6 @@ func strip(k, pixels int) int {
 	return min(pixels, max(64, columnFloats/k/64*64))
 }
 
-func (c Conv) forward(y, x, w, b []float32) {
-	c.forwardPortable(y, x, w, b, c.window())
-}
-
 // forwardPortable: for every image n and group g, y[n][g] = b[g] + w[g] * columns(x[n][g]).
 func (c Conv) forwardPortable(y, x, w, b []float32, win window) {
 	icg, ocg := c.InC/c.Groups, c.OutC/c.Groups
@@ -45,7 +41,7 @@ func (c Conv) withColumns(x []float32, win window, channels, p0, p1 int, f func(
 	ld := p1 - p0
 	columns := borrow(channels * volume(win.kernel) * ld)
 	defer release(columns)
-	win.gather(*columns, ld, x, channels, p0, p1)
+	win.gather(*columns, ld, x, 0, channels*volume(win.kernel), p0, p1)
 	f(*columns, ld)
 }
 
@@ -63,46 +59,8 @@ func fill(x []float32, v float32) {
 	}
 }
 
-func (c Conv) backwardData(dx, dy, w []float32) {
-	if c.Stride == [3]int{1, 1, 1} {
-		c.backwardDataAsForward(dx, dy, w)
-		return
-	}
-	c.backwardDataScatter(dx, dy, w)
-}
-
-// backwardDataAsForward uses that for stride 1 the gradient is a convolution of dy with the weights transposed and turned round.
-func (c Conv) backwardDataAsForward(dx, dy, w []float32) {
-	win := c.window()
-	win.in, win.out = win.out, win.in
-	for d := range 3 {
-		win.pad[d] = c.Dilation[d]*(c.Kernel[d]-1) - c.PadLo[d]
-	}
-	turned := borrow(len(w))
-	defer release(turned)
-	c.turnWeights(*turned, w)
-	c.InC, c.OutC = c.OutC, c.InC
-	c.forwardPortable(dx, dy, *turned, nil, win)
-}
-
-// turnWeights: t[g][ic][oc][k] = w[g][oc][ic][taps-1-k]
-func (c Conv) turnWeights(t, w []float32) {
-	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel)
-	tasks(c.Groups, func(g int) {
-		for ic := range icg {
-			for oc := range ocg {
-				src := w[((g*ocg+oc)*icg+ic)*taps:][:taps]
-				dst := t[((g*icg+ic)*ocg+oc)*taps:][:taps]
-				for k, v := range src {
-					dst[taps-1-k] = v
-				}
-			}
-		}
-	})
-}
-
-// backwardDataScatter: the columns of dx are transpose(w) * dy; each is added where it came from. A task owns some channels of an image.
-func (c Conv) backwardDataScatter(dx, dy, w []float32) {
+// scatterPortable: the columns of dx are transpose(w) * dy; each is added where it came from. A task owns some channels of an image.
+func (c Conv) scatterPortable(dx, dy, w []float32) {
 	win := c.window()
 	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel)
 	in, pixels := volume(c.In), volume(win.out)
@@ -122,14 +80,14 @@ func (c Conv) backwardDataScatter(dx, dy, w []float32) {
 			p1 := min(pixels, p0+width)
 			clear(*columns)
 			addProduct(k, p1-p0, ocg, transposed, dy[ng*ocg*pixels+p0:], pixels, *columns, width)
-			win.scatterAdd(target, *columns, width, channels, p0, p1)
+			win.scatterAdd(target, *columns, width, k, p0, p1)
 		}
 	})
 }
 
-// backwardWeights: dw[g] = sum over images and strips of dy[n][g] * transpose(columns(x[n][g])). A task owns the weights of some
+// weightsPortable: dw[g] = sum over images and strips of dy[n][g] * transpose(columns(x[n][g])). A task owns the weights of some
 // input channels and goes through the images and strips in order.
-func (c Conv) backwardWeights(dw, x, dy []float32) {
+func (c Conv) weightsPortable(dw, x, dy []float32) {
 	win := c.window()
 	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel)
 	in, pixels := volume(c.In), volume(win.out)

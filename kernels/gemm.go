@@ -31,36 +31,55 @@ func checkMatrix(name string, transposed bool, rows, cols int, x []float32, ld i
 	}
 }
 
-// Tiles of c that one task computes, and the depth to which it packs its operands at a time.
-const (
-	tileRows  = 64
-	tileCols  = 256
-	tileDepth = 256
-)
+// tileSize returns the rows and columns of the pieces of c that one task computes. It depends on the shape alone.
+func tileSize(m, n int) (rows, cols int) {
+	if m*n >= 1<<18 {
+		return 240, 512
+	}
+	return 60, 256
+}
 
-// gemm splits c into tiles; a task packs alpha*a and b for its tile block by block of k and adds the products in order of k.
+// gemm splits c into tiles; a task packs alpha*a and b for its tile and adds the products in order of k.
 func gemm(m, n, k int, alpha float32, a, b matrix, beta float32, c []float32, ldc int) {
+	tileRows, tileCols := tileSize(m, n)
 	rows, cols := (m+tileRows-1)/tileRows, (n+tileCols-1)/tileCols
+	add := addTilePortable
+	if s := assembly(); s != nil {
+		add = s.addTile
+	}
 	tasks(rows*cols, func(t int) {
 		i, j := t/cols*tileRows, t%cols*tileCols
 		tm, tn := min(tileRows, m-i), min(tileCols, n-j)
-		tile := c[i*ldc+j:]
+		to := c[i*ldc+j:]
 		for r := range tm {
-			scale(tile[r*ldc:][:tn], beta)
+			scale(to[r*ldc:][:tn], beta)
 		}
-		if k == 0 || alpha == 0 {
-			return
-		}
-		pa, pb := borrow(tileRows*tileDepth), borrow(tileCols*tileDepth)
-		defer release(pa)
-		defer release(pb)
-		for l := 0; l < k; l += tileDepth {
-			depth := min(tileDepth, k-l)
-			pack(*pa, a.at(i, l), tm, depth, alpha)
-			pack(*pb, b.at(l, j), depth, tn, 1)
-			addProduct(tm, tn, depth, matrix{*pa, depth, 1}, *pb, tn, tile, ldc)
+		if k > 0 && alpha != 0 {
+			add(tm, tn, k, alpha, a.at(i, 0), b.at(0, j), to, ldc)
 		}
 	})
+}
+
+// addTile adds alpha*a*b to a tile of c.
+func (s *simd) addTile(m, n, k int, alpha float32, a, b matrix, c []float32, ldc int) {
+	packed := borrow(m * k)
+	defer release(packed)
+	packTiles(*packed, a, m, k, alpha)
+	s.multiply(m, n, k, *packed, s.matrixPanels(b), c, ldc)
+}
+
+// addTilePortable is addTile without assembly.
+func addTilePortable(m, n, k int, alpha float32, a, b matrix, c []float32, ldc int) {
+	const depthOfTile = 256
+	pa, pb := borrow(m*depthOfTile), borrow(n*depthOfTile)
+	defer release(pa)
+	defer release(pb)
+	for l := 0; l < k; l += depthOfTile {
+		depth := min(depthOfTile, k-l)
+		pack(*pa, a.at(0, l), m, depth, alpha)
+		pack(*pb, b.at(l, 0), depth, n, 1)
+		addProduct(m, n, depth, matrix{*pa, depth, 1}, *pb, n, c, ldc)
+	}
 }
 
 // scale: x[i] *= beta, where 0 clears even NaN.

@@ -13,10 +13,10 @@ import (
 // vectors is one safetensors file of testdata: inputs in float32, outputs and gradients in float64, made by PyTorch.
 type vectors struct {
 	meta map[string]string
-	raw  map[string]vector
+	raw  map[string]tensorData
 }
 
-type vector struct {
+type tensorData struct {
 	Dtype   string
 	Shape   []int
 	Offsets [2]int `json:"data_offsets"`
@@ -47,12 +47,12 @@ func readVectors(t *testing.T, file string) vectors {
 	if err := json.Unmarshal(b[8:n], &header); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	v := vectors{raw: map[string]vector{}}
+	v := vectors{raw: map[string]tensorData{}}
 	for name, text := range header {
 		if name == "__metadata__" {
 			err = json.Unmarshal(text, &v.meta)
 		} else {
-			var one vector
+			var one tensorData
 			err = json.Unmarshal(text, &one)
 			one.data = b[n+one.Offsets[0] : n+one.Offsets[1]]
 			v.raw[name] = one

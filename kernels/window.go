@@ -15,52 +15,44 @@ func (w *window) pointwise() bool {
 	return w.kernel == [3]int{1, 1, 1} && w.stride == [3]int{1, 1, 1} && w.pad == [3]int{} && w.in == w.out
 }
 
-// eachTap calls f for every kernel tap with its offset in input pixels, in row-major order.
-func (w *window) eachTap(f func(tap [3]int)) {
-	for d := range w.kernel[0] {
-		for h := range w.kernel[1] {
-			for x := range w.kernel[2] {
-				f([3]int{d * w.dilation[0], h * w.dilation[1], x * w.dilation[2]})
-			}
-		}
+// tap is kernel tap number t, counted row by row, as an offset in input pixels.
+func (w *window) tap(t int) [3]int {
+	return [3]int{
+		t / w.kernel[2] / w.kernel[1] * w.dilation[0],
+		t / w.kernel[2] % w.kernel[1] * w.dilation[1],
+		t % w.kernel[2] * w.dilation[2],
 	}
 }
 
-// gather writes the im2col matrix of output pixels [p0, p1): one row of dst (ld apart) for every channel of x and kernel tap,
+// gather writes rows [k0, k1) of the im2col matrix of output pixels [p0, p1), ld apart. Row k belongs to channel k/taps and tap k%taps:
 //
-//	dst[(c*taps+k)*ld + p-p0] = x[c][position that output pixel p sees through tap k], 0 on padding
-func (w *window) gather(dst []float32, ld int, x []float32, channels, p0, p1 int) {
-	plane := volume(w.in)
-	row := 0
-	for c := range channels {
-		xc := x[c*plane:][:plane]
-		w.eachTap(func(tap [3]int) {
-			w.rows(p0, p1, tap, func(lo, hi, input, first int) {
-				d := dst[row*ld+lo-p0 : row*ld+hi-p0]
-				if input < 0 {
-					clear(d)
-					return
-				}
-				gatherRow(d, xc[input:][:w.in[2]], first, w.stride[2])
-			})
-			row++
+//	dst[(k-k0)*ld + p-p0] = x[channel][position that output pixel p sees through the tap], 0 on padding
+func (w *window) gather(dst []float32, ld int, x []float32, k0, k1, p0, p1 int) {
+	plane, taps := volume(w.in), volume(w.kernel)
+	for k := k0; k < k1; k++ {
+		xc := x[k/taps*plane:][:plane]
+		to := dst[(k-k0)*ld:][:p1-p0]
+		w.rows(p0, p1, w.tap(k%taps), func(lo, hi, input, first int) {
+			d := to[lo-p0 : hi-p0]
+			if input < 0 {
+				clear(d)
+				return
+			}
+			gatherRow(d, xc[input:][:w.in[2]], first, w.stride[2])
 		})
 	}
 }
 
-// scatterAdd is the transpose of gather: it adds every element of the column matrix to the input position it came from.
-func (w *window) scatterAdd(x []float32, src []float32, ld, channels, p0, p1 int) {
-	plane := volume(w.in)
-	row := 0
-	for c := range channels {
-		xc := x[c*plane:][:plane]
-		w.eachTap(func(tap [3]int) {
-			w.rows(p0, p1, tap, func(lo, hi, input, first int) {
-				if input >= 0 {
-					scatterRow(xc[input:][:w.in[2]], src[row*ld+lo-p0:row*ld+hi-p0], first, w.stride[2])
-				}
-			})
-			row++
+// scatterAdd is the transpose of gather for k rows: it adds every element of the column matrix to the input position it came from.
+func (w *window) scatterAdd(x []float32, src []float32, ld, k, p0, p1 int) {
+	plane, taps := volume(w.in), volume(w.kernel)
+	for i := range k {
+		xc := x[i/taps*plane:][:plane]
+		from := src[i*ld:][:p1-p0]
+		w.rows(p0, p1, w.tap(i%taps), func(lo, hi, input, first int) {
+			if input >= 0 {
+				scatterRow(xc[input:][:w.in[2]], from[lo-p0:hi-p0], first, w.stride[2])
+			}
 		})
 	}
 }

@@ -1,0 +1,166 @@
+package kernels
+
+// Packed matrix products: a is packed into tiles of up to rowsOfTile rows that lie element by element beside each other, b into
+// panels of a few vectors of columns, both in blocks of depthOfPack of the sum, so that a kernel reads both in order (as in Goto and
+// van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
+const (
+	rowsOfTile  = 6
+	depthOfPack = 256
+)
+
+// tile returns the first row and the number of rows of tile t when m rows are split evenly into tiles.
+func tile(m, t int) (first, rows int) {
+	count := tiles(m)
+	big := m % count
+	return t*(m/count) + min(t, big), m/count + b2i(t < big)
+}
+
+func tiles(m int) int { return (m + rowsOfTile - 1) / rowsOfTile }
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// packTiles packs alpha*a (m x k) for multiply: dst[l0*m + first*depth + (l-l0)*rows + i] for every block l0 and tile.
+func packTiles(dst []float32, a matrix, m, k int, alpha float32) {
+	for l0 := 0; l0 < k; l0 += depthOfPack {
+		depth := min(depthOfPack, k-l0)
+		for t := range tiles(m) {
+			first, rows := tile(m, t)
+			packTile(dst[l0*m+first*depth:], a.at(first, l0), rows, depth, alpha)
+		}
+	}
+}
+
+func packTile(dst []float32, a matrix, rows, depth int, alpha float32) {
+	if a.col == 1 {
+		for i := range rows {
+			src := a.data[i*a.row:][:depth]
+			for l, v := range src {
+				dst[l*rows+i] = alpha * v
+			}
+		}
+		return
+	}
+	for l := range depth {
+		d := dst[l*rows:][:rows]
+		src := a.data[l*a.col:]
+		for i := range d {
+			d[i] = alpha * src[i*a.row]
+		}
+	}
+}
+
+// panelCols is the widest panel of b that the kernels take.
+func (s *simd) panelCols() int {
+	n := 1
+	for s.lanes*n < 64 && s.gemm[rowsOfTile][n+1] != nil {
+		n++
+	}
+	return n * s.lanes
+}
+
+// panelFunc writes rows [l0, l1) and columns [j0, j1) of b to dst, ld apart. It may leave anything beyond column j1.
+type panelFunc func(dst []float32, ld, l0, l1, j0, j1 int)
+
+// multiply adds a (m x k, packed by packTiles) times b to c, taking b from panel.
+func (s *simd) multiply(m, n, k int, packed []float32, panel panelFunc, c []float32, ldc int) {
+	cols := s.panelCols()
+	buf := borrow(cols*depthOfPack + 2*rowsOfTile*cols)
+	defer release(buf)
+	b, edge := (*buf)[:cols*depthOfPack], (*buf)[cols*depthOfPack:]
+	for j := 0; j < n; j += cols {
+		width := min(cols, n-j)
+		vectors := (width + s.lanes - 1) / s.lanes
+		for l := 0; l < k; l += depthOfPack {
+			depth := min(depthOfPack, k-l)
+			panel(b[:depth*vectors*s.lanes], vectors*s.lanes, l, l+depth, j, j+width)
+			for t := range tiles(m) {
+				first, rows := tile(m, t)
+				kernel := s.gemm[rows][vectors]
+				a := &packed[l*m+first*depth]
+				to := c[first*ldc+j:]
+				if width == vectors*s.lanes {
+					kernel(depth, a, &b[0], &to[0], ldc*4)
+				} else {
+					addEdge(kernel, depth, a, &b[0], edge[:rows*vectors*s.lanes], to, rows, width, ldc)
+				}
+			}
+		}
+	}
+}
+
+// addEdge lets a kernel write to edge, whose rows are whole vectors, and adds the first width columns to c.
+func addEdge(kernel func(k int, a, b, c *float32, ldc int), k int, a, b *float32, edge, c []float32, rows, width, ldc int) {
+	clear(edge)
+	ld := len(edge) / rows
+	kernel(k, a, b, &edge[0], ld*4)
+	for i := range rows {
+		d := c[i*ldc:][:width]
+		for j, v := range edge[i*ld:][:width] {
+			d[j] += v
+		}
+	}
+}
+
+// matrixPanels takes panels from a matrix in memory.
+func (s *simd) matrixPanels(b matrix) panelFunc {
+	return func(dst []float32, ld, l0, l1, j0, j1 int) {
+		if b.col == 1 {
+			for l := l0; l < l1; l++ {
+				d := dst[(l-l0)*ld:][:ld]
+				copy(d, b.data[l*b.row+j0:][:j1-j0])
+			}
+			return
+		}
+		s.transposeInto(dst, ld, b.data[l0*b.row+j0*b.col:], b.col, j1-j0, l1-l0)
+	}
+}
+
+// transposeInto: dst[j*dld+i] = src[i*sld+j] for rows x cols of src.
+func (s *simd) transposeInto(dst []float32, dld int, src []float32, sld, rows, cols int) {
+	n := s.lanes
+	wholeRows, wholeCols := rows/n*n, cols/n*n
+	if wholeCols > 0 {
+		for i := 0; i < wholeRows; i += n {
+			s.transpose(cols/n, &dst[i], dld*4, n*dld*4, &src[i*sld], sld*4, n*4)
+		}
+	}
+	for i := range rows {
+		from := 0
+		if i < wholeRows {
+			from = wholeCols
+		}
+		row := src[i*sld:][:cols]
+		for j := from; j < cols; j++ {
+			dst[j*dld+i] = row[j]
+		}
+	}
+}
+
+// multiplyDots adds to c (m x n) the products of the rows of a and b, as addDots does.
+func (s *simd) multiplyDots(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {
+	mask := &tailMasks[k%s.lanes][0]
+	for j := 0; j < n; {
+		cols := s.dotsFit(m, n-j).cols
+		for i := 0; i < m; {
+			d := s.dotsFit(m-i, cols)
+			d.f(k, &a[i*lda], lda*4, &b[j*ldb], ldb*4, &c[i*ldc+j], ldc*4, mask)
+			i += d.rows
+		}
+		j += cols
+	}
+}
+
+// dotsFit is the largest kernel for at most rows and cols.
+func (s *simd) dotsFit(rows, cols int) dotsKernel {
+	for _, d := range s.dots {
+		if d.rows <= rows && d.cols <= cols {
+			return d
+		}
+	}
+	panic("kernels: there is no 1x1 dots kernel")
+}

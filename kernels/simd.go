@@ -1,0 +1,32 @@
+package kernels
+
+// simd is the assembly of one instruction set. Pointers are to the first element of each operand and distances are in bytes; the
+// comment of each function, beside its assembly, is the Go loop that it equals.
+type simd struct {
+	lanes     int // float32s in a vector
+	gemm      [7][5]func(k int, a, b, c *float32, ldc int)
+	dots      []dotsKernel // largest first
+	transpose func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
+}
+
+// dotsKernel computes rows x cols dot products at once.
+type dotsKernel struct {
+	rows, cols int
+	f          func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, mask *uint32)
+}
+
+// simds holds the assembly of each level; generic has none.
+var simds [avx512 + 1]*simd
+
+// assembly is the kernels of the active level, or nil.
+func assembly() *simd { return simds[active] }
+
+// tailMasks[n] turns on the first n lanes of a vector.
+var tailMasks = func() (m [16][16]uint32) {
+	for n := range m {
+		for i := range n {
+			m[n][i] = ^uint32(0)
+		}
+	}
+	return m
+}()

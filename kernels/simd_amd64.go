@@ -1,0 +1,43 @@
+//go:build !noasm
+
+package kernels
+
+func init() {
+	simds[avx2] = &simdAVX2
+	simds[avx512] = &simdAVX512
+}
+
+var simdAVX2 = simd{
+	lanes: 8,
+	gemm: [7][5]func(k int, a, b, c *float32, ldc int){
+		1: {1: gemm1x8AVX2, 2: gemm1x16AVX2},
+		2: {1: gemm2x8AVX2, 2: gemm2x16AVX2},
+		3: {1: gemm3x8AVX2, 2: gemm3x16AVX2},
+		4: {1: gemm4x8AVX2, 2: gemm4x16AVX2},
+		5: {1: gemm5x8AVX2, 2: gemm5x16AVX2},
+		6: {1: gemm6x8AVX2, 2: gemm6x16AVX2},
+	},
+	dots: []dotsKernel{
+		{3, 3, dots3x3AVX2}, {3, 1, dots3x1AVX2},
+		{1, 3, dots1x3AVX2}, {1, 1, dots1x1AVX2},
+	},
+	transpose: transpose8AVX2,
+}
+
+var simdAVX512 = simd{
+	lanes: 16,
+	gemm: [7][5]func(k int, a, b, c *float32, ldc int){
+		1: {1: gemm1x16AVX512, 2: gemm1x32AVX512, 3: gemm1x48AVX512, 4: gemm1x64AVX512},
+		2: {1: gemm2x16AVX512, 2: gemm2x32AVX512, 3: gemm2x48AVX512, 4: gemm2x64AVX512},
+		3: {1: gemm3x16AVX512, 2: gemm3x32AVX512, 3: gemm3x48AVX512, 4: gemm3x64AVX512},
+		4: {1: gemm4x16AVX512, 2: gemm4x32AVX512, 3: gemm4x48AVX512, 4: gemm4x64AVX512},
+		5: {1: gemm5x16AVX512, 2: gemm5x32AVX512, 3: gemm5x48AVX512, 4: gemm5x64AVX512},
+		6: {1: gemm6x16AVX512, 2: gemm6x32AVX512, 3: gemm6x48AVX512, 4: gemm6x64AVX512},
+	},
+	dots: []dotsKernel{
+		{4, 6, dots4x6AVX512}, {4, 2, dots4x2AVX512}, {4, 1, dots4x1AVX512},
+		{2, 6, dots2x6AVX512}, {2, 2, dots2x2AVX512}, {2, 1, dots2x1AVX512},
+		{1, 6, dots1x6AVX512}, {1, 2, dots1x2AVX512}, {1, 1, dots1x1AVX512},
+	},
+	transpose: transpose16AVX512,
+}
