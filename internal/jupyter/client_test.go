@@ -2,7 +2,6 @@ package jupyter
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -132,23 +131,18 @@ func (c *client) decode(frames [][]byte) received {
 func (c *client) send(s zmq4.Socket, msgType, content string) string {
 	c.t.Helper()
 	frames := c.wire.encode(msgType, nil, nil, json.RawMessage(content))
-	if err := s.SendMulti(zmq4.NewMsgFrom(frames...)); err != nil {
-		c.t.Fatal(err)
-	}
+	c.sendFrames(s, frames)
 	var h header
 	json.Unmarshal(frames[1+partHeader], &h)
 	return h.ID
 }
 
-// sendRaw signs and sends the four parts of a message on shell.
-func (c *client) sendRaw(parts ...string) {
+func (c *client) shellSend(frames [][]byte)   { c.sendFrames(c.shell, frames) }
+func (c *client) controlSend(frames [][]byte) { c.sendFrames(c.control, frames) }
+
+func (c *client) sendFrames(s zmq4.Socket, frames [][]byte) {
 	c.t.Helper()
-	frames := [][]byte{delimiter, nil}
-	for _, p := range parts {
-		frames = append(frames, []byte(p))
-	}
-	frames[1] = hex.AppendEncode(nil, c.wire.sum(frames[2:]))
-	if err := c.shell.SendMulti(zmq4.NewMsgFrom(frames...)); err != nil {
+	if err := s.SendMulti(zmq4.NewMsgFrom(frames...)); err != nil {
 		c.t.Fatal(err)
 	}
 }

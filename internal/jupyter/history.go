@@ -63,7 +63,7 @@ func (h *history) load() error {
 	if len(b) > historyFileLimit {
 		b = b[len(b)/2:]
 		b = b[bytes.IndexByte(b, '\n')+1:]
-		if err := replaceFile(h.path, b); err != nil {
+		if err := replaceFile(h.path, b, 0o600); err != nil {
 			return err
 		}
 	}
@@ -74,24 +74,6 @@ func (h *history) load() error {
 		}
 	}
 	return nil
-}
-
-func replaceFile(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
 
 // add appends an input. The file is opened anew each time: another kernel may have replaced it.

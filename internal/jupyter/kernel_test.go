@@ -64,7 +64,7 @@ stream{"name":"stderr","text":"p dropped\n"}`},
 func TestParentHeaderIsACopy(t *testing.T) {
 	c := startKernel(t, newFakeSession(), Options{})
 	h := `{"msg_id": "m1", "msg_type": "kernel_info_request", "subshell_id": "é", "x":  [1, 2]}`
-	c.sendRaw(h, "{}", "{}", "{}")
+	c.shellSend(signed(c.wire, h, "{}", "{}", "{}"))
 	reply := c.recv(c.shell, "m1")
 	if got := string(reply.rawParent); got != h {
 		t.Errorf("parent_header %s, want %s", got, h)
