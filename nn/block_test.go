@@ -60,7 +60,7 @@ func checkBlock(v *vectors, mode string) {
 func loadState(v *vectors, m *Model, prefix, strip string) {
 	v.t.Helper()
 	for _, p := range m.Params() {
-		p.setValue(v.tensor(prefix + strings.TrimPrefix(p.Name, strip)))
+		p.SetValue(v.tensor(prefix + strings.TrimPrefix(p.Name, strip)))
 	}
 	for _, b := range m.Buffers() {
 		copy(b.Value.Data, v.tensor(prefix+strings.TrimPrefix(b.Name, strip)).Data)

@@ -137,9 +137,7 @@ func (c *Conv) shape(x [][]int) []int {
 		panic(ShapeError{c.name, fmt.Sprintf(want, c.In), s})
 	}
 	k := c.kernels(s)
-	if err := k.Check(); err != nil {
-		refuse(c.name, "input %s: %v", shapeString(s), err)
-	}
+	refuseShape(c.name, s, k.Check())
 	out := k.Out()
 	return append([]int{s[0], c.Out}, out[3-c.dims:]...)
 }

@@ -69,9 +69,9 @@ func TestConvolutionsAgainstPyTorch(t *testing.T) {
 			v.t = t
 			c := readConvCase(v)
 			conv := c.layer()
-			conv.Weight.setValue(v.tensor("w"))
+			conv.Weight.SetValue(v.tensor("w"))
 			if c.bias {
-				conv.Bias.setValue(v.tensor("b"))
+				conv.Bias.SetValue(v.tensor("b"))
 			}
 			m := Sequential(conv)
 			x := v.tensor("x")
@@ -158,8 +158,8 @@ func TestGroupedIsSplitIsBlockDiagonal(t *testing.T) {
 	for g := range groups {
 		c := Conv2D(in/groups, out/groups, k, Padding(1))
 		lo := g * out / groups
-		c.Weight.setValue(grouped.Weight.Value.Slice(lo, lo+out/groups))
-		c.Bias.setValue(grouped.Bias.Value.Slice(lo, lo+out/groups))
+		c.Weight.SetValue(grouped.Weight.Value.Slice(lo, lo+out/groups))
+		c.Bias.SetValue(grouped.Bias.Value.Slice(lo, lo+out/groups))
 		split.parts = append(split.parts, c)
 	}
 	var parts []*Tensor

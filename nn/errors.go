@@ -1,6 +1,11 @@
 package nn
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/groupnb/groupnb/kernels"
+)
 
 // A ConfigError says why a layer, a model or an option can't exist as it was asked for.
 type ConfigError struct {
@@ -36,4 +41,16 @@ func recovered(err *error) {
 	default:
 		panic(r)
 	}
+}
+
+// refuseShape panics if a kernel's check of an input of that shape failed.
+func refuseShape(op string, shape []int, err error) {
+	if err == nil {
+		return
+	}
+	problem := err.Error()
+	if e, ok := errors.AsType[kernels.ShapeError](err); ok {
+		problem = e.Problem
+	}
+	refuse(op, "input %s: %s", shapeString(shape), problem)
 }

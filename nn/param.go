@@ -62,10 +62,10 @@ func (b *Buffer) fill(v float32) {
 	}
 }
 
-// setValue copies v into the parameter, allocating it at first.
-func (p *Param) setValue(v *Tensor) {
+// SetValue copies v into the parameter. It panics with a ShapeError unless the shapes agree.
+func (p *Param) SetValue(v *Tensor) {
 	if !slices.Equal(p.Shape, v.Shape) {
-		panic(ShapeError{"parameter " + p.Name, shapeString(p.Shape), v.Shape})
+		panic(ShapeError{"SetValue " + p.Name, shapeString(p.Shape), v.Shape})
 	}
 	if p.Value == nil {
 		p.Value = NewTensor(p.Shape...)

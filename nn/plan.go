@@ -175,25 +175,16 @@ func (p *planner) backward(s *step) {
 		return
 	}
 	s.call.dx = make([]*Tensor, len(n.in))
+	slots := make([]int, len(n.in))
 	for i, x := range n.in {
-		if x == 0 && !p.req.inputGrad {
-			continue
+		if x != 0 || p.req.inputGrad {
+			s.call.dx[i] = p.placeGrad(n, t, x, &slots[i])
 		}
-		slot := -1
-		g := p.placeGrad(n, t, x, &slot)
-		s.call.dx[i] = g
-		if old := p.grads[x]; old != nil {
-			if t.passGrad || t.view { // g lies over dy, which is not ours to change
-				own := p.tensor(g.Shape, &slot)
-				s.sums = append(s.sums, gradSum{own, g, old})
-				p.pool.drop(p.gwhere[n.out])
-				g = own
-			} else {
-				s.sums = append(s.sums, gradSum{g, g, old})
-			}
-			p.pool.drop(p.gwhere[x])
+	}
+	for i, x := range n.in { // only now, for memory freed here must not be under a dx of the same operation
+		if g := s.call.dx[i]; g != nil {
+			p.accumulate(s, x, g, slots[i], t.passGrad || t.view)
 		}
-		p.grads[x], p.gwhere[x] = g, slot
 	}
 	p.pool.drop(p.gwhere[n.out])
 	if t.needX {
@@ -204,6 +195,22 @@ func (p *planner) backward(s *step) {
 	if t.needY {
 		p.done(n.out)
 	}
+}
+
+// accumulate adds g to the gradient that x has so far. If g lies over dy, it is not ours to change.
+func (p *planner) accumulate(s *step, x int, g *Tensor, slot int, over bool) {
+	if old := p.grads[x]; old != nil {
+		y := g
+		if over {
+			shared := slot
+			y = p.tensor(g.Shape, &slot)
+			p.pool.drop(shared)
+		}
+		s.sums = append(s.sums, gradSum{y, g, old})
+		p.pool.drop(p.gwhere[x])
+		g = y
+	}
+	p.grads[x], p.gwhere[x] = g, slot
 }
 
 // placeGrad finds memory for the gradient of x: over dy if that is allowed.

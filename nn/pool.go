@@ -43,9 +43,7 @@ func (p *pooling) shape(x [][]int) []int {
 		panic(ShapeError{p.name, []string{"(N, C, W)", "(N, C, H, W)", "(N, C, D, H, W)"}[p.dims-1], s})
 	}
 	k := p.geometry(s)
-	if err := k.Check(); err != nil {
-		refuse(p.name, "input %s: %v", shapeString(s), err)
-	}
+	refuseShape(p.name, s, k.Check())
 	out := k.Out()
 	return append([]int{s[0], s[1]}, out[3-p.dims:]...)
 }
