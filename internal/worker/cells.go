@@ -1,0 +1,98 @@
+package worker
+
+import (
+	"context"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+// A running is a cell: the one that runs, or an earlier one whose goroutines may live on.
+type running struct {
+	number  uint64
+	ctx     context.Context
+	cancel  context.CancelFunc
+	ended   chan struct{}              // closed when its entry function has ended
+	main    atomic.Uint64              // id of the goroutine that runs it
+	stopped atomic.Bool                // by the user or by a fault
+	fault   atomic.Pointer[wire.Fault] // what stopped it
+	result  atomic.Pointer[display.Bundle]
+}
+
+// isOver tells whether only goroutines of the cell may still run.
+func (c *running) isOver() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// cells knows to which cell each goroutine belongs. Goroutines inherit the profiler labels of the one that starts them,
+// so a label set where a cell begins marks all that it starts, through compiled code too.
+type cells struct {
+	mu      sync.RWMutex
+	current *running
+	byLabel map[uintptr]*running
+}
+
+func newCells() *cells {
+	return &cells{current: newRunning(0), byLabel: map[uintptr]*running{}}
+}
+
+func newRunning(number uint64) *running {
+	c := &running{number: number, ended: make(chan struct{})}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
+}
+
+// begin makes a new cell current and the calling goroutine part of it.
+func (cs *cells) begin(number uint64) *running {
+	c := newRunning(number)
+	labels := pprof.WithLabels(context.Background(), pprof.Labels("cell", strconv.FormatUint(number, 10)))
+	pprof.SetGoroutineLabels(labels)
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	cs.current = c
+	label := profLabel()
+	cs.byLabel[uintptr(label)] = c
+	// When no goroutine carries the label any more, the cell can be forgotten.
+	runtime.AddCleanup((*[1]byte)(label), cs.forget, forgotten{uintptr(label), number})
+	return c
+}
+
+type forgotten struct {
+	label  uintptr
+	number uint64
+}
+
+func (cs *cells) forget(f forgotten) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if c := cs.byLabel[f.label]; c != nil && c.number == f.number {
+		delete(cs.byLabel, f.label)
+	}
+}
+
+// mine returns the cell that the calling goroutine belongs to; the current one if it cannot be told.
+func (cs *cells) mine() *running {
+	label := uintptr(profLabel())
+	cs.mu.RLock()
+	defer cs.mu.RUnlock()
+	if c := cs.byLabel[label]; c != nil {
+		return c
+	}
+	return cs.current
+}
+
+func (cs *cells) now() *running {
+	cs.mu.RLock()
+	defer cs.mu.RUnlock()
+	return cs.current
+}

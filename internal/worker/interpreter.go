@@ -1,0 +1,233 @@
+package worker
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/traefik/yaegi/interp"
+	yaegiunsafe "github.com/traefik/yaegi/stdlib/unsafe"
+
+	"github.com/groupnb/groupnb/internal/symbols"
+	"github.com/groupnb/groupnb/internal/worker/rt"
+	"github.com/groupnb/groupnb/internal/worker/wire"
+)
+
+// interpreter is yaegi with the symbols of all compiled packages.
+type interpreter struct {
+	*interp.Interpreter
+	private  private
+	imported map[string]bool // import specs that package main has
+
+	mu    sync.Mutex
+	trace []string // of the panic on its way
+}
+
+func newInterpreter(w *worker) *interpreter {
+	in := &interpreter{imported: map[string]bool{}}
+	in.Interpreter = interp.New(interp.Options{
+		Unrestricted: true,
+		Stdin:        w.input,
+		Stdout:       stream{w.out, wire.Stderr}, // of print and println alone
+		Stderr:       traceWriter{in},
+	})
+	in.private = privateFields(in.Interpreter)
+	values := interp.Exports(symbols.Values())
+	w.override(values)
+	// Under its plain name, fmt would make Use replace functions of fmt, log, flag and os by restricted ones.
+	values["fmt/./fmt"] = values["fmt/fmt"]
+	delete(values, "fmt/fmt")
+	values["gnb/rt/rt"] = rt.Exports()
+	for name, table := range yaegiunsafe.Symbols {
+		values[name] = table
+	}
+	values["."] = map[string]reflect.Value{"MapTypes": reflect.ValueOf(mapTypes(values))}
+	if err := in.Use(values); err != nil {
+		panic("worker: symbols: " + err.Error())
+	}
+	return in
+}
+
+// install makes the declarations of a program part of the interpreter. An error means that the interpreter cannot do
+// what the front end thought it could.
+func (in *interpreter) install(types, decls string) (fault *wire.Fault) {
+	defer func() {
+		if r := recover(); r != nil {
+			fault = &wire.Fault{Kind: "install", Text: fmt.Sprint(r)}
+		}
+	}()
+	fail := func(err error) *wire.Fault { return &wire.Fault{Kind: "install", Text: err.Error()} }
+	if types != "" {
+		table, err := rt.Define(types)
+		if err != nil {
+			return fail(err)
+		}
+		if err := in.Use(interp.Exports{"gnb/types/types": table}); err != nil {
+			return fail(err)
+		}
+	}
+	if decls == "" {
+		return nil
+	}
+	file, err := parser.ParseFile(in.FileSet(), "_.go", decls, parser.SkipObjectResolution)
+	if err != nil {
+		return fail(err)
+	}
+	if err := in.addImports(file); err != nil {
+		return fail(err)
+	}
+	if len(file.Decls) == 0 {
+		return nil
+	}
+	if err := in.compile(file); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+func (in *interpreter) compile(file *ast.File) error {
+	program, err := in.CompileAST(file)
+	if err == nil {
+		_, err = in.Execute(program)
+	}
+	return err
+}
+
+// addImports takes the imports out of file and adds those that package main does not have; the interpreter refuses
+// what it has, and adding them on their own tells for sure what that is.
+func (in *interpreter) addImports(file *ast.File) error {
+	added := &ast.File{Package: file.Package, Name: file.Name}
+	var keys []string
+	rest := file.Decls[:0]
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.IMPORT {
+			rest = append(rest, d)
+			continue
+		}
+		for _, s := range g.Specs {
+			if key := importKey(s.(*ast.ImportSpec)); !in.imported[key] && !slices.Contains(keys, key) {
+				keys = append(keys, key)
+				added.Decls = append(added.Decls, &ast.GenDecl{TokPos: g.TokPos, Tok: token.IMPORT, Specs: []ast.Spec{s}})
+			}
+		}
+	}
+	file.Decls = rest
+	if len(keys) == 0 {
+		return nil
+	}
+	if err := in.compile(added); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		in.imported[key] = true
+	}
+	return nil
+}
+
+func importKey(s *ast.ImportSpec) string {
+	if s.Name != nil {
+		return s.Name.Name + " " + s.Path.Value
+	}
+	return s.Path.Value
+}
+
+// call runs an entry function to its end, however it ends.
+func (in *interpreter) call(c *running, entry string) (fault *wire.Fault) {
+	in.takeTrace()
+	in.private.newDone()
+	returned := false
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.main.Store(goroutineID())
+		if c.stopped.Load() {
+			return
+		}
+		defer func() {
+			if r := recover(); r != nil {
+				fault = in.panicFault(r)
+			} else if !returned {
+				fault = &wire.Fault{Kind: "goexit", Text: "runtime.Goexit ended the cell"}
+			}
+		}()
+		_, err := in.Eval(entry + "()")
+		returned = true
+		if p, ok := err.(interp.Panic); ok {
+			fault = in.panicFault(p.Value)
+		} else if err != nil {
+			fault = &wire.Fault{Kind: "install", Text: err.Error()}
+		}
+	}()
+	<-ended
+	return fault
+}
+
+func (in *interpreter) panicFault(value any) *wire.Fault {
+	return &wire.Fault{Kind: "panic", Text: panicText(value), Trace: in.takeTrace()}
+}
+
+// panicText is what the runtime prints of a panic value.
+func panicText(v any) string {
+	if r, ok := v.(reflect.Value); ok && r.IsValid() && r.CanInterface() {
+		v = r.Interface()
+	}
+	switch v := v.(type) {
+	case error:
+		return v.Error()
+	case fmt.Stringer:
+		return v.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// traceWriter takes what the interpreter writes as a panic leaves its frames, a line for each, innermost first:
+// "In[3]/_.go:4:2: panic: main.f(...)".
+type traceWriter struct{ *interpreter }
+
+func (in traceWriter) Write(b []byte) (int, error) {
+	position, function, ok := strings.Cut(strings.TrimSpace(string(b)), ": panic: ")
+	cell, position, found := strings.Cut(position, "/_.go:")
+	if !ok || !found { // not code of a cell
+		return len(b), nil
+	}
+	function = strings.TrimPrefix(strings.TrimSuffix(function, "(...)"), "main.")
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.trace = append(in.trace, cell+":"+position+": "+function)
+	return len(b), nil
+}
+
+func (in *interpreter) takeTrace() []string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	t := in.trace
+	in.trace = nil
+	return t
+}
+
+// stop ends the interpreted code that runs, as often as it takes until the cell has ended, and then lets the rest of
+// the session's code go on: frames of earlier cells carry the same run id.
+func (in *interpreter) stop(ended <-chan struct{}) {
+	id := in.private.bumpID()
+	defer in.private.setID(id)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for {
+		// One send wakes one blocked channel operation of the cell. The channel is not closed: closures that the
+		// cell leaves behind hold it, and their channel operations would fail for ever.
+		select {
+		case in.private.getDone() <- struct{}{}:
+		case <-again.C: // the cell was only about to start: its frames have the new id
+			in.private.bumpID()
+		case <-ended:
+			return
+		}
+	}
+}

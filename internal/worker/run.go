@@ -1,0 +1,62 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
+)
+
+// run executes a program in a goroutine of its own.
+func (w *worker) run(q wire.Request) {
+	<-w.started
+	c := w.cells.begin(q.Cell)
+	w.out.begin(q.Cell)
+	fault := w.execute(c, q)
+	close(c.ended)
+	if c.stopped.Load() {
+		fault = c.fault.Load()
+	}
+	w.out.end(q.Cell)
+	w.send(wire.Reply{Op: wire.Done, Cell: q.Cell, Bundle: c.result.Load(), Fault: fault})
+}
+
+func (w *worker) execute(c *running, q wire.Request) *wire.Fault {
+	if fault := w.interp.install(q.Types, q.Decls); fault != nil {
+		return fault
+	}
+	w.send(wire.Reply{Op: wire.Installed, Cell: q.Cell})
+	if q.Entry == "" {
+		return nil
+	}
+	return w.interp.call(c, q.Entry)
+}
+
+func (w *worker) interrupt(number uint64) {
+	if c := w.cells.now(); c.number == number {
+		w.stop(c, &wire.Fault{Kind: "interrupted", Text: "interrupted"})
+	}
+}
+
+// stop ends a cell: compiled code that polls its context, sleeps and, by the interpreter, interpreted code.
+func (w *worker) stop(c *running, why *wire.Fault) {
+	if c.fault.CompareAndSwap(nil, why) {
+		c.stopped.Store(true)
+		c.cancel()
+		go w.interp.stop(c.ended)
+	}
+}
+
+// sleep is time.Sleep for cells: stopping the cell ends it, but not that of another goroutine.
+func (w *worker) sleep(d time.Duration) {
+	c := w.cells.mine()
+	if c.isOver() || c.main.Load() != goroutineID() {
+		time.Sleep(d)
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.ctx.Done():
+	}
+}

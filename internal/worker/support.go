@@ -1,0 +1,58 @@
+package worker
+
+import (
+	"reflect"
+	"sync"
+
+	"github.com/groupnb/groupnb/internal/symbols"
+	"github.com/groupnb/groupnb/internal/worker/rt"
+	"github.com/groupnb/groupnb/internal/worker/wire"
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+// installSupport connects the support functions of lowered code.
+func (w *worker) installSupport() {
+	all := sync.OnceValue(typesByName)
+	rt.SetHost(rt.Host{
+		Publish: func(b display.Bundle) { w.cells.mine().result.Store(&b) },
+		GoPanic: w.goroutinePanic,
+		Lookup:  func(path, name string) reflect.Type { return all()[path+"."+name] },
+	})
+}
+
+// goroutinePanic takes a panic that would have ended a Go program: it ends the cell, or is told if the cell is over.
+func (w *worker) goroutinePanic(value any, trace []string) {
+	c := w.cells.mine()
+	fault := &wire.Fault{Kind: "panic", Text: panicText(value) + " (in a goroutine)", Trace: trace}
+	if !c.isOver() {
+		w.stop(c, fault)
+		return
+	}
+	text := "panic: " + fault.Text + "\n"
+	for _, line := range trace {
+		text += "\t" + line + "\n"
+	}
+	stream{w.out, wire.Stderr}.Write([]byte(text))
+}
+
+func typesByName() map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for key, table := range symbols.Values() {
+		path := key[:max(0, lastSlash(key))]
+		for name, v := range table {
+			if t := v.Type(); t.Kind() == reflect.Pointer && !v.CanAddr() && v.IsNil() && name[0] != '_' {
+				types[path+"."+name] = t.Elem()
+			}
+		}
+	}
+	return types
+}
+
+func lastSlash(s string) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '/' {
+			return i
+		}
+	}
+	return -1
+}

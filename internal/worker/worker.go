@@ -1,0 +1,105 @@
+package worker
+
+import (
+	"bufio"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+const (
+	requestsFD = 3
+	repliesFD  = 4
+	maxStack   = 64 << 20 // a runaway recursion ends in a fraction of a second and some 150 MB
+)
+
+// worker is the process.
+type worker struct {
+	requests *os.File
+	sendMu   sync.Mutex
+	replies  *os.File
+	seq      atomic.Uint64 // of markers for messages
+
+	out     *output
+	input   *input
+	cells   *cells
+	interp  *interpreter
+	started chan struct{} // closed when interp is there
+}
+
+// Main serves requests until the session goes.
+func Main() {
+	w := &worker{
+		requests: os.NewFile(requestsFD, "requests"),
+		replies:  os.NewFile(repliesFD, "replies"),
+		cells:    newCells(),
+		started:  make(chan struct{}),
+	}
+	os.Unsetenv(wire.Variable) // a program that a cell starts is no worker
+	syscall.CloseOnExec(requestsFD)
+	syscall.CloseOnExec(repliesFD)
+	debug.SetMaxStack(maxStack)
+	dieWithSession()
+	r := bufio.NewReader(w.requests)
+	for {
+		var q wire.Request
+		if err := wire.Read(r, &q); err != nil {
+			killGroup()
+		}
+		w.serve(q)
+	}
+}
+
+func (w *worker) serve(q wire.Request) {
+	switch q.Op {
+	case wire.Init:
+		w.init(q)
+	case wire.Run:
+		go w.run(q)
+	case wire.Interrupt:
+		w.interrupt(q.Cell)
+	case wire.Input:
+		if q.Cell != w.cells.now().number {
+			return // the answer to a question of a cell that is over
+		}
+		select {
+		case w.input.lines <- q:
+		default: // nobody asked
+		}
+	}
+}
+
+func (w *worker) init(q wire.Request) {
+	if q.MemoryLimit > 0 {
+		limitMemory(q.MemoryLimit)
+	}
+	w.out = newOutput(q.Key, w.cells)
+	w.input = &input{ask: w.ask, lines: make(chan wire.Request, 1)}
+	display.SetHost(host{w})
+	w.installSupport()
+	w.interp = newInterpreter(w)
+	close(w.started)
+	w.send(wire.Reply{Op: wire.Ready})
+}
+
+// send writes a reply. A session that does not listen any more is gone.
+func (w *worker) send(r wire.Reply) {
+	w.sendMu.Lock()
+	defer w.sendMu.Unlock()
+	if err := wire.Write(w.replies, r); err != nil {
+		killGroup()
+	}
+}
+
+// place sends a reply whose place among the printed bytes matters.
+func (w *worker) place(r wire.Reply) {
+	r.Seq = w.seq.Add(1)
+	r.Cell = w.cells.mine().number
+	w.send(r)
+	w.out.mark(wire.Marker{Kind: wire.Message, N: r.Seq})
+}

@@ -1,0 +1,104 @@
+package repl
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+// toEnd runs the cell and returns when it or its worker has ended.
+func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
+	r.start()
+	defer r.session.late.end()
+	defer r.conn.leave()
+	var flush, deadline <-chan time.Time
+	stop, installed := ctx.Done(), r.exec.installed
+	for {
+		select {
+		case <-r.exec.journal.ready:
+			if flush == nil {
+				flush = time.After(interval)
+			}
+		case <-flush:
+			flush = nil
+			r.flush(false)
+		case ask := <-r.exec.asks:
+			r.flush(false) // the prompt may be printed text
+			go r.answer(ask)
+		case <-installed:
+			installed = nil
+			r.commit()
+		case <-stop:
+			stop = nil
+			r.conn.send(wire.Request{Op: wire.Interrupt, Cell: r.exec.number})
+			deadline = time.After(r.session.o.Grace)
+		case <-deadline:
+			deadline = r.end()
+		case <-r.exec.done:
+			r.commit()
+			r.flush(true)
+			return r.result()
+		case <-r.conn.gone:
+			r.commit()
+			r.flush(true)
+			return nil, r.death()
+		}
+	}
+}
+
+func (r *cellRun) start() {
+	s := r.session
+	s.mu.Lock()
+	s.cells++
+	number := s.cells
+	s.mu.Unlock()
+	r.exec = newExecution(number, s.late.begin(number, r.cell.Name))
+	p := r.program
+	r.conn.begin(r.exec, wire.Request{Name: p.Name, Types: p.Types, Decls: p.Decls, Entry: p.Entry})
+}
+
+// end goes one step down the ladder: first the worker prints what it is doing, then it is ended.
+func (r *cellRun) end() (next <-chan time.Time) {
+	if !r.killed {
+		r.killed = true
+		r.conn.quit()
+		return time.After(dump)
+	}
+	r.conn.kill()
+	return nil
+}
+
+func (r *cellRun) answer(ask wire.Reply) {
+	q := wire.Request{Op: wire.Input, Cell: ask.Cell, EOF: true}
+	if r.cell.Stdin != nil {
+		if text, err := r.cell.Stdin(ask.Text, ask.Password); err == nil {
+			q.Text, q.EOF = text, false
+		}
+	}
+	r.conn.send(q)
+}
+
+func (r *cellRun) result() (*display.Bundle, error) {
+	a := r.exec.answer
+	if a.Fault != nil {
+		return nil, faultError(a.Fault)
+	}
+	return a.Bundle, nil
+}
+
+// death explains the end of the worker and starts another.
+func (r *cellRun) death() error {
+	e := deathError(r.conn.state(), r.conn.report)
+	if r.killed {
+		e.Name = Killed
+		e.Msg = fmt.Sprintf("the cell did not stop within %v of the interrupt and its process was ended%s", r.session.o.Grace, stuckIn(r.conn.report))
+	}
+	if !r.exec.isInstalled() {
+		e.Msg = beforeCell + e.Msg
+	}
+	e.LostVars = r.session.replace()
+	return e
+}

@@ -1,0 +1,153 @@
+package repl
+
+import (
+	"bufio"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
+)
+
+// A process is a worker and its four pipes.
+type process struct {
+	cmd      *exec.Cmd
+	key      string // of its markers
+	sendMu   sync.Mutex
+	requests *os.File
+	replies  *os.File
+	printed  [2]*os.File // what it writes on descriptors 1 and 2
+}
+
+// spawner runs functions on one thread that never ends: a child that is to die with its parent dies with the thread
+// that started it.
+var spawner = sync.OnceValue(func() chan<- func() {
+	c := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for f := range c {
+			f()
+		}
+	}()
+	return c
+})
+
+func startProcess(o Options) (*process, error) {
+	command := o.Command
+	if len(command) == 0 {
+		exe, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find this program: %w", err)
+		}
+		command = []string{exe}
+	}
+	p := &process{cmd: exec.Command(command[0], command[1:]...), key: "gnb" + rand.Text()}
+	p.cmd.Dir = o.Dir
+	p.cmd.Env = append(append(os.Environ(), o.Env...), wire.Variable+"=1")
+	p.cmd.SysProcAttr = processAttributes()
+	theirs, err := p.pipes()
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}()
+	if err != nil {
+		return nil, fmt.Errorf("pipes of the worker: %w", err)
+	}
+	started := make(chan error)
+	spawner() <- func() { started <- p.cmd.Start() }
+	if err := <-started; err != nil {
+		p.closePipes()
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	if err := p.send(wire.Request{Op: wire.Init, Key: p.key, MemoryLimit: o.MemoryLimit}); err != nil {
+		p.kill()
+		p.cmd.Wait()
+		p.closePipes()
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	return p, nil
+}
+
+// pipes makes the pipes, gives the command its ends and returns these.
+func (p *process) pipes() (theirs []*os.File, err error) {
+	pipe := func() (r, w *os.File) {
+		if err == nil {
+			r, w, err = os.Pipe()
+		}
+		return r, w
+	}
+	var requests, replies, out, errs *os.File
+	requests, p.requests = pipe()
+	p.replies, replies = pipe()
+	p.printed[0], out = pipe()
+	p.printed[1], errs = pipe()
+	if err != nil {
+		p.closePipes()
+		return []*os.File{requests, replies, out, errs}, err
+	}
+	enlarge(p.printed[0])
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies}
+	return []*os.File{requests, replies, out, errs}, nil
+}
+
+func (p *process) closePipes() {
+	for _, f := range []*os.File{p.requests, p.replies, p.printed[0], p.printed[1]} {
+		f.Close() // a nil *os.File says so and does nothing
+	}
+}
+
+func (p *process) send(q wire.Request) error {
+	p.sendMu.Lock()
+	defer p.sendMu.Unlock()
+	return wire.Write(p.requests, q)
+}
+
+// serve reads all that the worker sends until it has ended. Each handler is called from one goroutine; wrote is told
+// the descriptor, and ended is called when no reply can come any more, maybe before the last bytes written.
+func (p *process) serve(reply func(wire.Reply), wrote func(fd int, b []byte), ended func()) {
+	var printed sync.WaitGroup
+	for i, f := range p.printed {
+		printed.Go(func() { readAll(f, func(b []byte) { wrote(i+1, b) }) })
+	}
+	for r := bufio.NewReader(p.replies); ; {
+		var a wire.Reply
+		if err := wire.Read(r, &a); err != nil {
+			break // it ended, or wrote nonsense and is ended
+		}
+		reply(a)
+	}
+	ended()
+	p.kill() // before the wait frees its number: also what it started
+	p.cmd.Wait()
+	printed.Wait()
+	p.closePipes()
+}
+
+func readAll(f *os.File, take func([]byte)) {
+	b := make([]byte, 1<<16)
+	for {
+		n, err := f.Read(b)
+		if n > 0 {
+			take(b[:n])
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) {
+				continue
+			}
+			return
+		}
+	}
+}
+
+// kill ends the worker's process group.
+func (p *process) kill() { syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+
+// quit makes the Go runtime of the worker print what its goroutines do and end.
+func (p *process) quit() { syscall.Kill(p.cmd.Process.Pid, syscall.SIGQUIT) }
