@@ -8,25 +8,43 @@ import (
 	"path/filepath"
 )
 
-// Read reads the notebook in a file.
+// Read reads the notebook in a file; one named .md or .qmd holds a Markdown twin.
 func Read(path string) (*Notebook, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	nb, err := Decode(data)
+	nb, err := decodeAs(path, data)
 	if err != nil {
 		return nil, fmt.Errorf("read notebook %s: %w", path, err)
 	}
 	return nb, nil
 }
 
-// WriteFile writes the notebook so that at every moment the file holds either all of the old or all of the new one:
-// through a temporary file in the same folder, synced and renamed. The mode of an existing file is kept; if path is a
-// symbolic link, the file it leads to is replaced.
-func (nb *Notebook) WriteFile(path string) error { return WriteAtomically(path, nb.Encode()) }
+func decodeAs(path string, data []byte) (*Notebook, error) {
+	if IsMarkdown(path) {
+		return ParseMarkdown(data)
+	}
+	return Decode(data)
+}
 
-// WriteAtomically is WriteFile for any bytes.
+// IsMarkdown reports whether a file's name says that it holds a Markdown twin.
+func IsMarkdown(path string) bool {
+	ext := filepath.Ext(path)
+	return ext == ".md" || ext == ".qmd"
+}
+
+// WriteFile writes the notebook, to a file named .md or .qmd its Markdown twin. At every moment the file holds either
+// all of the old or all of the new: a temporary file in the same folder is synced and renamed. The mode of an existing
+// file is kept; if path is a symbolic link, the file it leads to is replaced.
+func (nb *Notebook) WriteFile(path string) error {
+	if IsMarkdown(path) {
+		return WriteAtomically(path, nb.Markdown())
+	}
+	return WriteAtomically(path, nb.Encode())
+}
+
+// WriteAtomically is [Notebook.WriteFile] for any bytes.
 func WriteAtomically(path string, data []byte) error {
 	target, err := resolve(path)
 	if err != nil {
