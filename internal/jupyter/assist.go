@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/display"
 )
 
@@ -86,7 +87,7 @@ func (k *kernel) inspect(ctx context.Context, r *request) (any, error) {
 }
 
 // describe shows a doc as plain text and as Markdown.
-func describe(d Doc) display.Bundle {
+func describe(d repl.Doc) display.Bundle {
 	code := d.Signature
 	if d.Source != "" {
 		code = d.Source

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
+	"github.com/groupnb/groupnb/repl"
 )
 
 const patience = 10 * time.Second // a test that waits longer has failed
@@ -64,7 +65,7 @@ func startKernel(t *testing.T, s Session, o Options) *client {
 	})
 	go func() {
 		defer close(over)
-		c.ended <- Serve(ctx, path, func(context.Context) (Session, error) { return s, nil }, o)
+		c.ended <- Serve(ctx, path, func(context.Context, func(string, repl.Event)) (Session, error) { return s, nil }, o)
 	}()
 	c.connect()
 	return c

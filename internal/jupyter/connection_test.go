@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/groupnb/groupnb/repl"
 )
 
 func TestConnectionFile(t *testing.T) {
@@ -47,7 +49,7 @@ func TestServeNamesThePortItCannotHave(t *testing.T) {
 	conn.Control = conn.Shell
 	path := filepath.Join(t.TempDir(), "kernel.json")
 	os.WriteFile(path, marshal(conn), 0o600)
-	start := func(context.Context) (Session, error) { return newFakeSession(), nil }
+	start := func(context.Context, func(string, repl.Event)) (Session, error) { return newFakeSession(), nil }
 	if err := Serve(context.Background(), path, start, Options{}); err == nil || !strings.Contains(err.Error(), "control socket") {
 		t.Errorf("error %v", err)
 	}

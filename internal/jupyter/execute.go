@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/display"
 )
 
@@ -61,6 +62,7 @@ func (k *kernel) execute(ctx context.Context, r *request) (any, error) {
 		k.publish("execute_input", r.raw, nil, executeInput{x.Code, x.count})
 	}
 	x.output = newOutput(k, r.raw)
+	k.outputs.add(x.name(), x.output)
 	value, err := x.run(ctx)
 	if err != nil {
 		return x.failed(ctx, err), nil
@@ -98,12 +100,20 @@ func (x *execution) execute(ctx context.Context, source string, silent bool) (*d
 	if err != nil {
 		return nil, fmt.Errorf("start the session: %w", err)
 	}
-	c := Cell{Source: source, Name: fmt.Sprintf("In[%d]", x.count), Silent: silent}
+	c := repl.Cell{Source: source, Name: x.name(), Silent: silent}
 	if x.AllowStdin {
 		c.Stdin = x.asker(ctx)
 	}
 	result, err := session.Execute(ctx, c, x.output.emit)
 	return result.Value, err
+}
+
+// name is the cell's name in positions.
+func (x *execution) name() string {
+	if x.Silent {
+		return "silent"
+	}
+	return fmt.Sprintf("In[%d]", x.count)
 }
 
 // asker asks the client for input; a question belongs after what was printed before it.
@@ -157,10 +167,10 @@ type expressionValue struct {
 
 // errorOf describes an error of the user's code, or of ours.
 func (k *kernel) errorOf(err error) errorContent {
-	var cell *CellError
+	var cell *repl.CellError
 	if !errors.As(err, &cell) {
 		k.log.once("execute: %v", err)
-		cell = &CellError{Name: "kernel error", Msg: err.Error()}
+		cell = &repl.CellError{Name: "kernel error", Msg: err.Error()}
 	}
 	traceback := append([]string{"\x1b[31m" + cell.Name + "\x1b[0m: " + cell.Msg}, cell.Traceback...)
 	return errorContent{Name: cell.Name, Value: cell.Msg, Traceback: traceback}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/display"
 )
 
@@ -15,30 +16,30 @@ type fakeSession struct {
 
 func newFakeSession() *fakeSession { return &fakeSession{started: make(chan string, 10)} }
 
-func (s *fakeSession) Execute(ctx context.Context, c Cell, emit func(Event)) (Result, error) {
-	var r Result
+func (s *fakeSession) Execute(ctx context.Context, c repl.Cell, emit func(repl.Event)) (repl.Result, error) {
+	var r repl.Result
 	for line := range strings.Lines(c.Source) {
 		command, arg, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch command {
 		case "out":
-			emit(Stream{"stdout", arg + "\n"})
+			emit(repl.Stream{Name: "stdout", Text: arg + "\n"})
 		case "err":
-			emit(Stream{"stderr", arg + "\n"})
+			emit(repl.Stream{Name: "stderr", Text: arg + "\n"})
 		case "notice":
-			emit(Notice{arg})
+			emit(repl.Notice{Text: arg})
 		case "flood":
 			for i := range 100_000 {
-				emit(Stream{"stdout", fmt.Sprintln(i)})
+				emit(repl.Stream{Name: "stdout", Text: fmt.Sprintln(i)})
 			}
 		case "big":
-			emit(Stream{"stdout", strings.Repeat("x", 10_000_000)})
+			emit(repl.Stream{Name: "stdout", Text: strings.Repeat("x", 10_000_000)})
 		case "show":
 			b := display.NewText(arg).With(display.PNG, []byte("png")).With(display.JSON, []byte(`{"a":1}`))
-			emit(Display{b.Sized(display.PNG, 3, 2), "id", false})
+			emit(repl.Display{Bundle: b.Sized(display.PNG, 3, 2), ID: "id"})
 		case "update":
-			emit(Display{display.NewText(arg), "id", true})
+			emit(repl.Display{Bundle: display.NewText(arg), ID: "id", Update: true})
 		case "clear":
-			emit(Clear{true})
+			emit(repl.Clear{Wait: true})
 		case "value":
 			b := display.NewText(arg)
 			r.Value = &b
@@ -46,7 +47,7 @@ func (s *fakeSession) Execute(ctx context.Context, c Cell, emit func(Event)) (Re
 			b := display.NewText(c.Name)
 			r.Value = &b
 		case "fail":
-			return r, &CellError{Name: "panic", Msg: arg, Traceback: []string{"In[1]:1:1: main"}}
+			return r, &repl.CellError{Name: "panic", Msg: arg, Traceback: []string{"In[1]:1:1: main"}}
 		case "break":
 			return r, fmt.Errorf("worker: %s", arg)
 		case "crash":
@@ -54,28 +55,28 @@ func (s *fakeSession) Execute(ctx context.Context, c Cell, emit func(Event)) (Re
 		case "wait":
 			s.started <- command
 			<-ctx.Done()
-			return r, &CellError{Name: "interrupted", Msg: "the cell was interrupted"}
+			return r, &repl.CellError{Name: "interrupted", Msg: "the cell was interrupted"}
 		case "ask":
 			if c.Stdin == nil {
-				return r, &CellError{Name: "stdin", Msg: "no input"}
+				return r, &repl.CellError{Name: "stdin", Msg: "no input"}
 			}
 			answer, err := c.Stdin(arg, false)
 			if err != nil {
-				return r, &CellError{Name: "stdin", Msg: err.Error()}
+				return r, &repl.CellError{Name: "stdin", Msg: err.Error()}
 			}
-			emit(Stream{"stdout", answer})
+			emit(repl.Stream{Name: "stdout", Text: answer})
 		}
 	}
 	return r, nil
 }
 
-func (s *fakeSession) Complete(src string, cursor int) Completion {
+func (s *fakeSession) Complete(src string, cursor int) repl.Completion {
 	start := strings.LastIndexByte(src[:cursor], ' ') + 1
-	return Completion{start, cursor, []Item{{Text: "Println", Kind: "func", Type: "func(a ...any)"}}}
+	return repl.Completion{Start: start, End: cursor, Items: []repl.Item{{Text: "Println", Kind: "func", Type: "func(a ...any)"}}}
 }
 
-func (s *fakeSession) Inspect(src string, cursor, detail int) (Doc, bool) {
-	return Doc{Signature: "func f()", Text: fmt.Sprintf("At %d of %q.", cursor, src)}, src != ""
+func (s *fakeSession) Inspect(src string, cursor, detail int) (repl.Doc, bool) {
+	return repl.Doc{Signature: "func f()", Text: fmt.Sprintf("At %d of %q.", cursor, src)}, src != ""
 }
 
 func (s *fakeSession) IsComplete(src string) (status, indent string) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/groupnb/groupnb/internal/zmtp"
+	"github.com/groupnb/groupnb/repl"
 )
 
 // A kernel is one running kernel: five sockets around a session.
@@ -29,6 +30,7 @@ type kernel struct {
 	iopub   *zmtp.XPub
 	stdin   stdin
 
+	outputs outputs
 	queue   *queue         // requests on shell
 	idle    sync.WaitGroup // the goroutine that serves shell
 	count   int            // of executions; used by the shell goroutine only
@@ -195,11 +197,11 @@ type lazySession struct {
 	err     error
 }
 
-func (l *lazySession) start(ctx context.Context, start func(context.Context) (Session, error)) {
+func (l *lazySession) start(ctx context.Context, start Start, late func(string, repl.Event)) {
 	l.ready = make(chan struct{})
 	go func() {
 		defer close(l.ready)
-		if l.session, l.err = start(ctx); l.err == nil && l.session == nil {
+		if l.session, l.err = start(ctx, late); l.err == nil && l.session == nil {
 			l.err = errors.New("no session")
 		}
 	}()
@@ -217,7 +219,7 @@ func (l *lazySession) get(ctx context.Context) (Session, error) {
 
 func (l *lazySession) close() error {
 	<-l.ready
-	if l.session == nil {
+	if l.err != nil { // already reported by every cell
 		return nil
 	}
 	return l.session.Close()

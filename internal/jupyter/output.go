@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/display"
 )
 
@@ -31,15 +32,15 @@ type output struct {
 
 func newOutput(k *kernel, parent json.RawMessage) *output { return &output{k: k, parent: parent} }
 
-func (o *output) emit(e Event) {
+func (o *output) emit(e repl.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch e := e.(type) {
-	case Stream:
+	case repl.Stream:
 		o.write(e.Name, e.Text)
-	case Notice:
+	case repl.Notice:
 		o.write("stderr", strings.TrimSuffix(e.Text, "\n")+"\n")
-	case Display:
+	case repl.Display:
 		o.send(true)
 		content := contentOf(e.Bundle)
 		content.Transient = &transient{e.ID}
@@ -48,7 +49,7 @@ func (o *output) emit(e Event) {
 		} else {
 			o.k.publish("display_data", o.parent, nil, content)
 		}
-	case Clear:
+	case repl.Clear:
 		o.send(true)
 		o.k.publish("clear_output", o.parent, nil, clearContent{e.Wait})
 	}
@@ -108,6 +109,43 @@ func (o *output) send(all bool) {
 	o.k.publish("stream", o.parent, nil, streamContent{o.name, string(o.text[:n])})
 	o.text = append(o.text[:0], o.text[n:]...)
 	o.sent = time.Now()
+}
+
+// outputs finds the output of a cell that has ended: what its goroutines still show belongs there.
+type outputs struct {
+	mu     sync.Mutex
+	byName map[string]*output
+	names  []string // oldest first
+}
+
+const keptOutputs = 1000
+
+func (o *outputs) add(cell string, out *output) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.byName == nil {
+		o.byName = map[string]*output{}
+	}
+	if o.byName[cell] == nil {
+		o.names = append(o.names, cell)
+	}
+	o.byName[cell] = out
+	if len(o.names) > keptOutputs {
+		delete(o.byName, o.names[0])
+		o.names = o.names[1:]
+	}
+}
+
+func (o *outputs) late(cell string, e repl.Event) {
+	o.mu.Lock()
+	out := o.byName[cell]
+	if out == nil && len(o.names) > 0 { // at least somewhere
+		out = o.byName[o.names[len(o.names)-1]]
+	}
+	o.mu.Unlock()
+	if out != nil {
+		out.emit(e)
+	}
 }
 
 var noMetadata = map[string]map[string]any{}

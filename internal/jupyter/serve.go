@@ -34,7 +34,7 @@ var errParentGone = errors.New("the process that started the kernel is gone")
 // Serve runs a kernel on the ports of a connection file until a client shuts it down, ctx is done, SIGTERM arrives or
 // the parent process dies; SIGINT interrupts the running cell. start makes the session, while clients can already
 // connect. The error is nil after a shutdown.
-func Serve(ctx context.Context, connectionFile string, start func(context.Context) (Session, error), o Options) error {
+func Serve(ctx context.Context, connectionFile string, start Start, o Options) error {
 	log := o.Log
 	if log == nil {
 		log = func(string, ...any) {}
@@ -54,7 +54,7 @@ func Serve(ctx context.Context, connectionFile string, start func(context.Contex
 	stopSignals := k.onSignals(func() { cancel(nil) })
 	defer stopSignals()
 
-	k.session.start(ctx, start)
+	k.session.start(ctx, start, k.outputs.late)
 	k.run(ctx)
 	<-ctx.Done()
 	k.end()
