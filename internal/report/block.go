@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/groupnb/groupnb/internal/runner"
+)
+
+// widest is where lines of a report are cut.
+const widest = 110
+
+// Block returns the lines that explain a failure: what and where, the source around it, what the cell printed before.
+func (t *Text) Block(f runner.Failure) []string {
+	where := fmt.Sprintf("cell %d of %d", f.Number, f.Of)
+	var lines []string
+	switch c := f.Cell; {
+	case f.Stop != nil:
+		lines = append(lines, where+": "+f.Stop.Error())
+	case c == nil:
+		lines = append(lines, where+": "+f.Err.Error())
+	default:
+		here := c.Line > 0 && (c.Cell == "" || c.Cell == fmt.Sprintf("In[%d]", f.Count))
+		if here {
+			where += fmt.Sprintf(", line %d", c.Line)
+		} else if c.Line > 0 {
+			where += fmt.Sprintf(", at %s:%d", c.Cell, c.Line)
+		}
+		lines = append(lines, where+": "+t.paint(red, message(c.Name, c.Msg)))
+		if here {
+			lines = append(lines, t.excerpt(f.Source, c.Line, c.Col)...)
+		}
+	}
+	if len(f.Output) > 0 {
+		lines = append(lines, "output before the error:")
+		for _, l := range f.Output {
+			lines = append(lines, "  "+shorten(plain(l)))
+		}
+	}
+	return lines
+}
+
+// message says the kind of an error unless the text begins with it; compile errors speak for themselves.
+func message(name, msg string) string {
+	if name == "" || name == "compile error" || strings.HasPrefix(msg, name) {
+		return msg
+	}
+	return name + ": " + msg
+}
+
+// excerpt shows the line before, the line, and a mark under the word at the column.
+func (t *Text) excerpt(source string, line, col int) []string {
+	all := strings.Split(source, "\n")
+	if line > len(all) {
+		return nil
+	}
+	digits := len(fmt.Sprint(line))
+	var lines []string
+	if line > 1 {
+		lines = append(lines, t.paint(gray, fmt.Sprintf("  %*d | %s", digits, line-1, shorten(all[line-2]))))
+	}
+	text := all[line-1]
+	lines = append(lines, fmt.Sprintf("> %*d | %s", digits, line, shorten(text)))
+	if col < 1 || col > len(text)+1 {
+		return lines
+	}
+	before, word := text[:col-1], text[col-1:]
+	if utf8.RuneCountInString(before) >= widest {
+		return lines
+	}
+	mark := blank(before) + strings.Repeat("^", wordLen(word))
+	return append(lines, fmt.Sprintf("  %*s | %s", digits, "", t.paint(red, mark)))
+}
+
+// blank returns white space as wide as text, which may hold tabs.
+func blank(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, text)
+}
+
+// wordLen returns the number of characters in the identifier that text begins with, at least 1.
+func wordLen(text string) int {
+	n := 0
+	for _, r := range text {
+		if r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			break
+		}
+		n++
+	}
+	return max(n, 1)
+}
+
+func shorten(text string) string {
+	if utf8.RuneCountInString(text) <= widest {
+		return text
+	}
+	return string([]rune(text)[:widest-1]) + "…"
+}

@@ -1,0 +1,87 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"github.com/groupnb/groupnb/repl"
+	"github.com/groupnb/groupnb/repl/display"
+)
+
+// An Event tells an observer what happens. It is one of the types below.
+type Event interface{ isEvent() }
+
+// Started comes first. Cells is the number of cells that will run.
+type Started struct {
+	Path  string
+	Cells int
+}
+
+// CellStarted comes before a cell runs. Title is the nearest Markdown heading above it.
+type CellStarted struct {
+	Path       string
+	Number, Of int
+	Title      string
+}
+
+// CellOutput is something that a running cell shows.
+type CellOutput struct {
+	Path   string
+	Number int
+	Event  repl.Event
+}
+
+// CellDone comes after a cell ran. Value is that of its last expression, nil if it has none; Failure is nil if the
+// cell succeeded.
+type CellDone struct {
+	Path    string
+	Number  int
+	Elapsed time.Duration
+	Value   *display.Bundle
+	Failure *Failure
+}
+
+// Finished comes last, after the notebook was saved.
+type Finished struct{ Result Result }
+
+func (Started) isEvent()     {}
+func (CellStarted) isEvent() {}
+func (CellOutput) isEvent()  {}
+func (CellDone) isEvent()    {}
+func (Finished) isEvent()    {}
+
+// A Result is how the run of one notebook ended.
+type Result struct {
+	Path     string
+	Cells    int // code cells in the notebook
+	Run      int // of them, cells that ran
+	Failures []Failure
+	Stop     *Stop // why the run ended early, nil if it didn't
+	Err      error // what kept the notebook from being run or saved; nil for failing cells
+	Unsaved  bool  // Err is about saving
+	Elapsed  time.Duration
+}
+
+// Passed reports whether every cell ran without failing and the notebook was saved.
+func (r Result) Passed() bool { return len(r.Failures) == 0 && r.Stop == nil && r.Err == nil }
+
+// abort records what ended the run between cells.
+func (r *Result) abort(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		r.Stop = stopOf(ctx)
+	} else {
+		r.Err = err
+	}
+}
+
+// A Failure is one cell that did not succeed. One of Cell and Stop is set if the cell's code is to blame or it was
+// stopped; with neither, Err is a fault of ours.
+type Failure struct {
+	Number, Of int
+	Count      int // the cell is In[Count] in messages
+	Source     string
+	Cell       *repl.CellError
+	Stop       *Stop
+	Err        error
+	Output     []string // the last lines that the cell printed
+}
