@@ -3,7 +3,13 @@ package kernels
 // Any convolution as matrix products: the columns that a group's output pixels see (im2col) times its weights. The portable and
 // the assembly version differ in the product and in how they cut it up.
 
-func (c Conv) forward(y, x, w, b []float32) { c.forwardThrough(c.window(), y, x, w, b) }
+func (c Conv) forward(y, x, w, b []float32) {
+	if s := assembly(); c.direct(s) {
+		c.forwardDirect(s, y, x, w, b)
+		return
+	}
+	c.forwardThrough(c.window(), y, x, w, b)
+}
 
 func (c Conv) forwardThrough(win window, y, x, w, b []float32) {
 	if s := assembly(); s != nil {
@@ -14,7 +20,16 @@ func (c Conv) forwardThrough(win window, y, x, w, b []float32) {
 }
 
 func (c Conv) backwardData(dx, dy, w []float32) {
-	switch s := assembly(); {
+	s := assembly()
+	if c.direct(s) {
+		if passes, ok := c.backwardPasses(s); ok {
+			through(c.N, dx, c.InC, volume(c.In), dy, c.OutC, volume(c.Out()), func(dx, dy []float32) {
+				s.runDirect(c.N, passes, dx, dy, w, nil)
+			})
+			return
+		}
+	}
+	switch {
 	case c.Stride == [3]int{1, 1, 1}:
 		c.backwardDataAsForward(dx, dy, w)
 	case s != nil:
@@ -25,7 +40,19 @@ func (c Conv) backwardData(dx, dy, w []float32) {
 }
 
 func (c Conv) backwardWeights(dw, x, dy []float32) {
-	if s := assembly(); s != nil {
+	s := assembly()
+	if c.direct(s) {
+		if p, ok := c.gradPass(s); ok {
+			bx, bdy := borrow(BlockedLen(c.N, c.InC, volume(c.In))), borrow(BlockedLen(c.N, c.OutC, volume(c.Out())))
+			defer release(bx)
+			defer release(bdy)
+			ToBlocked(*bx, x, c.N, c.InC, volume(c.In))
+			ToBlocked(*bdy, dy, c.N, c.OutC, volume(c.Out()))
+			s.runGrad(c.N, &p, dw, *bx, *bdy)
+			return
+		}
+	}
+	if s != nil {
 		c.weightsDots(s, dw, x, dy)
 	} else {
 		c.weightsPortable(dw, x, dy)

@@ -127,7 +127,11 @@ func (s *simd) transposeInto(dst []float32, dld int, src []float32, sld, rows, c
 	if wholeCols > 0 {
 		for i := 0; i < wholeRows; i += n {
 			s.transpose(cols/n, &dst[i], dld*4, n*dld*4, &src[i*sld], sld*4, n*4)
+			if last := cols - n; last%n != 0 { // once more at the end, overlapping
+				s.transpose(1, &dst[last*dld+i], dld*4, 0, &src[i*sld+last], sld*4, 0)
+			}
 		}
+		wholeCols = cols
 	}
 	for i := range rows {
 		from := 0

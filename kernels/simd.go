@@ -7,6 +7,8 @@ type simd struct {
 	gemm      [7][5]func(k int, a, b, c *float32, ldc int)
 	dots      []dotsKernel // largest first
 	transpose func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
+	conv      map[convKey][]convKernel
+	convGrad  map[convKey][]convGradKernel
 }
 
 // dotsKernel computes rows x cols dot products at once.

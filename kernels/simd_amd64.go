@@ -22,6 +22,8 @@ var simdAVX2 = simd{
 		{1, 3, dots1x3AVX2}, {1, 1, dots1x1AVX2},
 	},
 	transpose: transpose8AVX2,
+	conv:      convAVX2,
+	convGrad:  convGradAVX2,
 }
 
 var simdAVX512 = simd{
@@ -40,4 +42,6 @@ var simdAVX512 = simd{
 		{1, 6, dots1x6AVX512}, {1, 2, dots1x2AVX512}, {1, 1, dots1x1AVX512},
 	},
 	transpose: transpose16AVX512,
+	conv:      convAVX512,
+	convGrad:  convGradAVX512,
 }

@@ -34,12 +34,15 @@ var levels = map[string]simd{
 
 var families = map[string]func(simd){
 	"gemm": gemmFamily, "dots": dotsFamily, "transpose": transposeFamily,
+	"conv":     convFamily,
+	"convgrad": convgradFamily,
 }
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
 	family := flag.String("family", "", "the kernels to write")
 	level := flag.String("level", "", "avx2 or avx512")
+	table := flag.String("table", "", "write the table of kernels to this file")
 	flag.Parse()
 	if *all != "" {
 		if err := writeAll(*all); err != nil {
@@ -55,6 +58,12 @@ func main() {
 	}
 	ConstraintExpr("amd64,!noasm")
 	write(s)
+	if *table != "" && len(rows) > 0 {
+		if err := writeTable(*table, s); err != nil {
+			fmt.Fprintln(os.Stderr, "asmgen:", err)
+			os.Exit(1)
+		}
+	}
 	Generate()
 }
 
@@ -68,7 +77,8 @@ func writeAll(folder string) error {
 		for level := range levels {
 			file := fmt.Sprintf("%s_%s_amd64", family, level)
 			cmd := exec.Command(self, "-family", family, "-level", level, "-pkg", "kernels",
-				"-out", filepath.Join(folder, file+".s"), "-stubs", filepath.Join(folder, file+".go"))
+				"-out", filepath.Join(folder, file+".s"), "-stubs", filepath.Join(folder, file+".go"),
+				"-table", filepath.Join(folder, family+"_"+level+"_table_amd64.go"))
 			cmd.Stderr = os.Stderr
 			if err := cmd.Run(); err != nil {
 				return fmt.Errorf("write %s: %w", file, err)

@@ -1,0 +1,139 @@
+package kernels
+
+// convGradKernel adds up the gradients of kh x k x kw weights of every lane; its loop is in the comment of each kernel.
+type convGradKernel struct {
+	kh, k int
+	f     func(rows, width int, x *float32, xrow, xskip int, dy, dw *float32)
+}
+
+// gradPass is the weight gradient of a convolution between blocked planes: a set at a time, as in directPass.
+type gradPass struct {
+	channelSets
+	conv   Conv
+	kernel convGradKernel
+	in     [2]int
+	out    [2]int
+	kh, kw int
+	stride int
+	width  int // pitch of the padded dy rows; those of x are stride times as wide
+}
+
+// gradPass returns the pass for c, if there is one.
+func (c Conv) gradPass(s *simd) (p gradPass, ok bool) {
+	icg, ocg := c.InC/c.Groups, c.OutC/c.Groups
+	cs, ok := s.channelSets(c.Groups, icg, ocg)
+	kernels := s.convGrad[convKey{cs.lookup, c.Kernel[2], c.Stride[2]}]
+	if !ok || kernels == nil || c.Kernel[1]%kernels[0].kh != 0 {
+		return p, false
+	}
+	out := c.Out()
+	p = gradPass{channelSets: cs, conv: c, kernel: kernels[0], in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]},
+		kh: c.Kernel[1], kw: c.Kernel[2], stride: c.Stride[2]}
+	p.width = p.out[1] + (p.kw-1)/p.stride
+	return p, true
+}
+
+// chunks is into how many kernel calls the k input channels of a plane fall.
+func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
+
+// runGrad computes dw from blocked x and dy. A task owns the weights between one block of output channels and one of input channels.
+func (s *simd) runGrad(n int, p *gradPass, dw, x, dy []float32) {
+	tasks(p.sets*p.channelSets.out*p.planes, func(i int) {
+		plane, ob := i%p.planes, i/p.planes
+		sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
+		defer release(sums)
+		clear(*sums)
+		for image := range n {
+			set := ob / p.channelSets.out
+			xAt := ((image*p.sets+set)*p.planes + plane) * p.in[0] * p.in[1] * Block
+			dyAt := (image*p.sets*p.channelSets.out + ob) * p.out[0] * p.out[1] * Block
+			p.addImage(s, *sums, x[xAt:], dy[dyAt:])
+		}
+		p.unpack(s, dw, *sums, ob, plane)
+	})
+}
+
+// addImage adds one image's part, band by band of rows so that what the kernels go over several times stays in the first-level cache.
+func (p *gradPass) addImage(s *simd, sums, x, dy []float32) {
+	const bandFloats = 5 << 10
+	band := max(1, min(p.out[0], bandFloats/(p.width*Block)))
+	xPitch := p.stride * p.width
+	xRows := p.stride*(band-1) + p.kh
+	buf := borrow((xRows*xPitch + band*p.width) * Block)
+	defer release(buf)
+	px, pdy := (*buf)[:xRows*xPitch*Block], (*buf)[xRows*xPitch*Block:]
+	for r0 := 0; r0 < p.out[0]; r0 += band {
+		rows := min(band, p.out[0]-r0)
+		for r := range rows {
+			padRow(pdy[r*p.width*Block:][:p.width*Block], dy[(r0+r)*p.out[1]*Block:][:p.out[1]*Block], 0)
+		}
+		for r := range p.stride*(rows-1) + p.kh {
+			dst := px[r*xPitch*Block:][:xPitch*Block]
+			if in := r0*p.stride + r - p.conv.PadLo[1]; in >= 0 && in < p.in[0] {
+				padRow(dst, x[in*p.in[1]*Block:][:p.in[1]*Block], p.conv.PadLo[2]*Block)
+			} else {
+				clear(dst)
+			}
+		}
+		p.addBand(s, sums, px, pdy, rows)
+	}
+}
+
+// addBand runs the kernels over a padded band: sums are [half][tap rows of a call][chunk][what a call adds].
+func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, rows int) {
+	xrow := p.stride * p.width * Block
+	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
+	for half := 0; half < Block; half += s.lanes {
+		for h := 0; h < p.kh; h += p.kernel.kh {
+			for c := range p.chunks() {
+				x := h*xrow + half/s.lanes*p.halfOffset
+				if p.lookup == wide {
+					x += c * p.kernel.k
+				}
+				p.kernel.f(rows, p.width, &px[x], xrow*4, (p.stride-1)*xrow*4, &pdy[half], &sums[p.call(s, half, h, c)*perCall])
+			}
+		}
+	}
+}
+
+// call numbers the kernel calls of a band.
+func (p *gradPass) call(s *simd, half, h, chunk int) int {
+	return (half/s.lanes*(p.kh/p.kernel.kh)+h/p.kernel.kh)*p.chunks() + chunk
+}
+
+// octChannel is the channel of its group of eight that lane sees as the k-th: the near four first, then the far four.
+func octChannel(k, lane int) int {
+	near := lane % 8 / 4
+	if k < 4 {
+		return near*4 + k
+	}
+	return (1-near)*4 + k - 4
+}
+
+// unpack stores the sums of one pair of blocks in the plain layout of the weights.
+func (p *gradPass) unpack(s *simd, dw, sums []float32, ob, plane int) {
+	icg, taps := p.conv.InC/p.conv.Groups, p.kh*p.kw
+	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
+	for lane := range Block {
+		oc := ob*Block + lane
+		if oc >= p.conv.OutC {
+			return
+		}
+		for h := range p.kh {
+			for k := range p.chunks() * p.kernel.k {
+				in := plane*Block + k
+				if p.lookup == perm {
+					in = octChannel(k, lane)
+				}
+				if in >= icg {
+					continue
+				}
+				call := sums[p.call(s, lane/s.lanes*s.lanes, h, k/p.kernel.k)*perCall:]
+				row := (h%p.kernel.kh*p.kernel.k + k%p.kernel.k) * p.kw
+				for v := range p.kw {
+					dw[(oc*icg+in)*taps+h*p.kw+v] = call[(row+v)*s.lanes+lane%s.lanes]
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// pixel is the distance in bytes of neighbouring pixels in the blocked layout: 16 channels.
+const pixel = 64
+
+// lookup is how a kernel makes, from the 16 channels of one pixel, the vector that holds for each output lane its k-th input channel.
+type lookup struct {
+	name string
+	doc  string // the Go expression
+	loop bool   // over k
+}
+
+var (
+	// own: depthwise, each lane sees its own channel.
+	own = lookup{"Own", "x[pixel+lane]", false}
+	// quad: groups of four channels, permuted within 128 bits.
+	quad = lookup{"Quad", "x[pixel+lane/4*4+k]", true}
+	// perm: any permutation of the block, by a table of indices.
+	perm = lookup{"Perm", "x[pixel+table[k][lane]]", true}
+	// wide: one channel for all lanes.
+	wide = lookup{"Wide", "x[pixel+k]", true}
+)
+
+// shape is a kernel's width and stride.
+type shape struct{ kw, stride int }
+
+// convFamily writes tiles of output pixels for a block of output channels.
+func convFamily(s simd) {
+	base := []shape{{3, 1}, {3, 2}, {1, 1}, {2, 1}}
+	shapes := map[lookup][]shape{
+		own:  append([]shape{{4, 1}, {5, 1}, {5, 2}, {7, 1}, {7, 2}}, base...),
+		quad: base,
+		perm: base,
+		wide: append([]shape{{7, 2}}, base...),
+	}
+	for _, l := range []lookup{own, quad, perm, wide} {
+		for _, sh := range shapes[l] {
+			for _, t := range convTiles(s, sh) {
+				convTile(s, l, sh, t[0], t[1])
+			}
+		}
+	}
+}
+
+// convTiles lists rows x columns of the tiles whose accumulators fit beside the weights and one vector of input.
+func convTiles(s simd, sh shape) (fit [][2]int) {
+	all := [][2]int{{1, 12}, {1, 10}, {1, 8}, {1, 7}, {2, 4}}
+	if s.bytes == 64 {
+		all = [][2]int{{1, 28}, {1, 24}, {1, 16}, {2, 14}, {2, 12}, {3, 9}, {3, 8}, {4, 7}, {3, 7}, {7, 4}, {6, 4}}
+	}
+	for _, t := range all {
+		room := len(s.reg) - sh.kw - 1
+		if t[0]*t[1] > room {
+			continue
+		}
+		if len(fit) > 0 && dominated(t, all, room) {
+			continue
+		}
+		fit = append(fit, t)
+	}
+	return fit
+}
+
+// dominated says that a tile of the same width and more rows fits too, or that a much wider one makes this one useless.
+func dominated(t [2]int, all [][2]int, room int) bool {
+	for _, u := range all {
+		if u[0]*u[1] <= room && (u[1] == t[1] && u[0] > t[0] || u[0] == t[0] && u[1] > t[1] && u[1]-t[1] <= 4 && t[1] > 8) {
+			return true
+		}
+	}
+	return false
+}
+
+func convTile(s simd, l lookup, sh shape, rows, cols int) {
+	name := fmt.Sprintf("conv%s%ds%d_%dx%d%s", l.name, sh.kw, sh.stride, rows, cols, s.suffix)
+	tabulate(l, sh, fmt.Sprintf("%d, %d, %s", rows, cols, name))
+	function(name, "func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int)",
+		"\tfor row, col and lane of the tile {",
+		"\t\ty[row][col][lane] = bias[lane]",
+		"\t\tfor plane, h, k and v < "+fmt.Sprint(sh.kw)+" {",
+		fmt.Sprintf("\t\t\tpixel := x[plane][row*%d+h][col*%d+v]", sh.stride, sh.stride),
+		"\t\t\ty[row][col][lane] += w[plane][h][k][v][lane] * "+l.doc,
+		"\t\t}", "\t}", "", "with all distances in bytes.")
+	x, xrow, xplane, planes, kh, k, table, w := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
+	load([]string{"x", "xrow", "xplane", "planes", "kh", "k", "table", "w"}, x, xrow, xplane, planes, kh, k, table, w)
+	t := newTile(s, l, sh, rows, cols)
+	bias, row, kRow, ptr, step, hLeft, kLeft := R10, R10, R11, R12, R13, R14, R15
+	Load(Param("bias"), bias)
+	for i := range rows * cols {
+		VMOVUPS(at(bias, 0), s.reg[i])
+	}
+	MOVQ(xrow, step)
+	if sh.stride == 2 {
+		ADDQ(xrow, step)
+	}
+	Label("plane")
+	MOVQ(x, row)
+	MOVQ(kh, hLeft)
+	Label("row")
+	MOVQ(row, kRow)
+	if l.loop {
+		MOVQ(k, kLeft)
+		if l == perm || l == quad {
+			Load(Param("table"), table)
+		}
+		Label("k")
+	}
+	t.multiply(kRow, ptr, step, w, table)
+	ADDQ(U32(sh.kw*s.bytes), w)
+	if l.loop {
+		if l == wide {
+			ADDQ(U8(4), kRow)
+		} else {
+			ADDQ(U8(s.bytes), table)
+		}
+		DECQ(kLeft)
+		JNZ(LabelRef("k"))
+	}
+	ADDQ(xrow, row)
+	DECQ(hLeft)
+	JNZ(LabelRef("row"))
+	ADDQ(xplane, x)
+	DECQ(planes)
+	JNZ(LabelRef("plane"))
+	t.store()
+	finish()
+}
+
+// tile is the register allocation of a tile: accumulators, then weights, then scratch.
+type tile struct {
+	s          simd
+	l          lookup
+	sh         shape
+	rows, cols int
+	weights    []VecPhysical
+	spare      []VecPhysical
+	turn       int
+}
+
+func newTile(s simd, l lookup, sh shape, rows, cols int) *tile {
+	n := rows * cols
+	return &tile{s: s, l: l, sh: sh, rows: rows, cols: cols, weights: s.reg[n:][:sh.kw], spare: s.reg[n+sh.kw:]}
+}
+
+func (t *tile) acc(row, col int) VecPhysical { return t.s.reg[row*t.cols+col] }
+
+// scratch is the next register for an input vector.
+func (t *tile) scratch(n int) VecPhysical {
+	t.turn++
+	return t.spare[t.turn%n]
+}
+
+// multiply adds the products of one k: every input pixel of every row is loaded once and feeds all its taps.
+func (t *tile) multiply(x, ptr, step, w, table Register) {
+	for v := range t.sh.kw {
+		VMOVUPS(at(w, v*t.s.bytes), t.weights[v])
+	}
+	n := len(t.spare)
+	var index VecPhysical
+	if t.l == perm || t.l == quad {
+		if n > 1 {
+			n--
+			index = t.spare[n]
+			VMOVUPS(at(table, 0), index)
+		}
+	}
+	MOVQ(x, ptr)
+	for r := range t.rows {
+		for q := range t.sh.stride*(t.cols-1) + t.sh.kw {
+			t.input(at(ptr, q*pixel), q, r, n, index, table)
+		}
+		if r < t.rows-1 {
+			ADDQ(step, ptr)
+		}
+	}
+}
+
+// input feeds input pixel q of row r.
+func (t *tile) input(m Mem, q, r, n int, index VecPhysical, table Register) {
+	var v VecPhysical
+	for tap := range t.sh.kw {
+		col := (q - tap) / t.sh.stride
+		if q < tap || (q-tap)%t.sh.stride != 0 || col >= t.cols {
+			continue
+		}
+		if v == nil {
+			v = t.scratch(n)
+			t.look(m, v, index, table)
+		}
+		VFMADD231PS(t.weights[tap], v, t.acc(r, col))
+	}
+}
+
+// look loads a pixel and looks up its channels.
+func (t *tile) look(m Mem, v, index VecPhysical, table Register) {
+	switch t.l {
+	case own:
+		VMOVUPS(m, v)
+	case wide:
+		VBROADCASTSS(m, v)
+	case perm:
+		if index == nil { // no register left: the table is read into v, then replaced
+			VMOVUPS(at(table, 0), v)
+			VPERMPS(m, v, v)
+			return
+		}
+		VPERMPS(m, index, v)
+	case quad:
+		VMOVUPS(m, v)
+		if index == nil {
+			VPERMILPS(at(table, 0), v, v)
+			return
+		}
+		VPERMILPS(index, v, v)
+	}
+}
+
+func (t *tile) store() {
+	y, yrow, ypixel, ptr := RAX, RBX, RCX, RDX
+	load([]string{"y", "yrow", "ypixel"}, y, yrow, ypixel)
+	for r := range t.rows {
+		MOVQ(y, ptr)
+		for c := range t.cols {
+			VMOVUPS(t.acc(r, c), at(ptr, 0))
+			if c < t.cols-1 {
+				ADDQ(ypixel, ptr)
+			}
+		}
+		if r < t.rows-1 {
+			ADDQ(yrow, y)
+		}
+	}
+}
