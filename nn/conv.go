@@ -125,7 +125,7 @@ func (c *Conv) String() string {
 		s += fmt.Sprintf(", groups %d", c.Groups)
 	}
 	if c.stride != [3]int{1, 1, 1} {
-		s += ", stride " + joinX(c.stride[3-c.dims:])
+		s += ", stride " + oneOrAll(c.stride[3-c.dims:])
 	}
 	return s + ")"
 }

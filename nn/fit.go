@@ -22,6 +22,7 @@ type fitConfig struct {
 	onStep   []func(StepStats)
 	ctx      context.Context
 	quiet    bool
+	clip     float64
 }
 
 // Epochs is how often training goes through the data. Default 1.
@@ -54,6 +55,9 @@ func Context(ctx context.Context) FitOption { return func(c *fitConfig) { c.ctx 
 
 // Quiet shows no progress bar.
 func Quiet() FitOption { return func(c *fitConfig) { c.quiet = true } }
+
+// ClipNorm scales gradients down so that their common norm is at most limit; see [ClipGradNorm].
+func ClipNorm(limit float64) FitOption { return func(c *fitConfig) { c.clip = limit } }
 
 // Fit trains the model on train. It shows a progress bar and returns the course of the run.
 //
@@ -145,10 +149,22 @@ func (f *fitting) one(epoch int, sum *tally) (StepStats, error) {
 			s.Loss, f.step, epoch+1, s.LR, p.notFinite())
 	}
 	m.back(p)
+	if f.clip > 0 {
+		s.GradNorm = ClipGradNorm(f.params, f.clip)
+	}
+	f.cycleMomentum()
 	f.opt.Step(f.params, s.LR)
 	f.step++
 	sum.add(s.Loss, out, b)
 	return s, nil
+}
+
+// cycleMomentum follows a schedule that moves the momentum too.
+func (f *fitting) cycleMomentum() {
+	s, ok := f.schedule.(OneCycleLR)
+	if o, can := f.opt.(momentumCycler); ok && can && s.HighMomentum > 0 {
+		o.setMomentum(s.Momentum(f.step, f.epochs*f.train.Len()))
+	}
 }
 
 func (t *tally) add(loss float64, out *Tensor, b *Batch) {

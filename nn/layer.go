@@ -44,7 +44,7 @@ func newGraph() (*Graph, Value) {
 
 // Layer adds l behind x under a name, which is unique within the layer that contains it, and returns l's output.
 func (g *Graph) Layer(name string, l Layer, x Value) Value {
-	if l == nil {
+	if n, ok := l.(namedLayer); l == nil || ok && n.Layer == nil {
 		refuse("Sequential", "%s is nil", g.join(name))
 	}
 	outer := g.path

@@ -49,40 +49,80 @@ func CosineLR(low float64) Schedule {
 	})
 }
 
-// OneCycle rises along a cosine from top/25 to top over the first 30 % of the run, then falls to top/250000 (Smith and
-// Topin 2018, with PyTorch's numbers). The optimiser's own rate and momentum play no part.
-func OneCycle(top float64) Schedule { return OneCycleLR{Top: top, Rise: 0.3, Start: 25, End: 1e4} }
+// ExponentialLR multiplies the rate by gamma after every epoch.
+func ExponentialLR(gamma float64) Schedule { return StepLR(1, gamma) }
+
+// PolynomialLR falls from the optimiser's rate to 0 as (1 - done)^power over the run.
+func PolynomialLR(power float64) Schedule {
+	return ScheduleFunc(func(step, total, _ int, base float64) float64 {
+		return base * math.Pow(1-float64(min(step, total))/float64(max(total, 1)), power)
+	})
+}
+
+// CosineRestarts falls along half a cosine over the first epochs, jumps back, and does so again with periods mult times
+// as long (Loshchilov and Hutter 2017).
+func CosineRestarts(first, mult int) Schedule {
+	checkPositive("CosineRestarts", "the first period", first)
+	checkPositive("CosineRestarts", "the multiplier", mult)
+	return ScheduleFunc(func(step, _, perEpoch int, base float64) float64 {
+		period := first * max(perEpoch, 1)
+		for step >= period {
+			step -= period
+			period *= mult
+		}
+		return base * (1 + math.Cos(math.Pi*float64(step)/float64(period))) / 2
+	})
+}
+
+// OneCycle rises along half a cosine from top/25 to top over the first 30 % of the run, then falls to top/250000, while
+// a momentum falls from 0.95 to 0.85 and rises again (Smith and Topin 2018, with PyTorch's numbers). The optimiser's own
+// rate and the size of its momentum play no part; without a momentum there is none.
+func OneCycle(top float64) Schedule {
+	return OneCycleLR{Top: top, Rise: 0.3, Start: 25, End: 1e4, LowMomentum: 0.85, HighMomentum: 0.95}
+}
 
 // OneCycleLR is [OneCycle] with all numbers open.
 type OneCycleLR struct {
-	Top   float64 // highest rate
-	Rise  float64 // share of the run that rises
-	Start float64 // first rate is Top/Start
-	End   float64 // last rate is Top/Start/End
+	Top                       float64 // highest rate
+	Rise                      float64 // share of the run that rises
+	Start                     float64 // first rate is Top/Start
+	End                       float64 // last rate is Top/Start/End
+	LowMomentum, HighMomentum float64 // 0 and 0 leave the momentum alone
 }
 
 // Rate implements Schedule.
 func (o OneCycleLR) Rate(step, total, _ int, _ float64) float64 {
 	first := o.Top / o.Start
-	peak := o.Rise*float64(total) - 1
-	if at := float64(step); at <= peak && peak > 0 {
-		return between(first, o.Top, at/peak)
-	} else if fall := float64(total-1) - peak; fall > 0 {
-		return between(o.Top, first/o.End, (at-peak)/fall)
+	return o.cycle(step, total, first, o.Top, first/o.End)
+}
+
+// Momentum is the momentum that belongs to a step.
+func (o OneCycleLR) Momentum(step, total int) float64 {
+	return o.cycle(step, total, o.HighMomentum, o.LowMomentum, o.HighMomentum)
+}
+
+// cycle goes from first to middle and on to last.
+func (o OneCycleLR) cycle(step, total int, first, middle, last float64) float64 {
+	peak, at := o.Rise*float64(total)-1, float64(step)
+	if at <= peak && peak > 0 {
+		return between(first, middle, at/peak)
 	}
-	return o.Top
+	if fall := float64(total-1) - peak; fall > 0 {
+		return between(middle, last, (at-peak)/fall)
+	}
+	return middle
 }
 
 // between goes from a to b along half a cosine as f goes from 0 to 1.
 func between(a, b, f float64) float64 { return b + (a-b)/2*(1+math.Cos(math.Pi*f)) }
 
-// Warmup rises in a straight line from start·rate to the schedule's rate over the first steps.
+// Warmup rises in a straight line from start·rate to the optimiser's rate over the first steps, then follows another
+// schedule for the rest of the run.
 func Warmup(steps int, start float64, then Schedule) Schedule {
 	return ScheduleFunc(func(step, total, perEpoch int, base float64) float64 {
-		rate := then.Rate(step, total, perEpoch, base)
 		if step < steps {
-			rate *= start + (1-start)*float64(step)/float64(steps)
+			return base * (start + (1-start)*float64(step)/float64(steps))
 		}
-		return rate
+		return then.Rate(step-steps, total-steps, perEpoch, base)
 	})
 }

@@ -4,9 +4,9 @@ import "github.com/groupnb/groupnb/kernels"
 
 // SGDOptimizer is stochastic gradient descent; see [SGD].
 type SGDOptimizer struct {
-	lr       float64
-	config   optimizerConfig
-	velocity state
+	memory
+	lr     float64
+	config optimizerConfig
 }
 
 // SGD steps against the gradient, p -= lr·g, where g includes WeightDecay·p. Options: Momentum, Dampening, Nesterov,
@@ -17,27 +17,30 @@ func SGD(lr float64, opts ...OptimizerOption) *SGDOptimizer {
 	if c.nesterov && (c.momentum <= 0 || c.dampening != 0) {
 		refuse("SGD", "Nesterov needs a momentum above 0 and no dampening, got %g and %g", c.momentum, c.dampening)
 	}
-	return &SGDOptimizer{lr: lr, config: c, velocity: state{}}
+	return &SGDOptimizer{lr: lr, config: c}
 }
 
 // BaseLR implements Optimizer.
 func (o *SGDOptimizer) BaseLR() float64 { return o.lr }
 
-// Step implements Optimizer.
-func (o *SGDOptimizer) Step(params []*Param, lr float64) {
-	for _, p := range params {
-		o.step(p, float32(lr))
+func (o *SGDOptimizer) setMomentum(m float64) {
+	if o.config.momentum != 0 {
+		o.config.momentum = m
 	}
 }
 
-func (o *SGDOptimizer) step(p *Param, lr float32) {
-	k := kernels.SGD{
-		LR: lr, Momentum: float32(o.config.momentum), Dampening: float32(o.config.dampening),
-		WeightDecay: p.decay(o.config.decay), Nesterov: o.config.nesterov,
+// Step implements Optimizer.
+func (o *SGDOptimizer) Step(params []*Param, lr float64) {
+	o.steps++
+	for _, p := range params {
+		k := kernels.SGD{
+			LR: float32(lr), Momentum: float32(o.config.momentum), Dampening: float32(o.config.dampening),
+			WeightDecay: p.decay(o.config.decay), Nesterov: o.config.nesterov,
+		}
+		var v []float32
+		if k.Momentum != 0 {
+			v, k.First = o.of("velocity", p)
+		}
+		kernels.SGDStep(k, p.Value.Data, v, p.Grad.Data)
 	}
-	var v []float32
-	if k.Momentum != 0 {
-		v, k.First = o.velocity.of(p)
-	}
-	kernels.SGDStep(k, p.Value.Data, v, p.Grad.Data)
 }

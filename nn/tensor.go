@@ -121,6 +121,14 @@ func joinX(sizes []int) string {
 	return strings.Join(words, "x")
 }
 
+// oneOrAll writes equal sizes as one number.
+func oneOrAll(sizes []int) string {
+	if len(slices.Compact(slices.Clone(sizes))) == 1 {
+		return strconv.Itoa(sizes[0])
+	}
+	return joinX(sizes)
+}
+
 // shapeString writes a shape as mathematics does: (2, 64, 28, 28).
 func shapeString(shape []int) string {
 	words := make([]string, len(shape))

@@ -61,7 +61,7 @@ func TestTinyResNeXtForcedSteps(t *testing.T) {
 			opt := SGD(0.02, Momentum(0.9), WeightDecay(5e-4))
 			for _, p := range m.Params() {
 				if name := "mom_before." + p.Name; v.has(name) {
-					velocity, _ := opt.velocity.of(p)
+					velocity, _ := opt.of("velocity", p)
 					copy(velocity, v.tensor(name).Data)
 				}
 			}
@@ -74,7 +74,7 @@ func TestTinyResNeXtForcedSteps(t *testing.T) {
 			opt.Step(m.Params(), 0.02)
 			checkState(v, m, "after.")
 			for _, p := range m.Params() {
-				velocity, _ := opt.velocity.of(p)
+				velocity, _ := opt.of("velocity", p)
 				v.near("mom_after."+p.Name, velocity, tolerance(v.float64s("mom_after."+p.Name)))
 			}
 		})
