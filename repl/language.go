@@ -14,6 +14,9 @@ type Item = cell.Item
 // A Doc describes an object of Go or of the session.
 type Doc = cell.Doc
 
+// A Var is a live variable of the session.
+type Var = cell.Var
+
 // Complete proposes completions at the byte offset cursor of src.
 func (s *Session) Complete(src string, cursor int) Completion {
 	s.front.Lock()
@@ -39,4 +42,11 @@ func (s *Session) IsComplete(src string) (status, indent string) {
 	s.front.Lock()
 	defer s.front.Unlock()
 	return s.fe.IsComplete(src)
+}
+
+// Vars returns the live variables, sorted by name.
+func (s *Session) Vars() []Var {
+	s.front.Lock()
+	defer s.front.Unlock()
+	return s.fe.Vars()
 }

@@ -86,5 +86,7 @@ func (s *fakeSession) IsComplete(src string) (status, indent string) {
 	return "complete", ""
 }
 
+func (s *fakeSession) Vars() []repl.Var              { return nil }
+func (s *fakeSession) Interrupt()                    {}
 func (s *fakeSession) Restart(context.Context) error { return nil }
 func (s *fakeSession) Close() error                  { return nil }

@@ -3,12 +3,12 @@ package jupyter
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
 	"sync"
 
+	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/internal/zmtp"
 	"github.com/groupnb/groupnb/repl"
 )
@@ -193,7 +193,7 @@ func (k *kernel) interruptible(ctx context.Context) (_ context.Context, done fun
 // A lazySession is a session that is being started.
 type lazySession struct {
 	ready   chan struct{}
-	session Session
+	session *magic.Session
 	err     error
 }
 
@@ -201,14 +201,15 @@ func (l *lazySession) start(ctx context.Context, start Start, late func(string, 
 	l.ready = make(chan struct{})
 	go func() {
 		defer close(l.ready)
-		if l.session, l.err = start(ctx, late); l.err == nil && l.session == nil {
-			l.err = errors.New("no session")
+		var s Session
+		if s, l.err = start(ctx, late); l.err == nil {
+			l.session = magic.Wrap(s)
 		}
 	}()
 }
 
 // get waits for the session.
-func (l *lazySession) get(ctx context.Context) (Session, error) {
+func (l *lazySession) get(ctx context.Context) (*magic.Session, error) {
 	select {
 	case <-l.ready:
 		return l.session, l.err

@@ -15,7 +15,10 @@ var pkg_github_com_groupnb_groupnb_kernels = table.Package{
 	Funcs: table.List{
 		"AdamStep", kernels.AdamStep,
 		"Add", kernels.Add,
+		"BlockedLen", kernels.BlockedLen,
+		"FromBlocked", kernels.FromBlocked,
 		"GEMM", kernels.GEMM,
+		"Level", kernels.Level,
 		"Parallel", kernels.Parallel,
 		"ReLU", kernels.ReLU,
 		"ReLUBackward", kernels.ReLUBackward,
@@ -24,6 +27,11 @@ var pkg_github_com_groupnb_groupnb_kernels = table.Package{
 		"SetThreads", kernels.SetThreads,
 		"Softmax", kernels.Softmax,
 		"Threads", kernels.Threads,
+		"ToBlocked", kernels.ToBlocked,
+	},
+	Untyped: table.List{
+		"Block", int64(kernels.Block),
+		"Environment", kernels.Environment,
 	},
 	Types: table.List{
 		"Adam", (*kernels.Adam)(nil),

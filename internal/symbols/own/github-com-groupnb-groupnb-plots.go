@@ -12,7 +12,21 @@ func init() { table.Add(&pkg_github_com_groupnb_groupnb_plots) }
 var pkg_github_com_groupnb_groupnb_plots = table.Package{
 	Path: "github.com/groupnb/groupnb/plots",
 	Name: "plots",
+	Funcs: table.List{
+		"Confusion", plots.Confusion,
+		"Correlation", plots.Correlation,
+		"FilterCorrelation", plots.FilterCorrelation,
+		"GroupLines", plots.GroupLines,
+		"Images", plots.Images,
+		"LiveCurve", plots.LiveCurve,
+		"LossCurve", plots.LossCurve,
+		"Scale", plots.Scale,
+		"Title", plots.Title,
+		"Whitened", plots.Whitened,
+	},
 	Types: table.List{
 		"Figure", (*plots.Figure)(nil),
+		"Live", (*plots.Live)(nil),
+		"Option", (*plots.Option)(nil),
 	},
 }
