@@ -3,9 +3,7 @@ package repl
 import (
 	"bufio"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -128,22 +126,6 @@ func (p *process) serve(reply func(wire.Reply), wrote func(fd int, b []byte), en
 	p.cmd.Wait()
 	printed.Wait()
 	p.closePipes()
-}
-
-func readAll(f *os.File, take func([]byte)) {
-	b := make([]byte, 1<<16)
-	for {
-		n, err := f.Read(b)
-		if n > 0 {
-			take(b[:n])
-		}
-		if err != nil {
-			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) {
-				continue
-			}
-			return
-		}
-	}
 }
 
 // kill ends the worker's process group.

@@ -15,6 +15,7 @@ import (
 // A running is a cell: the one that runs, or an earlier one whose goroutines may live on.
 type running struct {
 	number  uint64
+	label   uintptr // of its goroutines
 	ctx     context.Context
 	cancel  context.CancelFunc
 	ended   chan struct{}              // closed when its entry function has ended
@@ -37,13 +38,15 @@ func (c *running) isOver() bool {
 // cells knows to which cell each goroutine belongs. Goroutines inherit the profiler labels of the one that starts them,
 // so a label set where a cell begins marks all that it starts, through compiled code too.
 type cells struct {
+	current atomic.Pointer[running]
 	mu      sync.RWMutex
-	current *running
 	byLabel map[uintptr]*running
 }
 
 func newCells() *cells {
-	return &cells{current: newRunning(0), byLabel: map[uintptr]*running{}}
+	cs := &cells{byLabel: map[uintptr]*running{}}
+	cs.current.Store(newRunning(0))
+	return cs
 }
 
 func newRunning(number uint64) *running {
@@ -57,11 +60,12 @@ func (cs *cells) begin(number uint64) *running {
 	c := newRunning(number)
 	labels := pprof.WithLabels(context.Background(), pprof.Labels("cell", strconv.FormatUint(number, 10)))
 	pprof.SetGoroutineLabels(labels)
+	label := profLabel()
+	c.label = uintptr(label)
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	cs.current = c
-	label := profLabel()
-	cs.byLabel[uintptr(label)] = c
+	cs.current.Store(c)
+	cs.byLabel[c.label] = c
 	// When no goroutine carries the label any more, the cell can be forgotten.
 	runtime.AddCleanup((*[1]byte)(label), cs.forget, forgotten{uintptr(label), number})
 	return c
@@ -82,17 +86,16 @@ func (cs *cells) forget(f forgotten) {
 
 // mine returns the cell that the calling goroutine belongs to; the current one if it cannot be told.
 func (cs *cells) mine() *running {
-	label := uintptr(profLabel())
+	label, now := uintptr(profLabel()), cs.now()
+	if now.label == label {
+		return now
+	}
 	cs.mu.RLock()
 	defer cs.mu.RUnlock()
 	if c := cs.byLabel[label]; c != nil {
 		return c
 	}
-	return cs.current
+	return now
 }
 
-func (cs *cells) now() *running {
-	cs.mu.RLock()
-	defer cs.mu.RUnlock()
-	return cs.current
-}
+func (cs *cells) now() *running { return cs.current.Load() }

@@ -54,41 +54,52 @@ func newInterpreter(w *worker) *interpreter {
 	return in
 }
 
-// install makes the declarations of a program part of the interpreter. An error means that the interpreter cannot do
-// what the front end thought it could.
-func (in *interpreter) install(types, decls string) (fault *wire.Fault) {
+// install makes the declarations of a program part of the interpreter and compiles its entry function, nil if there is
+// none. An error means that the interpreter cannot do what the front end thought it could.
+func (in *interpreter) install(types, decls, entry string) (run *interp.Program, fault *wire.Fault) {
+	defer in.private.forgetSyntax()
 	defer func() {
 		if r := recover(); r != nil {
 			fault = &wire.Fault{Kind: "install", Text: fmt.Sprint(r)}
 		}
 	}()
-	fail := func(err error) *wire.Fault { return &wire.Fault{Kind: "install", Text: err.Error()} }
+	run, err := in.tryInstall(types, decls, entry)
+	if err != nil {
+		return nil, &wire.Fault{Kind: "install", Text: err.Error()}
+	}
+	return run, nil
+}
+
+func (in *interpreter) tryInstall(types, decls, entry string) (*interp.Program, error) {
 	if types != "" {
 		table, err := rt.Define(types)
 		if err != nil {
-			return fail(err)
+			return nil, err
 		}
 		if err := in.Use(interp.Exports{"gnb/types/types": table}); err != nil {
-			return fail(err)
+			return nil, err
 		}
 	}
 	if decls == "" {
-		return nil
+		return nil, nil
 	}
 	file, err := parser.ParseFile(in.FileSet(), "_.go", decls, parser.SkipObjectResolution)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	if err := in.addImports(file); err != nil {
-		return fail(err)
+		return nil, err
 	}
-	if len(file.Decls) == 0 {
-		return nil
+	main := entryFile(file, entry)
+	if len(file.Decls) > 0 {
+		if err := in.compile(file); err != nil {
+			return nil, err
+		}
 	}
-	if err := in.compile(file); err != nil {
-		return fail(err)
+	if main == nil {
+		return nil, nil
 	}
-	return nil
+	return in.CompileAST(main)
 }
 
 func (in *interpreter) compile(file *ast.File) error {
@@ -97,6 +108,19 @@ func (in *interpreter) compile(file *ast.File) error {
 		_, err = in.Execute(program)
 	}
 	return err
+}
+
+// entryFile takes the entry function out of file and makes it an init function of its own file: executing that runs
+// it, and nothing of it stays in the interpreter.
+func entryFile(file *ast.File, entry string) *ast.File {
+	for i, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == entry {
+			f.Name.Name = "init"
+			file.Decls = slices.Delete(file.Decls, i, i+1)
+			return &ast.File{Package: file.Package, Name: file.Name, Decls: []ast.Decl{f}}
+		}
+	}
+	return nil
 }
 
 // addImports takes the imports out of file and adds those that package main does not have; the interpreter refuses
@@ -138,8 +162,8 @@ func importKey(s *ast.ImportSpec) string {
 	return s.Path.Value
 }
 
-// call runs an entry function to its end, however it ends.
-func (in *interpreter) call(c *running, entry string) (fault *wire.Fault) {
+// call runs a program to its end, however it ends.
+func (in *interpreter) call(c *running, p *interp.Program) (fault *wire.Fault) {
 	in.takeTrace()
 	in.private.newDone()
 	returned := false
@@ -157,7 +181,7 @@ func (in *interpreter) call(c *running, entry string) (fault *wire.Fault) {
 				fault = &wire.Fault{Kind: "goexit", Text: "runtime.Goexit ended the cell"}
 			}
 		}()
-		_, err := in.Eval(entry + "()")
+		_, err := in.Execute(p)
 		returned = true
 		if p, ok := err.(interp.Panic); ok {
 			fault = in.panicFault(p.Value)
@@ -197,10 +221,13 @@ func (in traceWriter) Write(b []byte) (int, error) {
 	if !ok || !found { // not code of a cell
 		return len(b), nil
 	}
-	function = strings.TrimPrefix(strings.TrimSuffix(function, "(...)"), "main.")
+	line := cell + ":" + position
+	if function = strings.TrimSuffix(strings.TrimPrefix(function, "main."), "(...)"); function != "init" {
+		line += ": " + function
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.trace = append(in.trace, cell+":"+position+": "+function)
+	in.trace = append(in.trace, line)
 	return len(b), nil
 }
 
@@ -213,21 +240,23 @@ func (in *interpreter) takeTrace() []string {
 }
 
 // stop ends the interpreted code that runs, as often as it takes until the cell has ended, and then lets the rest of
-// the session's code go on: frames of earlier cells carry the same run id.
+// the session's code go on: frames of earlier cells carry the same run id. It does not wait for the end.
 func (in *interpreter) stop(ended <-chan struct{}) {
-	id := in.private.bumpID()
-	defer in.private.setID(id)
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	for {
-		// One send wakes one blocked channel operation of the cell. The channel is not closed: closures that the
-		// cell leaves behind hold it, and their channel operations would fail for ever.
-		select {
-		case in.private.getDone() <- struct{}{}:
-		case <-again.C: // the cell was only about to start: its frames have the new id
-			in.private.bumpID()
-		case <-ended:
-			return
+	id := in.private.bumpID() // here, as another goroutine might wait long for a processor that the cell leaves
+	go func() {
+		defer in.private.setID(id)
+		again := time.NewTicker(time.Millisecond)
+		defer again.Stop()
+		for {
+			// One send wakes one blocked channel operation of the cell. The channel is not closed: closures that
+			// the cell leaves behind hold it, and their channel operations would fail for ever.
+			select {
+			case in.private.getDone() <- struct{}{}:
+			case <-again.C: // the cell was only about to start: its frames have the new id
+				in.private.bumpID()
+			case <-ended:
+				return
+			}
 		}
-	}
+	}()
 }

@@ -15,20 +15,34 @@ type output struct {
 	mu    sync.Mutex
 	key   string
 	cells *cells
-	files [2]*os.File // own duplicates of descriptors 1 and 2, which a cell may close
+	fds   [2]int // own duplicates of descriptors 1 and 2, which a cell may close
 }
 
 func newOutput(key string, cells *cells) *output {
 	o := &output{key: key, cells: cells}
-	for i := range o.files {
+	for i := range o.fds {
 		fd, err := syscall.Dup(i + 1)
 		if err != nil {
 			killGroup()
 		}
 		syscall.CloseOnExec(fd)
-		o.files[i] = os.NewFile(uintptr(fd), "output")
+		o.fds[i] = fd
 	}
 	return o
+}
+
+// write writes all of b, without the buffers and locks of an os.File: most of the cost of a printed line is here.
+func (o *output) write(i int, b []byte) error {
+	for len(b) > 0 {
+		n, err := syscall.Write(o.fds[i], b)
+		if n > 0 {
+			b = b[n:]
+		}
+		if err != nil && err != syscall.EINTR && err != syscall.EAGAIN {
+			return err
+		}
+	}
+	return nil
 }
 
 // stream is standard output or standard error as an ordered writer.
@@ -43,12 +57,15 @@ func (s stream) Write(p []byte) (int, error) {
 	defer s.mu.Unlock()
 	now := s.cells.now()
 	if s.kind == wire.Stdout && mine == now {
-		return s.files[0].Write(p)
+		if err := s.write(0, p); err != nil {
+			return 0, err
+		}
+		return len(p), nil
 	}
 	b := wire.Marker{Kind: s.kind, N: mine.number}.Append(make([]byte, 0, len(p)+128), s.key)
 	b = append(b, p...)
 	b = wire.Marker{Kind: wire.Stdout, N: now.number}.Append(b, s.key)
-	if _, err := s.files[0].Write(b); err != nil {
+	if err := s.write(0, b); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -57,32 +74,32 @@ func (s stream) Write(p []byte) (int, error) {
 func (o *output) mark(m wire.Marker) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.files[0].Write(m.Append(nil, o.key))
+	o.write(0, m.Append(nil, o.key))
 }
 
 // begin and end put marks around a cell on both descriptors. end restores a descriptor that the cell closed.
 func (o *output) begin(cell uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.files[0].Write(wire.Marker{Kind: wire.Stdout, N: cell}.Append(nil, o.key))
-	o.files[1].Write(wire.Marker{Kind: wire.Stderr, N: cell}.Append(nil, o.key))
+	o.write(0, wire.Marker{Kind: wire.Stdout, N: cell}.Append(nil, o.key))
+	o.write(1, wire.Marker{Kind: wire.Stderr, N: cell}.Append(nil, o.key))
 }
 
 func (o *output) end(cell uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for i, f := range o.files {
-		f.Write(wire.Marker{Kind: wire.End, N: cell}.Append(nil, o.key))
-		o.restore(i+1, f)
+	for i, fd := range o.fds {
+		o.write(i, wire.Marker{Kind: wire.End, N: cell}.Append(nil, o.key))
+		o.restore(i+1, fd)
 	}
 }
 
-func (o *output) restore(fd int, f *os.File) {
+func (o *output) restore(fd, from int) {
 	var st syscall.Stat_t
 	if syscall.Fstat(fd, &st) == nil {
 		return
 	}
-	if dup(int(f.Fd()), fd) != nil {
+	if dup(from, fd) != nil {
 		return
 	}
 	if fd == 1 {

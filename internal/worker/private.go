@@ -15,6 +15,8 @@ type private struct {
 	id     *uint64        // frames with another id stop at their next step
 	done   *chan struct{} // receiving from it ends a blocked channel operation
 	cancel *bool          // whether channel operations heed done
+	roots  reflect.Value  // syntax trees of all that was ever compiled, for its debugger
+	scopes reflect.Value  // by package; each keeps all inner scopes, which nothing reads, and with them syntax trees
 
 	mu *sync.Mutex // for done
 }
@@ -33,6 +35,8 @@ func privateFields(in *interp.Interpreter) private {
 		cancel: (*bool)(field("cancelChan", reflect.TypeFor[bool]())),
 		mu:     new(sync.Mutex),
 	}
+	p.roots = settable(reflect.ValueOf(in).Elem().FieldByName("roots"))
+	p.scopes = settable(reflect.ValueOf(in).Elem().FieldByName("scopes"))
 	*p.cancel = true
 	return p
 }
@@ -54,3 +58,16 @@ func (p private) getDone() chan struct{} {
 func (p private) bumpID() uint64 { return atomic.AddUint64(p.id, 1) - 1 }
 
 func (p private) setID(id uint64) { atomic.StoreUint64(p.id, id) }
+
+// forgetSyntax lets go of what no function or variable needs any more.
+func (p private) forgetSyntax() {
+	p.roots.SetZero()
+	if main := p.scopes.MapIndex(reflect.ValueOf("main")); main.IsValid() {
+		settable(main.Elem().FieldByName("child")).SetZero()
+	}
+}
+
+// settable makes a private field as good as an exported one.
+func settable(field reflect.Value) reflect.Value {
+	return reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Elem()
+}

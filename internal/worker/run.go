@@ -21,14 +21,15 @@ func (w *worker) run(q wire.Request) {
 }
 
 func (w *worker) execute(c *running, q wire.Request) *wire.Fault {
-	if fault := w.interp.install(q.Types, q.Decls); fault != nil {
+	program, fault := w.interp.install(q.Types, q.Decls, q.Entry)
+	if fault != nil {
 		return fault
 	}
 	w.send(wire.Reply{Op: wire.Installed, Cell: q.Cell})
-	if q.Entry == "" {
+	if program == nil {
 		return nil
 	}
-	return w.interp.call(c, q.Entry)
+	return w.interp.call(c, program)
 }
 
 func (w *worker) interrupt(number uint64) {
@@ -42,7 +43,7 @@ func (w *worker) stop(c *running, why *wire.Fault) {
 	if c.fault.CompareAndSwap(nil, why) {
 		c.stopped.Store(true)
 		c.cancel()
-		go w.interp.stop(c.ended)
+		w.interp.stop(c.ended)
 	}
 }
 
