@@ -1,5 +1,196 @@
 package kernels
 
+// Convolutions between tensors in the blocked layout, and the choice of the kernels that do them.
+
+// ForwardBlocked is Forward with x and y in the blocked layout; w and b are plain.
+func (c Conv) ForwardBlocked(y, x, w, b []float32) {
+	c = c.prepareBlocked("Conv.ForwardBlocked", len(x), len(y), len(w))
+	checkOptional("Conv.ForwardBlocked", "bias", b, c.OutC)
+	s := assembly()
+	switch c.path(s) {
+	case point:
+		c.withSampled(x, true, func(x []float32) { c.pointPass(false, w).run(s, y, x, b) })
+	case direct:
+		s.runDirect(c.N, []directPass{c.forwardPass(s)}, y, x, w, b)
+	default:
+		c.shape().throughPlain(y, x, func(y, x []float32) { c.forward(y, x, w, b) })
+	}
+}
+
+// BackwardDataBlocked is BackwardData with dx and dy in the blocked layout.
+func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
+	c = c.prepareBlocked("Conv.BackwardDataBlocked", len(dx), len(dy), len(w))
+	s := assembly()
+	switch c.path(s) {
+	case point:
+		c.withSampled(dx, false, func(dx []float32) { c.pointPass(true, w).run(s, dx, dy, nil) })
+		return
+	case direct:
+		if passes, ok := c.backwardPasses(s); ok {
+			s.runDirect(c.N, passes, dx, dy, w, nil)
+			return
+		}
+	}
+	c.shape().turned().throughPlain(dx, dy, func(dx, dy []float32) { c.backwardData(dx, dy, w) })
+}
+
+// BackwardWeightsBlocked is BackwardWeights with x and dy in the blocked layout; dw and db are plain.
+func (c Conv) BackwardWeightsBlocked(dw, db, x, dy []float32) {
+	c = c.prepareBlocked("Conv.BackwardWeightsBlocked", len(x), len(dy), len(dw))
+	checkOptional("Conv.BackwardWeightsBlocked", "bias gradient", db, c.OutC)
+	c.weightsBlocked(dw, x, dy)
+	if db != nil {
+		blockedChannelSums(db, dy, c.N, c.OutC, volume(c.Out()))
+	}
+}
+
+func (c Conv) weightsBlocked(dw, x, dy []float32) {
+	s := assembly()
+	switch c.path(s) {
+	case point:
+		c.withSampled(x, true, func(x []float32) { c.pointPass(false, nil).runGrad(s, dw, x, dy) })
+		return
+	case direct:
+		if p, ok := c.gradPass(s); ok {
+			s.runGrad(c.N, &p, dw, x, dy)
+			return
+		}
+	}
+	px, pdy := borrow(c.InLen()), borrow(c.OutLen())
+	defer release(px)
+	defer release(pdy)
+	FromBlocked(*px, x, c.N, c.InC, volume(c.In))
+	FromBlocked(*pdy, dy, c.N, c.OutC, volume(c.Out()))
+	c.backwardWeights(dw, *px, *pdy)
+}
+
+// prepareBlocked is prepare for operands in the blocked layout.
+func (c Conv) prepareBlocked(op string, x, y, w int) Conv {
+	c = c.norm()
+	if p := c.problem(); p != "" {
+		panic(ShapeError{op, p})
+	}
+	checkLen(op, "input", x, BlockedLen(c.N, c.InC, volume(c.In)))
+	checkLen(op, "output", y, BlockedLen(c.N, c.OutC, volume(c.Out())))
+	checkLen(op, "weights", w, c.WeightLen())
+	return c
+}
+
+// path is a way to compute a convolution in the blocked layout.
+type path int
+
+const (
+	columns path = iota // matrix products over gathered columns, on plain tensors
+	direct              // tiles of output pixels
+	point               // 1x1
+)
+
+func (c Conv) path(s *simd) path {
+	switch {
+	case s == nil:
+		return columns
+	case c.Kernel == [3]int{1, 1, 1} && c.Groups == 1 && c.PadLo == [3]int{} && c.PadHi == [3]int{}:
+		return point
+	case c.direct(s):
+		return direct
+	}
+	return columns
+}
+
+// reshape is the sizes of a source and a destination tensor.
+type reshape struct{ n, srcC, srcPixels, dstC, dstPixels int }
+
+// shape is what goes from x to y.
+func (c Conv) shape() reshape {
+	return reshape{c.N, c.InC, volume(c.In), c.OutC, volume(c.Out())}
+}
+
+// turned goes the other way.
+func (r reshape) turned() reshape { return reshape{r.n, r.dstC, r.dstPixels, r.srcC, r.srcPixels} }
+
+// throughPlain calls f with plain copies of blocked tensors and copies the destination back.
+func (r reshape) throughPlain(dst, src []float32, f func(dst, src []float32)) {
+	pd, ps := borrow(r.n*r.dstC*r.dstPixels), borrow(r.n*r.srcC*r.srcPixels)
+	defer release(pd)
+	defer release(ps)
+	FromBlocked(*ps, src, r.n, r.srcC, r.srcPixels)
+	f(*pd, *ps)
+	ToBlocked(dst, *pd, r.n, r.dstC, r.dstPixels)
+}
+
+// throughBlocked calls f with blocked copies of plain tensors and copies the destination back.
+func (r reshape) throughBlocked(dst, src []float32, f func(dst, src []float32)) {
+	bd, bs := borrow(BlockedLen(r.n, r.dstC, r.dstPixels)), borrow(BlockedLen(r.n, r.srcC, r.srcPixels))
+	defer release(bd)
+	defer release(bs)
+	ToBlocked(*bs, src, r.n, r.srcC, r.srcPixels)
+	f(*bd, *bs)
+	FromBlocked(dst, *bd, r.n, r.dstC, r.dstPixels)
+}
+
+// pointPass is c, or its gradient, as a product over the pixels of y.
+func (c Conv) pointPass(backward bool, w []float32) *pointPass {
+	p := &pointPass{c.N, c.InC, c.OutC, volume(c.Out()), matrix{w, c.InC, 1}}
+	if backward {
+		p.in, p.out, p.weight = c.OutC, c.InC, p.weight.transpose()
+	}
+	return p
+}
+
+// withSampled calls f with those pixels of x that a 1x1 convolution with a stride sees. After f, when read is false, it puts them
+// back into x with zeros between them.
+func (c Conv) withSampled(x []float32, read bool, f func(x []float32)) {
+	if c.Stride == [3]int{1, 1, 1} {
+		f(x)
+		return
+	}
+	out := c.Out()
+	sampled := borrow(BlockedLen(c.N, c.InC, volume(out)))
+	defer release(sampled)
+	if read {
+		c.eachSample(out, *sampled, x, func(sampled, x []float32) { copy(sampled, x) })
+		f(*sampled)
+		return
+	}
+	f(*sampled)
+	pieces(len(x), func(lo, hi int) { clear(x[lo:hi]) })
+	c.eachSample(out, *sampled, x, func(sampled, x []float32) { copy(x, sampled) })
+}
+
+// eachSample calls f with every pixel of sampled and the pixel of x that it stands for.
+func (c Conv) eachSample(out [3]int, sampled, x []float32, f func(sampled, x []float32)) {
+	tasks(c.N*blocks(c.InC), func(plane int) {
+		at := plane * volume(out) * Block
+		for d := range out[0] {
+			for h := range out[1] {
+				row := ((plane*c.In[0]+d*c.Stride[0])*c.In[1] + h*c.Stride[1]) * c.In[2]
+				for w := range out[2] {
+					f(sampled[at:at+Block], x[(row+w*c.Stride[2])*Block:][:Block])
+					at += Block
+				}
+			}
+		}
+	})
+}
+
+// blockedChannelSums is channelSums for x in the blocked layout.
+func blockedChannelSums(sums, x []float32, n, channels, spatial int) {
+	count := blocks(channels)
+	tasks(count, func(b int) {
+		var s [Block]float64
+		for i := range n {
+			for px := x[(i*count+b)*spatial*Block:][:spatial*Block]; len(px) > 0; px = px[Block:] {
+				for l, v := range px[:Block] {
+					s[l] += float64(v)
+				}
+			}
+		}
+		for l := range min(Block, channels-b*Block) {
+			sums[b*Block+l] = float32(s[l])
+		}
+	})
+}
+
 // direct reports whether the direct kernels of s may do convolution c: 2-D, not dilated, equal strides, more than one tap.
 func (c Conv) direct(s *simd) bool {
 	if s == nil || c.In[0] != 1 || c.Kernel[0] != 1 || c.PadLo[0]+c.PadHi[0] != 0 || c.Dilation[1] != 1 || c.Dilation[2] != 1 ||
@@ -86,21 +277,4 @@ func (c Conv) residue(d, r int) residue {
 		res.taps = append(res.taps, k)
 	}
 	return res
-}
-
-// forwardDirect is the forward convolution of plain tensors through the blocked layout.
-func (c Conv) forwardDirect(s *simd, y, x, w, b []float32) {
-	through(c.N, y, c.OutC, volume(c.Out()), x, c.InC, volume(c.In), func(y, x []float32) {
-		s.runDirect(c.N, []directPass{c.forwardPass(s)}, y, x, w, b)
-	})
-}
-
-// through calls f with blocked copies of an output and an input, and copies the output back.
-func through(n int, y []float32, outC, outPixels int, x []float32, inC, inPixels int, f func(y, x []float32)) {
-	by, bx := borrow(BlockedLen(n, outC, outPixels)), borrow(BlockedLen(n, inC, inPixels))
-	defer release(by)
-	defer release(bx)
-	ToBlocked(*bx, x, n, inC, inPixels)
-	f(*by, *bx)
-	FromBlocked(y, *by, n, outC, outPixels)
 }

@@ -5,7 +5,9 @@ package kernels
 
 func (c Conv) forward(y, x, w, b []float32) {
 	if s := assembly(); c.direct(s) {
-		c.forwardDirect(s, y, x, w, b)
+		c.shape().throughBlocked(y, x, func(y, x []float32) {
+			s.runDirect(c.N, []directPass{c.forwardPass(s)}, y, x, w, b)
+		})
 		return
 	}
 	c.forwardThrough(c.window(), y, x, w, b)
@@ -23,9 +25,7 @@ func (c Conv) backwardData(dx, dy, w []float32) {
 	s := assembly()
 	if c.direct(s) {
 		if passes, ok := c.backwardPasses(s); ok {
-			through(c.N, dx, c.InC, volume(c.In), dy, c.OutC, volume(c.Out()), func(dx, dy []float32) {
-				s.runDirect(c.N, passes, dx, dy, w, nil)
-			})
+			c.shape().turned().throughBlocked(dx, dy, func(dx, dy []float32) { s.runDirect(c.N, passes, dx, dy, w, nil) })
 			return
 		}
 	}

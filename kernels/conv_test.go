@@ -81,6 +81,40 @@ func checkConv(t *testing.T, c Conv) {
 	for _, g := range []guarded{x, w, b, dy, y, dx, dw, db} {
 		g.check(t)
 	}
+	checkConvBlocked(t, c, x.s(), w.s(), b.s(), dy.s())
+}
+
+// checkConvBlocked compares the blocked layout with the reference loops.
+func checkConvBlocked(t *testing.T, c Conv, x, w, b, dy []float32) {
+	t.Helper()
+	ref := reference.Conv(c.norm())
+	in, out := volume(c.In), volume(c.Out())
+	bx, bdy := guard("blocked x", BlockedLen(c.N, c.InC, in)), guard("blocked dy", BlockedLen(c.N, c.OutC, out))
+	ToBlocked(bx.s(), x, c.N, c.InC, in)
+	ToBlocked(bdy.s(), dy, c.N, c.OutC, out)
+	by, bdx := guard("blocked y", len(bdy.s())), guard("blocked dx", len(bx.s()))
+	dw, db := guard("dw", c.WeightLen()), guard("db", c.OutC)
+	c.ForwardBlocked(by.s(), bx.s(), w, b)
+	compare(t, "blocked y", plain(t, by.s(), c.N, c.OutC, out), ref.Forward(x, w, b), sumTolerance(c.WeightLen()/c.OutC))
+	c.BackwardDataBlocked(bdx.s(), bdy.s(), w)
+	compare(t, "blocked dx", plain(t, bdx.s(), c.N, c.InC, in), ref.BackwardData(dy, w), sumTolerance(c.WeightLen()/c.InC))
+	c.BackwardWeightsBlocked(dw.s(), db.s(), bx.s(), bdy.s())
+	wantW, wantB := ref.BackwardWeights(x, dy)
+	compare(t, "dw from blocked", dw.s(), wantW, sumTolerance(c.OutLen()/c.OutC))
+	compare(t, "db from blocked", db.s(), wantB, sumTolerance(c.OutLen()/c.OutC))
+	for _, g := range []guarded{bx, bdy, by, bdx, dw, db} {
+		g.check(t)
+	}
+}
+
+// plain converts a blocked tensor and fails the test unless the channels that do not exist are zero.
+func plain(t *testing.T, blocked []float32, n, channels, spatial int) []float32 {
+	t.Helper()
+	dst, again := make([]float32, n*channels*spatial), make([]float32, len(blocked))
+	FromBlocked(dst, blocked, n, channels, spatial)
+	ToBlocked(again, dst, n, channels, spatial)
+	sameBits(t, "blocked tensor with zeros for missing channels", again, blocked)
+	return dst
 }
 
 func TestConvVectors(t *testing.T) {

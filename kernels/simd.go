@@ -9,6 +9,8 @@ type simd struct {
 	transpose func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
 	conv      map[convKey][]convKernel
 	convGrad  map[convKey][]convGradKernel
+	point     [7][5]pointKernel     // [pixels][blocks]
+	pointGrad [7][5]pointGradKernel // [channels][blocks]
 }
 
 // dotsKernel computes rows x cols dot products at once.

@@ -24,6 +24,18 @@ var simdAVX2 = simd{
 	transpose: transpose8AVX2,
 	conv:      convAVX2,
 	convGrad:  convGradAVX2,
+	point: [7][5]pointKernel{
+		1: {1: point1x1AVX2},
+		2: {1: point2x1AVX2},
+		3: {1: point3x1AVX2},
+		4: {1: point4x1AVX2},
+		5: {1: point5x1AVX2},
+		6: {1: point6x1AVX2},
+	},
+	pointGrad: [7][5]pointGradKernel{
+		5: {1: pointGrad5x1AVX2},
+		6: {1: pointGrad6x1AVX2},
+	},
 }
 
 var simdAVX512 = simd{
@@ -44,4 +56,16 @@ var simdAVX512 = simd{
 	transpose: transpose16AVX512,
 	conv:      convAVX512,
 	convGrad:  convGradAVX512,
+	point: [7][5]pointKernel{
+		1: {1: point1x1AVX512, 2: point1x2AVX512, 3: point1x3AVX512, 4: point1x4AVX512},
+		2: {1: point2x1AVX512, 2: point2x2AVX512, 3: point2x3AVX512, 4: point2x4AVX512},
+		3: {1: point3x1AVX512, 2: point3x2AVX512, 3: point3x3AVX512, 4: point3x4AVX512},
+		4: {1: point4x1AVX512, 2: point4x2AVX512, 3: point4x3AVX512, 4: point4x4AVX512},
+		5: {1: point5x1AVX512, 2: point5x2AVX512, 3: point5x3AVX512, 4: point5x4AVX512},
+		6: {1: point6x1AVX512, 2: point6x2AVX512, 3: point6x3AVX512, 4: point6x4AVX512},
+	},
+	pointGrad: [7][5]pointGradKernel{
+		5: {1: pointGrad5x1AVX512, 2: pointGrad5x2AVX512, 3: pointGrad5x3AVX512, 4: pointGrad5x4AVX512},
+		6: {1: pointGrad6x1AVX512, 2: pointGrad6x2AVX512, 3: pointGrad6x3AVX512, 4: pointGrad6x4AVX512},
+	},
 }
