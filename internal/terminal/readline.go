@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/reeflective/readline"
+	"golang.org/x/term"
 
 	"github.com/groupnb/groupnb/repl"
 )
@@ -37,8 +40,12 @@ func NewReadline(helper Helper, history *History, color bool) *Readline {
 	s.AcceptMultiline = func(line []rune) bool { return e.whole(string(line)) }
 	s.Completer = e.complete
 	s.PasteTransformer = withoutPrompts
-	if color {
-		s.SyntaxHighlighter = func(line []rune) string { return Highlight(string(line)) }
+	s.SyntaxHighlighter = func(line []rune) string {
+		e.reserveRows()
+		if !color {
+			return string(line)
+		}
+		return Highlight(string(line))
 	}
 	if history != nil {
 		s.History.Add("history", history)
@@ -69,8 +76,19 @@ func (e *Readline) ReadCell(_ context.Context, prompt string, whole func(string)
 	return source, err
 }
 
-// configure mends the library's defaults: they drop letters with accents, let pasted tabs complete, and leave a
-// several-line input for the history at the first Up.
+// reserveRows makes sure that there are rows on the screen below the cursor for the rest of the input and one more:
+// index sequences scroll if they must, and the way back up leads to the same character. The library would ask the
+// terminal where the cursor is instead, and lose what is typed before the answer.
+func (e *Readline) reserveRows() {
+	rows := strings.Count(string(*e.shell.Line()), "\n") + 2
+	if _, height, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		rows = min(rows, height-1)
+	}
+	io.WriteString(os.Stdout, strings.Repeat("\x1bD", rows)+"\x1b["+strconv.Itoa(rows)+"A")
+}
+
+// configure mends the library's defaults: they drop letters with accents, let pasted tabs complete, leave a
+// several-line input for the history at the first Up, and lose keys typed while the terminal answers.
 func (e *Readline) configure() {
 	for name, value := range map[string]any{
 		"convert-meta":              false,
@@ -82,6 +100,7 @@ func (e *Readline) configure() {
 		"autocomplete":              false,
 		"history-autosuggest":       true,
 		"bell-style":                "none",
+		"cursor-position-probe":     false,
 	} {
 		e.shell.Config.Set(name, value)
 	}
@@ -94,11 +113,12 @@ func (e *Readline) bind() {
 		"accept-line":     func() { e.enter(accept) },
 		"groupnb-tab":     func() { e.tab(complete) },
 		"groupnb-bracket": e.bracket,
+		"groupnb-stop":    e.stop,
 	})
 	for _, keymap := range []string{"emacs", "emacs-standard", "vi-insert"} {
 		for sequence, command := range map[string]string{
-			`\t`: "groupnb-tab",
-			`}`:  "groupnb-bracket", `)`: "groupnb-bracket",
+			"\t": "groupnb-tab", "\x03": "groupnb-stop",
+			"}": "groupnb-bracket", ")": "groupnb-bracket",
 			"\x1b[A": "up-line-or-history", "\x1bOA": "up-line-or-history",
 			"\x1b[B": "down-line-or-history", "\x1bOB": "down-line-or-history",
 		} {
@@ -118,6 +138,13 @@ func (e *Readline) enter(accept func()) {
 	if _, indent := e.helper.IsComplete(string((*line)[:cursor.Pos()])); indent != "" {
 		cursor.InsertAt([]rune(indent)...)
 	}
+}
+
+// stop drops the input. The library's own command swallows the key that follows.
+func (e *Readline) stop() {
+	io.WriteString(os.Stdout, "^C")
+	e.shell.Display.AcceptLine()
+	e.shell.History.Accept(false, false, readline.ErrInterrupt)
 }
 
 // tab indents at the beginning of a line and completes elsewhere.
@@ -158,7 +185,7 @@ func (e *Readline) complete(line []rune, cursor int) readline.Completions {
 	for _, item := range c.Items {
 		items = append(items, readline.Completion{Value: item.Text, Display: item.Text, Description: item.Type, Tag: item.Kind})
 	}
-	found := readline.CompleteRaw(items).NoSpace()
+	found := readline.CompleteRaw(items)
 	found.PREFIX = before[c.Start:]
 	return found
 }
