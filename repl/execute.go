@@ -75,7 +75,7 @@ func (s *Session) usable(ctx context.Context) (*connection, error) {
 	w := s.worker
 	s.mu.Unlock()
 	conn, err := w.wait(ctx)
-	if errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil {
 		return nil, &CellError{Name: Interrupted, Msg: "interrupted before the worker had started"}
 	} else if err != nil {
 		s.replace()

@@ -2,7 +2,8 @@ package repl
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"time"
 )
 
 // A future is a worker that is being started.
@@ -31,12 +32,21 @@ func (f *future) wait(ctx context.Context) (*connection, error) {
 	}
 }
 
+// startTimeout is far more than a worker ever needs to start.
+const startTimeout = 30 * time.Second
+
 // awaitReady waits until the worker serves.
 func (c *connection) awaitReady() error {
+	timeout := time.NewTimer(startTimeout)
+	defer timeout.Stop()
 	select {
 	case <-c.ready:
 		return nil
 	case <-c.gone:
-		return errors.New("the worker ended at its start: " + deathError(c.state(), c.report).Msg)
+		return fmt.Errorf("the worker ended at its start (%s); does main call repl.Hook first?", deathError(c.state(), c.report).Msg)
+	case <-timeout.C:
+		c.kill()
+		<-c.gone
+		return fmt.Errorf("the worker did not serve within %v of its start; does main call repl.Hook first?", startTimeout)
 	}
 }

@@ -164,3 +164,14 @@ func TestWorkerThatDiesBetweenCells(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+func TestProgramThatIsNoWorker(t *testing.T) {
+	s := start(t, Options{Command: []string{"true"}})
+	o := execute(t, s, "1+1")
+	if o.err == nil || !strings.Contains(o.err.Error(), "does main call repl.Hook first?") {
+		t.Errorf("%v", o.err)
+	}
+	if _, err := Start(t.Context(), Options{Command: []string{"/no/such/program"}}); err == nil || !strings.Contains(err.Error(), "start worker") {
+		t.Errorf("%v", err)
+	}
+}

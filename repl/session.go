@@ -3,7 +3,6 @@ package repl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -111,7 +110,7 @@ func (s *Session) Restart(ctx context.Context) error {
 	if closed {
 		return ErrClosed
 	}
-	if c, err := old.wait(ctx); err == nil {
+	if c, _ := old.wait(context.Background()); c != nil {
 		c.kill()
 		<-c.gone
 	}
@@ -145,14 +144,10 @@ func (s *Session) Close() error {
 	if closed {
 		return nil
 	}
-	c, err := w.wait(context.Background())
-	if c != nil {
+	if c, _ := w.wait(context.Background()); c != nil {
 		c.kill()
 		<-c.gone
 	}
 	s.late.close()
-	if err != nil {
-		return fmt.Errorf("close session: %w", err)
-	}
 	return nil
 }
