@@ -90,7 +90,7 @@ func (b *BatchNorm) shape(x [][]int) []int {
 		} else {
 			want = fmt.Sprintf(want, b.Channels)
 		}
-		panic(ShapeError{b.name, want, s})
+		panic(ShapeError{Op: b.name, Want: want, Got: s})
 	}
 	return s
 }

@@ -15,7 +15,7 @@ func (*sum) traits() traits { return traits{inPlace: true, passGrad: true} }
 func (o *sum) shape(x [][]int) []int {
 	for _, s := range x[1:] {
 		if !slices.Equal(s, x[0]) {
-			panic(ShapeError{"Add", shapeString(x[0]), s})
+			panic(ShapeError{Op: "Add", Want: shapeString(x[0]), Got: s})
 		}
 	}
 	return x[0]
@@ -44,7 +44,7 @@ func (*concat) shape(x [][]int) []int {
 	y := slices.Clone(x[0])
 	for _, s := range x[1:] {
 		if len(s) != len(y) || s[0] != y[0] || !slices.Equal(s[2:], y[2:]) {
-			panic(ShapeError{"Concat", "the shape of " + shapeString(x[0]) + " but for the channels", s})
+			panic(ShapeError{Op: "Concat", Want: "the shape of " + shapeString(x[0]) + " but for the channels", Got: s})
 		}
 		y[1] += s[1]
 	}
@@ -77,7 +77,7 @@ func (*scale) traits() traits { return traits{needX: true} }
 
 func (*scale) shape(x [][]int) []int {
 	if s := x[1]; len(x[0]) < 2 || size(s) != x[0][0]*x[0][1] {
-		panic(ShapeError{"Scale", "one factor for each channel of " + shapeString(x[0]), s})
+		panic(ShapeError{Op: "Scale", Want: "one factor for each channel of " + shapeString(x[0]), Got: s})
 	}
 	return x[0]
 }

@@ -134,7 +134,7 @@ func (c *Conv) shape(x [][]int) []int {
 	s := x[0]
 	if len(s) != c.dims+2 || s[1] != c.In {
 		want := []string{"(N, %d, W)", "(N, %d, H, W)", "(N, %d, D, H, W)"}[c.dims-1]
-		panic(ShapeError{c.name, fmt.Sprintf(want, c.In), s})
+		panic(ShapeError{Op: c.name, Want: fmt.Sprintf(want, c.In), Got: s})
 	}
 	k := c.kernels(s)
 	refuseShape(c.name, s, k.Check())

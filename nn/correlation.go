@@ -48,7 +48,7 @@ func (c *Correlation) Add(a, b *Tensor) {
 		c.scatter = make([]float64, (c.a+c.b)*(c.a+c.b))
 	}
 	if a.Shape[1] != c.a || b.Shape[1] != c.b {
-		panic(ShapeError{"Correlation.Add", "the channels seen before", []int{a.Shape[1], b.Shape[1]}})
+		panic(ShapeError{Op: "Correlation.Add", Want: "the channels seen before", Got: []int{a.Shape[1], b.Shape[1]}})
 	}
 	for n := range a.Shape[0] {
 		c.merge(imageRows(a, n), imageRows(b, n), size(a.Shape[2:]))

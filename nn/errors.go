@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -20,10 +21,11 @@ type ShapeError struct {
 	Op   string // "Conv2D block1.conv2"
 	Want string // "(N, 64, H, W)"
 	Got  []int
+	What string // what has the shape Got, if it is not the input
 }
 
 func (e ShapeError) Error() string {
-	return fmt.Sprintf("%s: input is %s, want %s", e.Op, shapeString(e.Got), e.Want)
+	return fmt.Sprintf("%s: %s is %s, want %s", e.Op, cmp.Or(e.What, "input"), shapeString(e.Got), e.Want)
 }
 
 func refuse(op, format string, args ...any) {
@@ -37,6 +39,8 @@ func recovered(err *error) {
 	case ConfigError:
 		*err = r
 	case ShapeError:
+		*err = r
+	case kernels.ShapeError:
 		*err = r
 	default:
 		panic(r)

@@ -135,7 +135,7 @@ func (m *Model) Predict(x *Tensor) (classes []int, err error) {
 // Probabilities turns logits (N, classes) into softmax probabilities.
 func Probabilities(logits *Tensor) *Tensor {
 	if len(logits.Shape) != 2 {
-		panic(ShapeError{"Probabilities", "(N, classes)", logits.Shape})
+		panic(ShapeError{Op: "Probabilities", Want: "(N, classes)", Got: logits.Shape})
 	}
 	y := NewTensor(logits.Shape...)
 	kernels.Softmax(y.Data, logits.Data, y.Shape[0], y.Shape[1])

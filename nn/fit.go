@@ -115,6 +115,7 @@ func (f *fitting) epoch(epoch int) error {
 	var sum tally
 	var last StepStats
 	f.train.Start(f.seed, epoch)
+	f.model.reseed(f.seed, epoch)
 	for f.train.Next(&f.batch) {
 		if err := f.ctx.Err(); err != nil {
 			return fmt.Errorf("fit: stopped in epoch %d after %d steps: %w", epoch+1, f.step, err)

@@ -82,6 +82,37 @@ func TestGradients(t *testing.T) {
 		{"AvgPool2D", AvgPool2D(3, Stride(2), Padding(1)), image(2)},
 		{"GlobalAvgPool2D", GlobalAvgPool2D(), image(3)},
 		{"Flatten and Linear", Sequential(Flatten(), Linear(60, 7)), image(2)},
+		{"ConvTranspose2D", ConvTranspose2D(4, 6, 3, Groups(2), Stride(2), Padding(1), OutputPadding(1)), image(4)},
+		{"ConvTranspose1D", ConvTranspose1D(4, 2, 3, Groups(2), Stride(2)), randomTensor(1, 2, 4, 5)},
+		{"ConvTranspose3D", ConvTranspose3D(2, 2, 2, Stride(2)), randomTensor(1, 2, 2, 3, 2, 2)},
+		{"DepthwiseConv2D", DepthwiseConv2D(3, 2, 3, Padding(1)), image(3)},
+		{"SeparableConv2D", SeparableConv2D(3, 5, 3, Padding(1)), image(3)},
+		{"GroupNorm", GroupNorm(2, 4), image(4)},
+		{"LayerNorm", LayerNorm(5), randomTensor(1, 3, 5)},
+		{"InstanceNorm not affine", InstanceNorm(3, NoAffine()), image(3)},
+		{"LeakyReLU", LeakyReLU(0.2), image(2)},
+		{"ReLU6", ReLU6(), image(2)},
+		{"ELU", ELU(1.5), image(2)},
+		{"GELU", GELU(), image(2)},
+		{"GELUTanh", GELUTanh(), image(2)},
+		{"SiLU", SiLU(), image(2)},
+		{"HardSwish", HardSwish(), image(2)},
+		{"Sigmoid", Sigmoid(), image(2)},
+		{"Tanh", Tanh(), image(2)},
+		{"Softmax", Softmax(), image(4)},
+		{"LogSoftmax", LogSoftmax(), image(4)},
+		{"AvgPool1D", AvgPool1D(2), randomTensor(1, 2, 3, 6)},
+		{"AvgPool3D", AvgPool3D(2), randomTensor(1, 2, 3, 4, 2, 2)},
+		{"MaxPool1D", MaxPool1D(2), randomTensor(1, 2, 3, 6)},
+		{"ChannelShuffle", ChannelShuffle(2), image(6)},
+		{"Upsample", Upsample(3), image(2)},
+		{"SqueezeExcite", SqueezeExcite(4, 2), image(4)},
+		{"Residual", Residual(Conv2D(3, 3, 3, Padding(1)), Tanh()), image(3)},
+		{"ResidualVia", ResidualVia(Conv2D(3, 4, 1), Conv2D(3, 4, 3, Padding(1))), image(3)},
+		{"Branches", Branches(Conv2D(3, 2, 1), Conv2D(3, 3, 3, Padding(1)), Sigmoid()), image(3)},
+		{"SumOf", SumOf(Conv2D(3, 2, 1), Conv2D(3, 2, 3, Padding(1))), image(3)},
+		{"Func", cube(), image(2)},
+		{"Custom", Custom("gain", &gain{NewParam("factor", Normal(1), 3)}), image(3)},
 		{"one value used three times", fork{}, image(3)},
 	} {
 		t.Run(c.name, func(t *testing.T) { checkGradients(t, c.layer, c.x) })
@@ -97,4 +128,47 @@ func (fork) Graph(g *Graph, x Value) Value {
 	b := g.Scale("scale", x, s)
 	c := g.Sum("sum", a, x, a)
 	return g.Concat("concat", b, c, x)
+}
+
+// cube is a layer as a user would write it in a cell.
+func cube() Layer {
+	return Func("cube", func(x *Tensor) *Tensor {
+		y := x.Clone()
+		for i, v := range x.Data {
+			y.Data[i] = v * v * v
+		}
+		return y
+	}, func(x, _, dy *Tensor) *Tensor {
+		dx := dy.Clone()
+		for i, v := range x.Data {
+			dx.Data[i] *= 3 * v * v
+		}
+		return dx
+	})
+}
+
+// gain multiplies each channel by a number that it learns.
+type gain struct{ factor *Param }
+
+func (g *gain) Params() []*Param { return []*Param{g.factor} }
+
+func (g *gain) Forward(x *Tensor, _ bool) *Tensor {
+	y := x.Clone()
+	plane := x.Dim(2) * x.Dim(3)
+	for i := range y.Data {
+		y.Data[i] *= g.factor.Value.Data[i/plane%x.Dim(1)]
+	}
+	return y
+}
+
+func (g *gain) Backward(x, _, dy *Tensor) *Tensor {
+	dx := dy.Clone()
+	plane := x.Dim(2) * x.Dim(3)
+	clear(g.factor.Grad.Data)
+	for i, d := range dy.Data {
+		c := i / plane % x.Dim(1)
+		g.factor.Grad.Data[c] += d * x.Data[i]
+		dx.Data[i] = d * g.factor.Value.Data[c]
+	}
+	return dx
 }

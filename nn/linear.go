@@ -43,7 +43,7 @@ func (l *LinearLayer) params() []*Param {
 
 func (l *LinearLayer) shape(x [][]int) []int {
 	if s := x[0]; len(s) != 2 || s[1] != l.In {
-		panic(ShapeError{"Linear", fmt.Sprintf("(N, %d)", l.In), s})
+		panic(ShapeError{Op: "Linear", Want: fmt.Sprintf("(N, %d)", l.In), Got: s})
 	}
 	return []int{x[0][0], l.Out}
 }

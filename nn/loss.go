@@ -48,7 +48,7 @@ func (l *CrossEntropyLoss) Of(logits *Tensor, labels ...int) (float64, *Tensor) 
 // Loss implements [Loss]. It panics with a ShapeError or ConfigError if the batch doesn't fit the logits.
 func (l *CrossEntropyLoss) Loss(grad, out *Tensor, b *Batch) float64 {
 	if len(out.Shape) != 2 {
-		panic(ShapeError{"CrossEntropy", "(N, classes)", out.Shape})
+		panic(ShapeError{Op: "CrossEntropy", Want: "(N, classes)", Got: out.Shape})
 	}
 	n, classes := out.Shape[0], out.Shape[1]
 	l.check(b, n, classes)
@@ -77,7 +77,7 @@ func (l *CrossEntropyLoss) check(b *Batch, n, classes int) {
 	}
 	if b.Target != nil {
 		if s := b.Target.Shape; len(s) != 2 || s[0] != n || s[1] != classes {
-			panic(ShapeError{"CrossEntropy target", fmt.Sprintf("(%d, %d)", n, classes), s})
+			panic(ShapeError{Op: "CrossEntropy", What: "the target", Want: fmt.Sprintf("(%d, %d)", n, classes), Got: s})
 		}
 		return
 	}

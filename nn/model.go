@@ -164,7 +164,7 @@ func (m *Model) Backward(dy *Tensor) *Tensor {
 		refuse("Backward", "must directly follow Forward(x, true)")
 	}
 	if !slices.Equal(dy.Shape, p.out.Shape) {
-		panic(ShapeError{"Backward", shapeString(p.out.Shape), dy.Shape})
+		panic(ShapeError{Op: "Backward", Want: shapeString(p.out.Shape), Got: dy.Shape})
 	}
 	copy(p.grads[m.output].Data, dy.Data)
 	m.back(p)
@@ -179,7 +179,7 @@ func (m *Model) plan(shape []int, train, inputGrad bool, keep ...int) *plan {
 		r.keep = fmt.Sprint(keep)
 	}
 	if copy(r.shape[:], shape) < len(shape) {
-		panic(ShapeError{"Model", "at most 6 dimensions", shape})
+		panic(ShapeError{Op: "Model", Want: "at most 6 dimensions", Got: shape})
 	}
 	if p, ok := m.plans[r]; ok {
 		return p

@@ -16,6 +16,7 @@ type layerConfig struct {
 	groups      int
 	stride      []int
 	dilation    []int
+	outPadding  []int
 	padding     []int // one number for each dimension, both sides
 	mode        string
 	bias        bool
@@ -28,6 +29,13 @@ type layerConfig struct {
 	baseWidth   int
 	norm        bool
 	countPad    bool
+	ceil        bool
+	form        Form
+	preact      bool
+	squeeze     int
+	classes     int
+	channels    int
+	dropout     float64
 }
 
 func configure(op string, c layerConfig, opts []Option, allowed ...string) layerConfig {

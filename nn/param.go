@@ -65,7 +65,7 @@ func (b *Buffer) fill(v float32) {
 // SetValue copies v into the parameter. It panics with a ShapeError unless the shapes agree.
 func (p *Param) SetValue(v *Tensor) {
 	if !slices.Equal(p.Shape, v.Shape) {
-		panic(ShapeError{"SetValue " + p.Name, shapeString(p.Shape), v.Shape})
+		panic(ShapeError{Op: "SetValue " + p.Name, Want: shapeString(p.Shape), Got: v.Shape, What: "the value"})
 	}
 	if p.Value == nil {
 		p.Value = NewTensor(p.Shape...)

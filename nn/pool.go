@@ -12,6 +12,7 @@ type pooling struct {
 	name                    string
 	dims                    int
 	kernel, stride, padding [3]int
+	ceil                    bool
 }
 
 func newPooling(op string, dims, k int, o layerConfig) pooling {
@@ -19,7 +20,7 @@ func newPooling(op string, dims, k int, o layerConfig) pooling {
 	if len(o.stride) == 0 {
 		o.stride = []int{k}
 	}
-	p := pooling{name: op, dims: dims, kernel: perDim(op, "kernel", []int{k}, dims, 1)}
+	p := pooling{name: op, dims: dims, kernel: perDim(op, "kernel", []int{k}, dims, 1), ceil: o.ceil}
 	p.stride, p.padding = perDim(op, "stride", o.stride, dims, 1), perDim(op, "padding", o.padding, dims, 0)
 	for d := range 3 {
 		checkPositive(op, "stride", p.stride[d])
@@ -40,7 +41,7 @@ func (p *pooling) String() string { return fmt.Sprintf("%s(%s)", p.name, joinX(p
 func (p *pooling) shape(x [][]int) []int {
 	s := x[0]
 	if len(s) != p.dims+2 {
-		panic(ShapeError{p.name, []string{"(N, C, W)", "(N, C, H, W)", "(N, C, D, H, W)"}[p.dims-1], s})
+		panic(ShapeError{Op: p.name, Want: []string{"(N, C, W)", "(N, C, H, W)", "(N, C, D, H, W)"}[p.dims-1], Got: s})
 	}
 	k := p.geometry(s)
 	refuseShape(p.name, s, k.Check())
@@ -51,7 +52,7 @@ func (p *pooling) shape(x [][]int) []int {
 func (p *pooling) geometry(s []int) kernels.Pool {
 	k := kernels.Pool{
 		N: s[0], C: s[1], In: [3]int{1, 1, 1},
-		Kernel: p.kernel, Stride: p.stride, PadLo: p.padding, PadHi: p.padding,
+		Kernel: p.kernel, Stride: p.stride, PadLo: p.padding, PadHi: p.padding, Ceil: p.ceil,
 	}
 	copy(k.In[3-p.dims:], s[2:])
 	return k
@@ -60,11 +61,14 @@ func (p *pooling) geometry(s []int) kernels.Pool {
 // MaxPool1D takes the largest value of each window of (N, C, W); options as [MaxPool2D].
 func MaxPool1D(k int, opts ...Option) Layer { return newMaxPool("MaxPool1D", 1, k, opts) }
 
-// MaxPool2D takes the largest value of each k by k window of (N, C, H, W). Options: Stride (default k), Padding.
+// MaxPool2D takes the largest value of each k by k window of (N, C, H, W). Options: Stride (default k), Padding, Ceil.
 func MaxPool2D(k int, opts ...Option) Layer { return newMaxPool("MaxPool2D", 2, k, opts) }
 
 // MaxPool3D takes the largest value of each k by k by k window of (N, C, D, H, W); options as [MaxPool2D].
 func MaxPool3D(k int, opts ...Option) Layer { return newMaxPool("MaxPool3D", 3, k, opts) }
+
+// Ceil lets the last window of a pooling hang over the edge, so that no pixel is left out (PyTorch's ceil_mode).
+func Ceil() Option { return Option{"Ceil", func(c *layerConfig) { c.ceil = true }} }
 
 type maxPool struct {
 	pooling
@@ -72,7 +76,7 @@ type maxPool struct {
 }
 
 func newMaxPool(op string, dims, k int, opts []Option) *maxPool {
-	o := configure(op, layerConfig{}, opts, "Stride", "Padding")
+	o := configure(op, layerConfig{}, opts, "Stride", "Padding", "Ceil")
 	return &maxPool{pooling: newPooling(op, dims, k, o)}
 }
 
@@ -101,7 +105,7 @@ func (p *maxPool) backward(c *call) {
 // AvgPool1D takes the mean of each window of (N, C, W); options as [AvgPool2D].
 func AvgPool1D(k int, opts ...Option) Layer { return newAvgPool("AvgPool1D", 1, k, opts) }
 
-// AvgPool2D takes the mean of each k by k window of (N, C, H, W). Options: Stride (default k), Padding, CountPadding.
+// AvgPool2D takes the mean of each k by k window of (N, C, H, W). Options: Stride (default k), Padding, Ceil, CountPadding.
 func AvgPool2D(k int, opts ...Option) Layer { return newAvgPool("AvgPool2D", 2, k, opts) }
 
 // AvgPool3D takes the mean of each k by k by k window of (N, C, D, H, W); options as [AvgPool2D].
@@ -118,7 +122,7 @@ type avgPool struct {
 }
 
 func newAvgPool(op string, dims, k int, opts []Option) *avgPool {
-	o := configure(op, layerConfig{countPad: true}, opts, "Stride", "Padding", "CountPadding")
+	o := configure(op, layerConfig{countPad: true}, opts, "Stride", "Padding", "Ceil", "CountPadding")
 	return &avgPool{newPooling(op, dims, k, o), o.countPad}
 }
 
@@ -153,7 +157,7 @@ func (*globalAvgPool) traits() traits { return traits{} }
 
 func (*globalAvgPool) shape(x [][]int) []int {
 	if s := x[0]; len(s) < 3 || size(s[2:]) == 0 {
-		panic(ShapeError{"GlobalAvgPool2D", "(N, C, H, W)", s})
+		panic(ShapeError{Op: "GlobalAvgPool2D", Want: "(N, C, H, W)", Got: s})
 	}
 	return x[0][:2]
 }

@@ -5,7 +5,7 @@ import "fmt"
 // match brings two activations of the same images to one size by repeating the pixels of the smaller.
 func (c *Correlation) match(a, b *Tensor) (*Tensor, *Tensor) {
 	if len(a.Shape) < 2 || len(a.Shape) != len(b.Shape) || a.Shape[0] != b.Shape[0] {
-		panic(ShapeError{"Correlation.Add", fmt.Sprintf("activations of the same images as %s", shapeString(a.Shape)), b.Shape})
+		panic(ShapeError{Op: "Correlation.Add", Want: fmt.Sprintf("activations of the same images as %s", shapeString(a.Shape)), Got: b.Shape})
 	}
 	if size(a.Shape[2:]) < size(b.Shape[2:]) {
 		return c.enlarge(a, b.Shape[2:]), b

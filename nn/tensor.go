@@ -22,7 +22,7 @@ func NewTensor(shape ...int) *Tensor {
 // FromSlice returns a tensor that uses data, which must hold exactly as many numbers as the shape asks for.
 func FromSlice(data []float32, shape ...int) *Tensor {
 	if size(shape) != len(data) {
-		panic(ShapeError{"FromSlice", fmt.Sprintf("%d numbers for %s", size(shape), shapeString(shape)), []int{len(data)}})
+		panic(ShapeError{Op: "FromSlice", Want: fmt.Sprintf("%d numbers for %s", size(shape), shapeString(shape)), Got: []int{len(data)}})
 	}
 	return &Tensor{Data: data, Shape: slices.Clone(shape)}
 }
@@ -46,12 +46,12 @@ func (t *Tensor) Set(v float32, index ...int) { t.Data[t.offset(index)] = v }
 
 func (t *Tensor) offset(index []int) int {
 	if len(index) != len(t.Shape) {
-		panic(ShapeError{"Tensor.At", fmt.Sprintf("%d indices", len(t.Shape)), index})
+		panic(ShapeError{Op: "Tensor.At", Want: fmt.Sprintf("%d indices", len(t.Shape)), Got: index})
 	}
 	at := 0
 	for d, i := range index {
 		if i < 0 || i >= t.Shape[d] {
-			panic(ShapeError{"Tensor.At", "an index inside " + shapeString(t.Shape), index})
+			panic(ShapeError{Op: "Tensor.At", Want: "an index inside " + shapeString(t.Shape), Got: index})
 		}
 		at = at*t.Shape[d] + i
 	}
@@ -68,7 +68,7 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 		}
 	}
 	if size(shape) != len(t.Data) {
-		panic(ShapeError{"Reshape", fmt.Sprintf("%d numbers", len(t.Data)), shape})
+		panic(ShapeError{Op: "Reshape", Want: fmt.Sprintf("%d numbers", len(t.Data)), Got: shape})
 	}
 	return &Tensor{Data: t.Data, Shape: shape}
 }
@@ -105,7 +105,7 @@ func size(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		if d < 0 {
-			panic(ShapeError{"Tensor", "sizes of 0 or more", shape})
+			panic(ShapeError{Op: "Tensor", Want: "sizes of 0 or more", Got: shape})
 		}
 		n *= d
 	}
