@@ -124,6 +124,9 @@ func (s *Session) replace() (lost []string) {
 	s.front.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return lost
+	}
 	s.cells++
 	number := s.cells
 	s.worker = soon(func() (*connection, error) {

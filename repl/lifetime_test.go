@@ -175,3 +175,19 @@ func TestProgramThatIsNoWorker(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestCloseWhileACellRuns(t *testing.T) {
+	s, err := Start(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := programTo(t.Context(), t, s, lowered("fmt os", "", "fmt.Println(os.Getpid())\nselect {}"), func(Event) { go s.Close() })
+	if e := o.cellError(t); e.Name != Killed {
+		t.Errorf("%+v", e)
+	}
+	s.Close()
+	waitGone(t, pids(t, o.stdout)...)
+	if n := children(t); n != 0 {
+		t.Errorf("%d processes are left", n)
+	}
+}

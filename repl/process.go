@@ -21,6 +21,9 @@ type process struct {
 	requests *os.File
 	replies  *os.File
 	printed  [2]*os.File // what it writes on descriptors 1 and 2
+
+	life   sync.Mutex
+	reaped bool // its number may be another's now
 }
 
 // spawner runs functions on one thread that never ends: a child that is to die with its parent dies with the thread
@@ -65,8 +68,7 @@ func startProcess(o Options) (*process, error) {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	if err := p.send(wire.Request{Op: wire.Init, Key: p.key, MemoryLimit: o.MemoryLimit}); err != nil {
-		p.kill()
-		p.cmd.Wait()
+		p.reap()
 		p.closePipes()
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
@@ -122,14 +124,30 @@ func (p *process) serve(reply func(wire.Reply), wrote func(fd int, b []byte), en
 		reply(a)
 	}
 	ended()
-	p.kill() // before the wait frees its number: also what it started
-	p.cmd.Wait()
+	p.reap()
 	printed.Wait()
 	p.closePipes()
 }
 
+// reap waits for the worker after ending what is left of its group, before the number may be another's.
+func (p *process) reap() {
+	p.life.Lock()
+	defer p.life.Unlock()
+	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	p.cmd.Wait()
+	p.reaped = true
+}
+
 // kill ends the worker's process group.
-func (p *process) kill() { syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+func (p *process) kill() { p.signal(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
 // quit makes the Go runtime of the worker print what its goroutines do and end.
-func (p *process) quit() { syscall.Kill(p.cmd.Process.Pid, syscall.SIGQUIT) }
+func (p *process) quit() { p.signal(p.cmd.Process.Pid, syscall.SIGQUIT) }
+
+func (p *process) signal(pid int, s syscall.Signal) {
+	p.life.Lock()
+	defer p.life.Unlock()
+	if !p.reaped {
+		syscall.Kill(pid, s)
+	}
+}

@@ -138,12 +138,9 @@ func (s *Session) fresh() (*connection, error) {
 // Close ends the session. When it returns, no process of it is left.
 func (s *Session) Close() error {
 	s.mu.Lock()
-	w, closed := s.worker, s.closed
+	w := s.worker
 	s.closed = true
 	s.mu.Unlock()
-	if closed {
-		return nil
-	}
 	if c, _ := w.wait(context.Background()); c != nil {
 		c.kill()
 		<-c.gone
