@@ -36,6 +36,7 @@ var families = map[string]func(simd){
 	"gemm": gemmFamily, "dots": dotsFamily, "transpose": transposeFamily,
 	"conv":     convFamily,
 	"convgrad": convgradFamily,
+	"peak":     peakFamily,
 	"point":    pointFamily,
 }
 
@@ -76,8 +77,12 @@ func writeAll(folder string) error {
 	}
 	for family := range families {
 		for level := range levels {
+			folder, pkg := folder, "kernels"
+			if family == "peak" {
+				folder, pkg = filepath.Join(folder, "bench"), "bench"
+			}
 			file := fmt.Sprintf("%s_%s_amd64", family, level)
-			cmd := exec.Command(self, "-family", family, "-level", level, "-pkg", "kernels",
+			cmd := exec.Command(self, "-family", family, "-level", level, "-pkg", pkg,
 				"-out", filepath.Join(folder, file+".s"), "-stubs", filepath.Join(folder, file+".go"),
 				"-table", filepath.Join(folder, family+"_"+level+"_table_amd64.go"))
 			cmd.Stderr = os.Stderr

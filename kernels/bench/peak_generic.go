@@ -1,0 +1,5 @@
+//go:build !amd64 || noasm
+
+package bench
+
+func fmaLoop(int) int { return 0 }
