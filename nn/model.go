@@ -76,6 +76,7 @@ func (m *Model) Layers() []string { return slices.Clone(m.graph.names) }
 func (m *Model) Init(seed uint64) *Model {
 	m.seed = seed
 	m.prepare()
+	m.name()
 	for _, n := range m.graph.nodes {
 		for _, p := range n.op.params() {
 			p.fill(seed, p.Name)
@@ -92,21 +93,32 @@ func (m *Model) prepare() {
 	if m.ready {
 		return
 	}
+	m.name()
 	for _, n := range m.graph.nodes {
 		for _, p := range n.op.params() {
-			p.Name = n.name + "." + p.local
 			p.ready(m.seed, p.Name)
-		}
-		for _, b := range n.op.buffers() {
-			b.Name = n.name + "." + b.local
 		}
 	}
 	m.ready = true
 }
 
+// name gives parameters and buffers the names they have in this model; another model with the same layers may have
+// given them others.
+func (m *Model) name() {
+	for _, n := range m.graph.nodes {
+		for _, p := range n.op.params() {
+			p.Name = n.name + "." + p.local
+		}
+		for _, b := range n.op.buffers() {
+			b.Name = n.name + "." + b.local
+		}
+	}
+}
+
 // Params lists the parameters in the order of the layers. Changing a Value changes the model.
 func (m *Model) Params() []*Param {
 	m.prepare()
+	m.name()
 	var all []*Param
 	for _, n := range m.graph.nodes {
 		all = append(all, n.op.params()...)
@@ -117,6 +129,7 @@ func (m *Model) Params() []*Param {
 // Buffers lists the running statistics in the order of the layers.
 func (m *Model) Buffers() []*Buffer {
 	m.prepare()
+	m.name()
 	var all []*Buffer
 	for _, n := range m.graph.nodes {
 		all = append(all, n.op.buffers()...)
