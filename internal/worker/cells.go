@@ -14,25 +14,51 @@ import (
 
 // A running is a cell: the one that runs, or an earlier one whose goroutines may live on.
 type running struct {
-	number  uint64
-	label   uintptr // of its goroutines
-	ctx     context.Context
-	cancel  context.CancelFunc
-	ended   chan struct{}              // closed when its entry function has ended
-	main    atomic.Uint64              // id of the goroutine that runs it
-	stopped atomic.Bool                // by the user or by a fault
-	fault   atomic.Pointer[wire.Fault] // what stopped it
-	result  atomic.Pointer[display.Bundle]
+	number uint64
+	label  uintptr // of its goroutines
+	ctx    context.Context
+	cancel context.CancelFunc
+	ended  chan struct{} // closed when its entry function has ended
+	main   atomic.Uint64 // id of the goroutine that runs it
+
+	mu     sync.Mutex  // of the two below: a cell that is over is not stopped, or code of the next would be
+	over   bool        // as ended tells
+	fault  *wire.Fault // what stopped it
+	result atomic.Pointer[display.Bundle]
 }
 
 // isOver tells whether only goroutines of the cell may still run.
 func (c *running) isOver() bool {
-	select {
-	case <-c.ended:
-		return true
-	default:
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
+}
+
+// stop notes why the cell is stopped and stops it by how; false if it is over or stopped already.
+func (c *running) stop(why *wire.Fault, how func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over || c.fault != nil {
 		return false
 	}
+	c.fault = why
+	how()
+	return true
+}
+
+// stopped returns what stopped the cell, nil if nothing did.
+func (c *running) stopped() *wire.Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fault
+}
+
+// end says that the entry function has ended.
+func (c *running) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	close(c.ended)
 }
 
 // cells knows to which cell each goroutine belongs. Goroutines inherit the profiler labels of the one that starts them,

@@ -24,6 +24,7 @@ type interpreter struct {
 	*interp.Interpreter
 	private  private
 	imported map[string]bool // import specs that package main has
+	stopping sync.WaitGroup  // done when no stop is on its way
 
 	mu    sync.Mutex
 	trace []string // of the panic on its way
@@ -171,7 +172,7 @@ func (in *interpreter) call(c *running, p *interp.Program) (fault *wire.Fault) {
 	go func() {
 		defer close(ended)
 		c.main.Store(goroutineID())
-		if c.stopped.Load() {
+		if c.stopped() != nil {
 			return
 		}
 		defer func() {
@@ -240,10 +241,10 @@ func (in *interpreter) takeTrace() []string {
 }
 
 // stop ends the interpreted code that runs, as often as it takes until the cell has ended, and then lets the rest of
-// the session's code go on: frames of earlier cells carry the same run id. It does not wait for the end.
+// the session's code go on: frames of earlier cells carry the same run id. It does not wait for the end; stopping does.
 func (in *interpreter) stop(ended <-chan struct{}) {
 	id := in.private.bumpID() // here, as another goroutine might wait long for a processor that the cell leaves
-	go func() {
+	in.stopping.Go(func() {
 		defer in.private.setID(id)
 		again := time.NewTicker(time.Millisecond)
 		defer again.Stop()
@@ -258,5 +259,5 @@ func (in *interpreter) stop(ended <-chan struct{}) {
 				return
 			}
 		}
-	}()
+	})
 }

@@ -12,9 +12,10 @@ func (w *worker) run(q wire.Request) {
 	c := w.cells.begin(q.Cell)
 	w.out.begin(q.Cell)
 	fault := w.execute(c, q)
-	close(c.ended)
-	if c.stopped.Load() {
-		fault = c.fault.Load()
+	c.end()
+	w.interp.stopping.Wait()
+	if why := c.stopped(); why != nil {
+		fault = why
 	}
 	w.out.end(q.Cell)
 	w.send(wire.Reply{Op: wire.Done, Cell: q.Cell, Bundle: c.result.Load(), Fault: fault})
@@ -40,10 +41,8 @@ func (w *worker) interrupt(number uint64) {
 
 // stop ends a cell: compiled code that polls its context, sleeps and, by the interpreter, interpreted code.
 func (w *worker) stop(c *running, why *wire.Fault) {
-	if c.fault.CompareAndSwap(nil, why) {
-		c.stopped.Store(true)
+	if c.stop(why, func() { w.interp.stop(c.ended) }) {
 		c.cancel()
-		w.interp.stop(c.ended)
 	}
 }
 
