@@ -1,7 +1,11 @@
 // Package rt is the run-time support of lowered cells: what the source that internal/cell produces calls as _gnb.X.
 //
 // The worker installs a [Host], makes [Exports] importable as "gnb/rt", and before each program's declarations makes
-// what [Define] returns importable too. The package is plain Go and knows no interpreter.
+// what [Define] returns importable as "gnb/types". The package is plain Go and knows no interpreter.
+//
+// Types declared in cells are real types of the running program: Define builds their descriptors in memory, with
+// method tables whose entries lead to the cells' functions. So fmt, encoding/json, errors.As, type switches and every
+// compiled interface see them as they see compiled types.
 package rt
 
 import (
@@ -18,6 +22,8 @@ type Host struct {
 	GoPanic func(value any, trace []string)
 	// Lookup finds the type of a compiled package by import path and name, for Define.
 	Lookup func(path, name string) reflect.Type
+	// Done returns a channel that is closed when the running cell is interrupted, so that blocked selects end.
+	Done func() <-chan struct{}
 }
 
 var host Host
@@ -25,32 +31,16 @@ var host Host
 // SetHost installs h for all later calls.
 func SetHost(h Host) { host = h }
 
-// Exports returns every function of this package that lowered cells may call, by name.
+// Exports returns what lowered cells may use by name: functions, and types as (*T)(nil).
 func Exports() map[string]reflect.Value {
-	return map[string]reflect.Value{
-		"Result": reflect.ValueOf(Result),
+	funcs := map[string]any{
+		"Result": Result, "Bind": Bind, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
+		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
+		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone,
 	}
-}
-
-// Define makes the types declared by a program, in the notation of cell.Program.Types. The result is importable as
-// "gnb/types": name to (*T)(nil), as interpreters of Go expect types.
-func Define(decls string) (map[string]reflect.Value, error) { return nil, nil }
-
-// Result publishes the values of a cell's last expression.
-func Result(values ...any) {
-	if host.Publish == nil || len(values) == 0 {
-		return
+	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
+	for name, f := range funcs {
+		m[name] = reflect.ValueOf(f)
 	}
-	if len(values) == 1 {
-		host.Publish(display.Of(values[0]))
-		return
-	}
-	text := ""
-	for i, v := range values {
-		if i > 0 {
-			text += " "
-		}
-		text += display.Of(v).Text()
-	}
-	host.Publish(display.NewText(text))
+	return m
 }

@@ -1,0 +1,203 @@
+package cell
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"strings"
+)
+
+// lower writes the program of a checked cell.
+func (c *compilation) lower() (p *Program, errs Errors) {
+	l := &lowerer{fset: c.front.fset, st: c.st, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case refusal:
+			p, errs = nil, c.errorAt(r.pos, r.msg)
+		default:
+			panic(r)
+		}
+	}()
+	rebind := c.outdate(l)
+	c.declareVars(l)
+	moves := c.moves(l)
+	for _, u := range c.units {
+		c.eager(l, u)
+	}
+	for _, f := range rebind {
+		f()
+	}
+	body := c.entry(l)
+	l.drain()
+	p = &Program{Name: c.src.name, Notices: c.notices, next: c.st}
+	prologue := ""
+	for _, b := range l.out.binds {
+		prologue += b + "\n"
+	}
+	if prologue += moves; prologue+body != "" {
+		p.Entry = l.serial("cell")
+	}
+	p.Types = l.out.typeSource()
+	p.Decls = l.out.decls(l, p.Entry, prologue+body)
+	return p, nil
+}
+
+// outdate forgets the backend names of functions that must be lowered again. Most are lowered when something uses
+// them; methods of types that exist already are lowered and bound now, because values of the type may be anywhere.
+func (c *compilation) outdate(l *lowerer) (rebind []func()) {
+	for _, k := range c.st.order {
+		u := c.st.units[k]
+		d, ok := u.decl.(*ast.FuncDecl)
+		if !ok || !c.rebody[k] {
+			continue
+		}
+		if d.Recv == nil {
+			obj := c.st.objs[d.Name.Name]
+			delete(c.st.lowered, obj)
+			c.dropInstances(fmt.Sprintf("%s@%p[", d.Name.Name, obj))
+			continue
+		}
+		tn, ok := c.st.objs[u.recv()].(*types.TypeName)
+		if !ok {
+			continue
+		}
+		c.dropInstances(fmt.Sprintf("%p.%s", tn, d.Name.Name))
+		for key, name := range c.st.types.named {
+			if key.obj == tn && !c.recheck[u.recv()] {
+				rebind = append(rebind, c.rebind(l, name, tn, d.Name.Name))
+			}
+		}
+	}
+	return rebind
+}
+
+func (c *compilation) dropInstances(prefix string) {
+	for k := range c.st.inst {
+		if strings.HasPrefix(k, prefix) {
+			delete(c.st.inst, k)
+		}
+	}
+}
+
+// rebind lowers a method of an existing type again and makes the type use it.
+func (c *compilation) rebind(l *lowerer, name string, tn *types.TypeName, method string) func() {
+	return func() {
+		for _, recv := range []types.Type{tn.Type(), types.NewPointer(tn.Type())} {
+			if sel := types.NewMethodSet(recv).Lookup(tn.Pkg(), method); sel != nil {
+				l.out.binds = append(l.out.binds, fmt.Sprintf("_gnb.Bind(%q, %q, %s)", name, method, l.methodFunc(recv, sel)))
+				return
+			}
+		}
+	}
+}
+
+// declareVars declares the session variables that are new to the backend.
+func (c *compilation) declareVars(l *lowerer) {
+	for _, name := range sortedNames(c.st.vars) {
+		obj := c.st.objs[name]
+		if c.st.lowered[obj] == "" {
+			n := l.serial(name)
+			c.st.lowered[obj] = n
+			fmt.Fprintf(&l.out.vars, "var %s %s\n", n, l.typ(obj.Type()))
+		}
+		if local := c.newVars[name]; local != nil {
+			l.vars[local] = c.st.lowered[obj]
+		}
+	}
+}
+
+// moves writes the assignments that take variables to the new version of their type.
+func (c *compilation) moves(l *lowerer) string {
+	text := ""
+	for _, m := range c.migrated {
+		from, to := m.from.Type(), m.to.Type()
+		conv := l.op("Conv", "("+l.spell(from, "")+") "+l.spell(to, ""))
+		text += fmt.Sprintf("%s = %s(%s)\n", c.st.lowered[m.to], conv, c.st.lowered[m.from])
+	}
+	return text
+}
+
+// eager lowers a function as soon as it is declared, so that what can't be run is refused there and then.
+func (c *compilation) eager(l *lowerer, u *unit) {
+	d, ok := u.decl.(*ast.FuncDecl)
+	if !ok || d.Body == nil || u.body == nil {
+		return
+	}
+	if d.Recv == nil {
+		if obj, ok := c.st.objs[d.Name.Name].(*types.Func); ok && d.Type.TypeParams == nil {
+			l.funcName(obj, nil)
+		}
+		return
+	}
+	tn, ok := c.st.objs[u.recv()].(*types.TypeName)
+	if !ok || len(receiverParams(d)) > 0 {
+		return
+	}
+	if obj, _, _ := types.LookupFieldOrMethod(tn.Type(), true, tn.Pkg(), d.Name.Name); obj != nil {
+		if m, ok := obj.(*types.Func); ok {
+			l.methodName(m, tn.Type())
+		}
+	}
+}
+
+// entry writes the statements, the display of the last expression, and the calls of init and main.
+func (c *compilation) entry(l *lowerer) string {
+	f := l.newFunc(c.info)
+	f.escapes(c.src.fn.Body)
+	f.findGotos(c.src.fn.Body)
+	fr := f.push(nil)
+	for _, u := range c.units {
+		if d, ok := u.decl.(*ast.FuncDecl); ok && strings.HasPrefix(d.Name.Name, "init·") {
+			f.emit("%s()\n", l.funcName(c.st.objs[d.Name.Name].(*types.Func), nil))
+		}
+	}
+	if hasDefer(c.src.fn.Body) {
+		f.deferPrologue()
+	}
+	for _, s := range c.src.body {
+		if s == ast.Stmt(c.src.last) {
+			f.at(s)
+			f.display(c.src.last.X)
+			continue
+		}
+		f.stmt(s)
+	}
+	if c.src.main {
+		f.emit("%s()\n", l.funcName(c.st.objs["main"].(*types.Func), nil))
+	}
+	f.pop()
+	return fr.body.String()
+}
+
+// findGotos notes the labels that goto statements name.
+func (f *fn) findGotos(body ast.Node) {
+	ast.Inspect(body, func(n ast.Node) bool {
+		if b, ok := n.(*ast.BranchStmt); ok && b.Tok.String() == "goto" {
+			f.gotos[b.Label.Name] = true
+		}
+		return true
+	})
+}
+
+// Replay returns the imports and declarations of all that is live, for a fresh worker. Variables have zero values.
+func (f *FrontEnd) Replay() *Program {
+	st := f.state.clone()
+	st.lowered = map[types.Object]string{}
+	st.inst = map[string]string{}
+	st.types = newTypeTable()
+	c := &compilation{front: f, st: st, src: &source{name: "replay"}}
+	l := &lowerer{fset: f.fset, st: st, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
+	c.declareVars(l)
+	l.drain()
+	p := &Program{Name: "replay", Types: l.out.typeSource(), next: st}
+	prologue := ""
+	for _, b := range l.out.binds {
+		prologue += b + "\n"
+	}
+	if prologue != "" {
+		p.Entry = l.serial("replay")
+	}
+	p.Decls = l.out.decls(l, p.Entry, prologue)
+	return p
+}

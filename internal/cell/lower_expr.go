@@ -1,0 +1,296 @@
+package cell
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+)
+
+// expr renders the value of an expression. It writes no statements, so it may be used in any context; what needs
+// statements becomes a function of its own.
+func (f *fn) expr(x ast.Expr) string {
+	if tv := f.info.Types[x]; tv.Value != nil {
+		return f.constant(tv.Value, f.env.subst(tv.Type))
+	}
+	switch e := x.(type) {
+	case *ast.ParenExpr:
+		return f.expr(e.X)
+	case *ast.Ident:
+		return f.ident(e)
+	case *ast.FuncLit:
+		return f.literal(e)
+	case *ast.CompositeLit:
+		return f.composite(e, f.typeOf(e))
+	case *ast.SelectorExpr:
+		return f.selector(e)
+	case *ast.IndexExpr:
+		return f.indexExpr(e)
+	case *ast.IndexListExpr:
+		return f.instantiated(e.X)
+	case *ast.SliceExpr:
+		return f.sliceExpr(e)
+	case *ast.TypeAssertExpr:
+		return f.assert(f.expr(e.X), f.typeOf(e.X), f.typeOf(e.Type), false)
+	case *ast.CallExpr:
+		return f.call(e)
+	case *ast.StarExpr:
+		return "(*" + f.expr(e.X) + ")"
+	case *ast.UnaryExpr:
+		return f.unary(e)
+	case *ast.BinaryExpr:
+		return f.binary(e)
+	}
+	f.l.refuse(x.Pos(), "this expression can't be used in a cell yet")
+	return ""
+}
+
+// valueAs renders x converted to type t as an assignment does.
+func (f *fn) valueAs(x ast.Expr, t types.Type) string {
+	if f.isNil(x) {
+		return f.nilOf(t)
+	}
+	return f.convert(f.expr(x), f.typeOf(x), t)
+}
+
+func (f *fn) value(x ast.Expr, t types.Type) string { return f.valueAs(x, f.env.subst(t)) }
+
+func (f *fn) isNil(x ast.Expr) bool {
+	tv := f.info.Types[ast.Unparen(x)]
+	return tv.IsNil()
+}
+
+// nilOf renders nil of type t; the backend needs the type spelt out.
+func (f *fn) nilOf(t types.Type) string {
+	switch t.Underlying().(type) {
+	case *types.Interface:
+		return "nil"
+	}
+	return "*new(" + f.l.typ(t) + ")"
+}
+
+func (f *fn) ident(id *ast.Ident) string {
+	switch o := f.info.ObjectOf(id).(type) {
+	case *types.Var:
+		if o.Pkg() != nil && o.Pkg().Path() != "main" { // from a dot import
+			return f.l.out.pkg(o.Pkg().Path()) + "." + o.Name()
+		}
+		return f.variable(o)
+	case *types.Func:
+		return f.funcValue(id, o)
+	case *types.Nil:
+		return "nil"
+	}
+	f.l.refuse(id.Pos(), "%s can't be used as a value", id.Name)
+	return ""
+}
+
+// funcValue renders a declared function, or the instance of a generic one that id stands for.
+func (f *fn) funcValue(id *ast.Ident, o *types.Func) string {
+	if o.Pkg() != nil && o.Pkg().Path() != "main" {
+		return f.compiledFunc(id, o)
+	}
+	return f.l.funcName(o, f.typeArgs(id))
+}
+
+// typeArgs returns the type arguments with which id is instantiated.
+func (f *fn) typeArgs(id *ast.Ident) (args []types.Type) {
+	inst, ok := f.info.Instances[id]
+	if !ok {
+		return nil
+	}
+	for i := range inst.TypeArgs.Len() {
+		args = append(args, f.env.subst(inst.TypeArgs.At(i)))
+	}
+	return args
+}
+
+func (f *fn) compiledFunc(id *ast.Ident, o *types.Func) string {
+	if args := f.typeArgs(id); len(args) > 0 {
+		f.l.refuse(id.Pos(), "the generic function %s.%s of a compiled package can't be called from a cell yet", o.Pkg().Name(), o.Name())
+	}
+	return f.l.out.pkg(o.Pkg().Path()) + "." + o.Name()
+}
+
+func (f *fn) indexExpr(e *ast.IndexExpr) string {
+	switch f.typeOf(e.X).Underlying().(type) {
+	case *types.Signature:
+		return f.instantiated(e.X)
+	case *types.Pointer:
+		return "(*" + f.expr(e.X) + ")[" + f.index(e) + "]"
+	}
+	return f.expr(e.X) + "[" + f.index(e) + "]"
+}
+
+// index renders the index of e, or its map key.
+func (f *fn) index(e *ast.IndexExpr) string {
+	if m, ok := f.typeOf(e.X).Underlying().(*types.Map); ok {
+		return f.value(e.Index, m.Key())
+	}
+	return f.expr(e.Index)
+}
+
+// instantiated renders a generic function with explicit type arguments.
+func (f *fn) instantiated(x ast.Expr) string {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.Ident:
+		return f.ident(x)
+	case *ast.SelectorExpr:
+		return f.selector(x)
+	}
+	f.l.refuse(x.Pos(), "this instance can't be used in a cell yet")
+	return ""
+}
+
+func (f *fn) sliceExpr(e *ast.SliceExpr) string {
+	base := f.expr(e.X)
+	if p, ok := f.typeOf(e.X).Underlying().(*types.Pointer); ok {
+		if _, ok := p.Elem().Underlying().(*types.Array); ok {
+			base = "(*" + base + ")"
+		}
+	}
+	var b strings.Builder
+	b.WriteString(base + "[")
+	for i, x := range []ast.Expr{e.Low, e.High, e.Max} {
+		if i > 0 && (i < 2 || e.Slice3) {
+			b.WriteString(":")
+		}
+		if x != nil {
+			b.WriteString(f.expr(x))
+		}
+	}
+	return b.String() + "]"
+}
+
+func (f *fn) unary(e *ast.UnaryExpr) string {
+	switch e.Op {
+	case token.AND:
+		return f.address(e.X)
+	case token.ARROW:
+		return "(<-" + f.expr(e.X) + ")"
+	}
+	return "(" + e.Op.String() + f.expr(e.X) + ")"
+}
+
+// address renders &x.
+func (f *fn) address(x ast.Expr) string {
+	switch e := ast.Unparen(x).(type) {
+	case *ast.CompositeLit:
+		t := f.typeOf(e)
+		if _, ok := t.Underlying().(*types.Struct); ok {
+			return "&" + f.composite(e, t)
+		}
+		return f.newValue(t, func() string { return f.composite(e, t) })
+	case *ast.Ident:
+		if o, ok := f.info.ObjectOf(e).(*types.Var); ok && f.boxed[o] && f.l.vars[o] == "" {
+			return f.use(o)
+		}
+	case *ast.StarExpr:
+		return f.expr(e.X)
+	}
+	return "(&" + f.expr(x) + ")"
+}
+
+// newValue renders a pointer to a fresh variable that holds a value.
+func (f *fn) newValue(t types.Type, val func() string) string {
+	return f.inline([]types.Type{types.NewPointer(t)}, func() {
+		p := f.fresh("_p")
+		f.emit("%s := new(%s)\n*%s = %s\nreturn %s\n", p, f.l.typ(t), p, val(), p)
+	})
+}
+
+func (f *fn) binary(e *ast.BinaryExpr) string {
+	tx, ty := f.typeOf(e.X), f.typeOf(e.Y)
+	switch e.Op {
+	case token.EQL, token.NEQ:
+		eq := f.comparison(e, tx, ty)
+		if e.Op == token.NEQ {
+			return "(!" + eq + ")"
+		}
+		return eq
+	case token.SHL, token.SHR:
+		return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y))
+	}
+	return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y))
+}
+
+// operand renders the right operand of op=.
+func (f *fn) operand(x ast.Expr, _ types.Type, _ token.Token) string { return f.expr(x) }
+
+func (f *fn) comparison(e *ast.BinaryExpr, tx, ty types.Type) string {
+	switch {
+	case f.isNil(e.Y):
+		return "(" + f.expr(e.X) + " == nil)"
+	case f.isNil(e.X):
+		return "(" + f.expr(e.Y) + " == nil)"
+	}
+	return f.equal(f.expr(e.X), tx, f.expr(e.Y), ty)
+}
+
+// equal renders x == y of rendered operands; interfaces are compared by rt, as the language says.
+func (f *fn) equal(x string, tx types.Type, y string, ty types.Type) string {
+	if y == "nil" {
+		return "(" + x + " == nil)"
+	}
+	if isInterface(tx) || isInterface(ty) {
+		return "_gnb.Equal(" + x + ", " + y + ")"
+	}
+	return "(" + x + " == " + y + ")"
+}
+
+// composite renders a composite literal of type t.
+func (f *fn) composite(e *ast.CompositeLit, t types.Type) string {
+	if p, ok := t.Underlying().(*types.Pointer); ok { // an element of the form {...} where the element type is *T
+		elem := p.Elem()
+		if _, ok := elem.Underlying().(*types.Struct); ok {
+			return "&" + f.composite(e, elem)
+		}
+		return f.newValue(elem, func() string { return f.composite(e, elem) })
+	}
+	var elts []string
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		for i, x := range e.Elts {
+			field := i
+			if kv, ok := x.(*ast.KeyValueExpr); ok {
+				x = kv.Value
+				for j := range u.NumFields() {
+					if u.Field(j).Name() == kv.Key.(*ast.Ident).Name {
+						field = j
+					}
+				}
+			}
+			elts = append(elts, u.Field(field).Name()+": "+f.element(x, u.Field(field).Type()))
+		}
+	case *types.Slice:
+		elts = f.elements(e, u.Elem())
+	case *types.Array:
+		elts = f.elements(e, u.Elem())
+	case *types.Map:
+		for _, x := range e.Elts {
+			kv := x.(*ast.KeyValueExpr)
+			elts = append(elts, f.element(kv.Key, u.Key())+": "+f.element(kv.Value, u.Elem()))
+		}
+	}
+	return f.l.typ(t) + "{" + strings.Join(elts, ", ") + "}"
+}
+
+func (f *fn) elements(e *ast.CompositeLit, elem types.Type) (elts []string) {
+	for _, x := range e.Elts {
+		if kv, ok := x.(*ast.KeyValueExpr); ok {
+			elts = append(elts, f.expr(kv.Key)+": "+f.element(kv.Value, elem))
+			continue
+		}
+		elts = append(elts, f.element(x, elem))
+	}
+	return elts
+}
+
+// element renders an element, whose type may be left out.
+func (f *fn) element(x ast.Expr, t types.Type) string {
+	if lit, ok := x.(*ast.CompositeLit); ok && lit.Type == nil {
+		return f.composite(lit, f.env.subst(t))
+	}
+	return f.value(x, t)
+}

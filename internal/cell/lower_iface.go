@@ -1,0 +1,76 @@
+package cell
+
+import (
+	"go/ast"
+	"go/types"
+)
+
+// op names a typed helper of rt, declaring it when it is new. sig is its signature with the types of Program.Types.
+func (l *lowerer) op(kind, sig string) string {
+	text := kind + sig
+	name, ok := l.st.types.ops[text]
+	if !ok {
+		name = l.serial(kind)
+		l.st.types.ops[text] = name
+		l.out.types.WriteString("func " + name + sig + "\n")
+	}
+	return "_t." + name
+}
+
+// convert renders a value of one type as another that it is assignable to.
+func (f *fn) convert(text string, from, to types.Type) string {
+	from, to = f.env.subst(from), f.env.subst(to)
+	if from == nil || to == nil || types.Identical(from, to) {
+		return text
+	}
+	if isInterface(to) {
+		return text
+	}
+	if b, ok := from.(*types.Basic); ok && b.Info()&types.IsUntyped != 0 {
+		if b.Kind() == types.UntypedNil || types.Identical(types.Default(b), to) {
+			return text
+		}
+		return f.l.typ(to) + "(" + text + ")"
+	}
+	if f.l.typ(from) == f.l.typ(to) {
+		return text
+	}
+	return f.reinterpret(text, from, to)
+}
+
+// reinterpret renders a value of a type with the same underlying type.
+func (f *fn) reinterpret(text string, from, to types.Type) string {
+	return f.l.op("Conv", "("+f.l.spell(from, "")+") "+f.l.spell(to, "")) + "(" + text + ")"
+}
+
+// conversion renders T(x).
+func (f *fn) conversion(x ast.Expr, to types.Type) string {
+	if f.isNil(x) {
+		return "(" + f.nilOf(to) + ")"
+	}
+	from := f.typeOf(x)
+	if isInterface(to) {
+		if isInterface(from) && f.l.typ(from) == f.l.typ(to) {
+			return f.expr(x)
+		}
+		return f.l.op("To", "("+f.l.spell(types.Default(from), "")+") "+f.l.spell(to, "")) + "(" + f.expr(x) + ")"
+	}
+	if f.l.typ(types.Default(from)) == f.l.typ(to) {
+		return f.expr(x)
+	}
+	_, basicTo := to.Underlying().(*types.Basic)
+	_, basicFrom := from.Underlying().(*types.Basic)
+	if basicTo && basicFrom {
+		return f.l.typ(to) + "(" + f.expr(x) + ")"
+	}
+	return f.reinterpret(f.expr(x), types.Default(from), to)
+}
+
+// assert renders x.(T) of a rendered interface value, with the second result if commaOk.
+func (f *fn) assert(x string, from, to types.Type, commaOk bool) string {
+	t := f.l.spell(to, "")
+	if commaOk {
+		return f.l.op("As", "("+f.l.spell(from, "")+") ("+t+", bool)") + "(" + x + ")"
+	}
+	return f.l.op("Must", "("+f.l.spell(from, "")+") "+t) + "(" + x + ")"
+}

@@ -1,0 +1,207 @@
+package cell
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// A funcBody is the body of a range over a function, lowered to the function's argument. What leaves the body in
+// another way than by continue stores a code and returns false; the code tells what to do after the call.
+type funcBody struct {
+	code    types.Object   // 0 while the loop runs
+	results []types.Object // where a return statement leaves its operands
+	exits   []exit
+	target  *target
+}
+
+type exit struct {
+	code int
+	do   func() // writes the jump, seen from the frame around the loop
+}
+
+const (
+	exitBreak  = 1
+	exitReturn = 2 // further codes are jumps to outer targets
+)
+
+func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
+	yield := sig.Params().At(0).Type().Underlying().(*types.Signature)
+	b := &funcBody{}
+	f.emit("{\n")
+	b.code = f.box("_code", types.Typ[types.Int])
+	b.results = f.resultBoxes(s.Body)
+	t := f.enter(label, true)
+	t.over, b.target = b, t
+	iter := f.expr(s.X)
+	var params []string
+	fr := f.push(nil)
+	fr.loop = b
+	fr.results = []types.Type{types.Typ[types.Bool]}
+	t.frame = fr
+	code := f.variable(b.code)
+	f.emit("if %s != 0 {\n_gnb.RangeDone()\n}\n", code)
+	for i, x := range []ast.Expr{s.Key, s.Value} {
+		if i >= yield.Params().Len() {
+			break
+		}
+		pt := yield.Params().At(i).Type()
+		p := f.fresh("_y")
+		params = append(params, p+" "+f.l.typ(f.env.subst(pt)))
+		f.bindRange(s, x, p, f.env.subst(pt))
+	}
+	f.stmts(s.Body.List)
+	f.emit("return true\n")
+	f.pop()
+	f.leave()
+	maker := f.l.serial("body")
+	ps, args := f.passed(fr)
+	list := joinNames(params)
+	fmt.Fprintf(&f.l.out.funcs, "func %s(%s) func(%s) bool {\nreturn func(%s) bool {\n%s}\n}\n", maker, ps, list, list, fr.body.String())
+	f.emit("%s(%s(%s))\n", iter, maker, args)
+	f.emit("if %s == 0 {\n%s = %d\n}\n", code, f.variable(b.code), exitBreak)
+	for _, e := range b.exits {
+		f.emit("if %s == %d {\n", f.variable(b.code), e.code)
+		e.do()
+		f.emit("}\n")
+	}
+	f.emit("}\n")
+}
+
+// box declares a local behind a pointer.
+func (f *fn) box(name string, t types.Type) types.Object {
+	o, _ := f.temp(name, t)
+	f.boxed[o] = true
+	f.zeroVar(o)
+	return o
+}
+
+// resultBoxes returns the places for operands of return statements inside a loop body, shared by nested loops.
+func (f *fn) resultBoxes(body *ast.BlockStmt) []types.Object {
+	if b := f.cur.loop; b != nil {
+		return b.results
+	}
+	returns := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			returns = true
+		}
+		return true
+	})
+	var boxes []types.Object
+	if returns {
+		for _, t := range f.cur.results {
+			boxes = append(boxes, f.box("_ret", t))
+		}
+	}
+	return boxes
+}
+
+// function returns the frame of the function or literal around the loops f is in.
+func (f *fn) around() *frame {
+	fr := f.cur
+	for fr.loop != nil {
+		fr = fr.outer
+	}
+	return fr
+}
+
+func (f *fn) returnFromRange(s *ast.ReturnStmt, b *funcBody) {
+	outer := f.around()
+	switch {
+	case len(outer.results) == 0:
+	case len(s.Results) == 0:
+		for i, o := range outer.named {
+			f.emit("%s = %s\n", f.variable(b.results[i]), f.variable(o))
+		}
+	case len(s.Results) == 1 && len(outer.results) > 1:
+		for i, v := range f.tuple(s.Results[0], outer.results) {
+			f.emit("%s = %s\n", f.variable(b.results[i]), v)
+		}
+	default:
+		for i, x := range s.Results {
+			f.emit("%s = %s\n", f.variable(b.results[i]), f.value(x, outer.results[i]))
+		}
+	}
+	f.exit(b, exitReturn, func() { f.finishReturn(b) })
+}
+
+// finishReturn returns from the function with the operands that a loop body left in boxes.
+func (f *fn) finishReturn(b *funcBody) {
+	if up := f.cur.loop; up != nil {
+		f.exit(up, exitReturn, func() { f.finishReturn(up) })
+		return
+	}
+	fr := f.cur
+	vals := make([]string, len(b.results))
+	for i, o := range b.results {
+		vals[i] = f.variable(o)
+		if len(fr.named) > 0 {
+			f.emit("%s = %s\n", f.variable(fr.named[i]), vals[i])
+		}
+	}
+	f.emit("return %s\n", joinNames(vals))
+}
+
+// exit leaves the loop body with a code.
+func (f *fn) exit(b *funcBody, code int, do func()) {
+	f.emit("%s = %d\nreturn false\n", f.variable(b.code), code)
+	for _, e := range b.exits {
+		if e.code == code {
+			return
+		}
+	}
+	if do != nil {
+		b.exits = append(b.exits, exit{code, do})
+	}
+}
+
+// jumpFromRange writes a break or continue that leaves the body of a range over a function, or continues it.
+func (f *fn) jumpFromRange(s *ast.BranchStmt, t *target) {
+	b := f.cur.loop
+	if b == nil {
+		f.l.refuse(s.Pos(), "internal error: jump out of a function")
+	}
+	if t == b.target {
+		if s.Tok == token.CONTINUE {
+			f.emit("return true\n")
+		} else {
+			f.exit(b, exitBreak, nil)
+		}
+		return
+	}
+	code := exitReturn + 1 + 2*f.targetIndex(t)
+	if s.Tok == token.CONTINUE {
+		code++
+	}
+	f.exit(b, code, func() { f.jumpTo(s, t) })
+}
+
+func (f *fn) targetIndex(t *target) int {
+	for i, x := range f.targets {
+		if x == t {
+			return i
+		}
+	}
+	return len(f.targets)
+}
+
+// jumpTo writes the jump from the frame around a loop.
+func (f *fn) jumpTo(s *ast.BranchStmt, t *target) {
+	if t.frame != f.cur || t.over != nil {
+		f.jumpFromRange(s, t)
+		return
+	}
+	if s.Tok == token.CONTINUE {
+		f.emit("%s", t.next)
+	}
+	if len(f.targets) > 0 && f.targets[len(f.targets)-1] == t {
+		f.emit("%s\n", s.Tok)
+		return
+	}
+	f.emit("%s %s\n", s.Tok, t.name)
+}

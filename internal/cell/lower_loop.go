@@ -1,0 +1,196 @@
+package cell
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+)
+
+// capture returns what emit writes, instead of writing it.
+func (f *fn) capture(emit func()) string {
+	saved := f.cur.body
+	f.cur.body = strings.Builder{}
+	emit()
+	text := f.cur.body.String()
+	f.cur.body = saved
+	return text
+}
+
+// label renders the backend's label of a target that has one in the source.
+func (t *target) prefix() string {
+	if t.label == "" {
+		return ""
+	}
+	return t.name + ":\n"
+}
+
+// forStmt writes a three-clause loop. A variable that lives behind a pointer gets a new one for each iteration, which
+// begins as a copy of the last and is copied back before the post statement, as the language says.
+func (f *fn) forStmt(s *ast.ForStmt, label string) {
+	f.emit("{\n")
+	var fresh []types.Object
+	for _, v := range f.loopVars(s) {
+		if f.boxed[v] && f.l.vars[v] == "" {
+			fresh = append(fresh, v)
+			f.boxed[v] = false
+		}
+	}
+	if len(fresh) > 0 && (hasLiteral(s.Cond) || hasLiteral(s.Post)) {
+		f.l.refuse(s.Pos(), "a function literal in the header of a loop that captures its variables can't be run yet; move it into the body")
+	}
+	if s.Init != nil {
+		f.stmt(s.Init)
+	}
+	cond := "true"
+	if s.Cond != nil {
+		cond = f.expr(s.Cond)
+	}
+	post := ""
+	if s.Post != nil {
+		post = f.capture(func() { f.stmt(s.Post) })
+	}
+	var begin, end string
+	header := map[types.Object]string{}
+	for _, v := range fresh {
+		header[v] = f.names[v]
+		f.boxed[v] = true
+		name := f.local(v)
+		begin += fmt.Sprintf("%s := new(%s)\n*%s = %s\n", name, f.l.typ(f.objType(v)), name, header[v])
+		end += fmt.Sprintf("%s = *%s\n", header[v], name)
+	}
+	t := f.enter(label, true)
+	t.next = end
+	body := f.capture(func() { f.stmts(s.Body.List) })
+	f.leave()
+	if strings.Count(post, "\n") == 1 {
+		f.emit("%sfor ; %s; %s {\n%s%s%s}\n}\n", t.prefix(), cond, strings.TrimSpace(post), begin, body, end)
+		return
+	}
+	f.emit("%sfor %s {\n%s%s%s%s}\n}\n", t.prefix(), cond, begin, body, end, post)
+	if post != "" && strings.Contains(body, "continue") {
+		f.l.refuse(s.Post.Pos(), "internal error: post statement too complex")
+	}
+}
+
+func (f *fn) rangesOverFunc(s *ast.RangeStmt) bool {
+	_, ok := f.typeOf(s.X).Underlying().(*types.Signature)
+	return ok
+}
+
+func (f *fn) rangeStmt(s *ast.RangeStmt, label string) {
+	switch t := f.typeOf(s.X).Underlying().(type) {
+	case *types.Signature:
+		f.rangeFunc(s, t, label)
+	case *types.Basic:
+		if t.Info()&types.IsInteger != 0 {
+			f.rangeInt(s, label)
+			return
+		}
+		f.rangeNative(s, types.Typ[types.Int], types.Typ[types.Rune], label)
+	case *types.Slice:
+		f.rangeNative(s, types.Typ[types.Int], t.Elem(), label)
+	case *types.Array:
+		f.rangeNative(s, types.Typ[types.Int], t.Elem(), label)
+	case *types.Pointer:
+		f.rangeNative(s, types.Typ[types.Int], t.Elem().Underlying().(*types.Array).Elem(), label)
+	case *types.Map:
+		f.rangeNative(s, t.Key(), t.Elem(), label)
+	case *types.Chan:
+		f.rangeNative(s, t.Elem(), nil, label)
+	default:
+		f.l.refuse(s.Pos(), "a range over %s can't be run yet", f.typeOf(s.X))
+	}
+}
+
+// rangeInt counts up to an integer evaluated once.
+func (f *fn) rangeInt(s *ast.RangeStmt, label string) {
+	typ := f.typeOf(s.X)
+	if s.Key != nil && !isBlank(s.Key) {
+		typ = f.typeOf(s.Key)
+	}
+	typ = types.Default(typ)
+	limit, i := f.fresh("_n"), f.fresh("_i")
+	f.emit("{\n%s := %s\n", limit, f.valueAs(s.X, typ))
+	bind := f.capture(func() { f.bindRange(s, s.Key, i, typ) })
+	t := f.enter(label, true)
+	body := f.capture(func() { f.stmts(s.Body.List) })
+	f.leave()
+	zero := "0"
+	if typ != types.Typ[types.Int] {
+		zero = f.l.typ(typ) + "(0)"
+	}
+	f.emit("%sfor %s := %s; %s < %s; %s++ {\n%s%s}\n}\n", t.prefix(), i, zero, i, limit, i, bind, body)
+}
+
+func isBlank(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == "_"
+}
+
+// bindRange gives an iteration variable its value: a new variable, or an assignment to what the loop names.
+func (f *fn) bindRange(s *ast.RangeStmt, x ast.Expr, val string, t types.Type) {
+	if x == nil || isBlank(x) {
+		return
+	}
+	if s.Tok != token.DEFINE {
+		f.emit("%s = %s\n", f.place(x), f.convert(val, t, f.typeOf(x)))
+		return
+	}
+	o := f.info.Defs[x.(*ast.Ident)]
+	name := f.local(o)
+	if f.boxed[o] {
+		f.emit("%s := new(%s)\n*%s = %s\n", name, f.l.typ(t), name, val)
+		return
+	}
+	f.emit("%s := %s\n", name, val)
+}
+
+// rangeNative leaves the iteration to the backend.
+func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
+	x := f.expr(s.X)
+	if _, ok := f.typeOf(s.X).Underlying().(*types.Pointer); ok {
+		x = "(*" + x + ")"
+	}
+	f.emit("{\n")
+	var heads []string
+	var bind string
+	for i, e := range []ast.Expr{s.Key, s.Value} {
+		t := key
+		if i == 1 {
+			t = elem
+		}
+		if e == nil || isBlank(e) {
+			if i == 0 && s.Value != nil && !isBlank(s.Value) {
+				heads = append(heads, "_")
+			}
+			continue
+		}
+		if o, ok := f.simpleVar(s, e); ok {
+			heads = append(heads, f.local(o))
+			continue
+		}
+		val := f.fresh("_v")
+		heads = append(heads, val)
+		bind += f.capture(func() { f.bindRange(s, e, val, t) })
+	}
+	t := f.enter(label, true)
+	body := f.capture(func() { f.stmts(s.Body.List) })
+	f.leave()
+	head := ""
+	if len(heads) > 0 {
+		head = joinNames(heads) + " := "
+	}
+	f.emit("%sfor %srange %s {\n%s%s}\n}\n", t.prefix(), head, x, bind, body)
+}
+
+// simpleVar returns the variable that a loop defines, if it may be the backend's own iteration variable.
+func (f *fn) simpleVar(s *ast.RangeStmt, x ast.Expr) (types.Object, bool) {
+	id, ok := x.(*ast.Ident)
+	if !ok || s.Tok != token.DEFINE {
+		return nil, false
+	}
+	o := f.info.Defs[id]
+	return o, o != nil && !f.boxed[o] && !f.assigned[o]
+}

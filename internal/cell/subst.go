@@ -1,0 +1,146 @@
+package cell
+
+import "go/types"
+
+// An env gives type parameters their arguments while a generic declaration is lowered for one instance.
+type env map[*types.TypeParam]types.Type
+
+// subst returns t with type parameters replaced.
+func (v env) subst(t types.Type) types.Type {
+	if len(v) == 0 || t == nil {
+		return t
+	}
+	return substitution{params: v}.subst(t)
+}
+
+// replaceNamed returns t with types in their new version.
+func replaceNamed(t types.Type, versions map[*types.TypeName]*types.Named) types.Type {
+	return substitution{named: versions}.subst(t)
+}
+
+// A substitution replaces type parameters and named types by others.
+type substitution struct {
+	params env
+	named  map[*types.TypeName]*types.Named
+}
+
+func (v substitution) subst(t types.Type) types.Type {
+	switch t := t.(type) {
+	case *types.TypeParam:
+		if r := v.params[t]; r != nil {
+			return r
+		}
+	case *types.Alias:
+		return v.subst(types.Unalias(t))
+	case *types.Named:
+		return v.substNamed(t)
+	case *types.Pointer:
+		if e := v.subst(t.Elem()); e != t.Elem() {
+			return types.NewPointer(e)
+		}
+	case *types.Slice:
+		if e := v.subst(t.Elem()); e != t.Elem() {
+			return types.NewSlice(e)
+		}
+	case *types.Array:
+		if e := v.subst(t.Elem()); e != t.Elem() {
+			return types.NewArray(e, t.Len())
+		}
+	case *types.Chan:
+		if e := v.subst(t.Elem()); e != t.Elem() {
+			return types.NewChan(t.Dir(), e)
+		}
+	case *types.Map:
+		k, e := v.subst(t.Key()), v.subst(t.Elem())
+		if k != t.Key() || e != t.Elem() {
+			return types.NewMap(k, e)
+		}
+	case *types.Tuple:
+		if r := v.substTuple(t); r != t {
+			return r
+		}
+	case *types.Signature:
+		p, r := v.substTuple(t.Params()), v.substTuple(t.Results())
+		if p != t.Params() || r != t.Results() {
+			return types.NewSignatureType(t.Recv(), nil, nil, p, r, t.Variadic())
+		}
+	case *types.Struct:
+		return v.substStruct(t)
+	case *types.Interface:
+		return v.substInterface(t)
+	}
+	return t
+}
+
+func (v substitution) substNamed(t *types.Named) types.Type {
+	if r := v.named[t.Obj()]; r != nil && t.TypeArgs().Len() == 0 {
+		return r
+	}
+	n := t.TypeArgs().Len()
+	args := make([]types.Type, n)
+	changed := false
+	for i := range n {
+		args[i] = v.subst(t.TypeArgs().At(i))
+		changed = changed || args[i] != t.TypeArgs().At(i)
+	}
+	if !changed {
+		return t
+	}
+	r, err := types.Instantiate(instances, t.Origin(), args, false)
+	if err != nil {
+		return t
+	}
+	return r
+}
+
+// instances makes equal instances identical pointers.
+var instances = types.NewContext()
+
+func (v substitution) substTuple(t *types.Tuple) *types.Tuple {
+	vars := make([]*types.Var, t.Len())
+	changed := false
+	for i := range vars {
+		vars[i] = t.At(i)
+		if s := v.subst(vars[i].Type()); s != vars[i].Type() {
+			vars[i] = types.NewParam(vars[i].Pos(), vars[i].Pkg(), vars[i].Name(), s)
+			changed = true
+		}
+	}
+	if !changed {
+		return t
+	}
+	return types.NewTuple(vars...)
+}
+
+func (v substitution) substStruct(t *types.Struct) types.Type {
+	fields := make([]*types.Var, t.NumFields())
+	tags := make([]string, t.NumFields())
+	changed := false
+	for i := range fields {
+		fields[i], tags[i] = t.Field(i), t.Tag(i)
+		if s := v.subst(fields[i].Type()); s != fields[i].Type() {
+			fields[i] = types.NewField(fields[i].Pos(), fields[i].Pkg(), fields[i].Name(), s, fields[i].Embedded())
+			changed = true
+		}
+	}
+	if !changed {
+		return t
+	}
+	return types.NewStruct(fields, tags)
+}
+
+func (v substitution) substInterface(t *types.Interface) types.Type {
+	methods := make([]*types.Func, t.NumMethods())
+	changed := false
+	for i := range methods {
+		methods[i] = t.Method(i)
+		if s := v.subst(methods[i].Type()); s != methods[i].Type() {
+			methods[i] = types.NewFunc(methods[i].Pos(), methods[i].Pkg(), methods[i].Name(), s.(*types.Signature))
+			changed = true
+		}
+	}
+	if !changed {
+		return t
+	}
+	return types.NewInterfaceType(methods, nil).Complete()
+}

@@ -1,0 +1,209 @@
+package cell
+
+import (
+	"fmt"
+	"go/types"
+	"maps"
+	"strconv"
+	"strings"
+)
+
+// A typeTable names the types that the worker makes for the notebook. The interpreter never declares a type itself:
+// every named type, every struct and every interface with methods is made by rt.Define as a real type of the running
+// program, so that %T, encoding/json, type switches and interface satisfaction see what compiled code would see.
+type typeTable struct {
+	named map[typeKey]string // backend names of named types
+	lits  map[string]string  // backend names of struct and interface literals, by their text
+	ops   map[string]string  // backend names of typed helper functions, by their text
+}
+
+// A typeKey tells instances apart: args is the text of the type arguments.
+type typeKey struct {
+	obj  *types.TypeName
+	args string
+}
+
+func newTypeTable() *typeTable {
+	return &typeTable{map[typeKey]string{}, map[string]string{}, map[string]string{}}
+}
+
+func (t *typeTable) clone() *typeTable {
+	return &typeTable{maps.Clone(t.named), maps.Clone(t.lits), maps.Clone(t.ops)}
+}
+
+// typ renders a type as the interpreter spells it.
+func (l *lowerer) typ(t types.Type) string { return l.spell(t, "_t.") }
+
+// spell renders a type; prefix stands before the names of types made by rt.Define.
+func (l *lowerer) spell(t types.Type, prefix string) string {
+	switch t := types.Unalias(t).(type) {
+	case *types.Basic:
+		if t.Kind() == types.UnsafePointer {
+			return l.out.pkg("unsafe") + ".Pointer"
+		}
+		return types.Default(t).(*types.Basic).Name()
+	case *types.Named:
+		return l.named(t, prefix)
+	case *types.Pointer:
+		return "*" + l.spell(t.Elem(), prefix)
+	case *types.Slice:
+		return "[]" + l.spell(t.Elem(), prefix)
+	case *types.Array:
+		return fmt.Sprintf("[%d]%s", t.Len(), l.spell(t.Elem(), prefix))
+	case *types.Map:
+		return "map[" + l.spell(t.Key(), prefix) + "]" + l.spell(t.Elem(), prefix)
+	case *types.Chan:
+		switch t.Dir() {
+		case types.SendOnly:
+			return "chan<- " + l.spell(t.Elem(), prefix)
+		case types.RecvOnly:
+			return "<-chan " + l.spell(t.Elem(), prefix)
+		}
+		return "chan (" + l.spell(t.Elem(), prefix) + ")"
+	case *types.Signature:
+		return "func" + l.signature(t, prefix)
+	case *types.Struct:
+		return prefix + l.literalType("S", l.structText(t))
+	case *types.Interface:
+		if t.NumMethods() == 0 {
+			return "interface{}"
+		}
+		return prefix + l.literalType("I", l.interfaceText(t))
+	}
+	panic(fmt.Sprintf("type %T has no spelling", t))
+}
+
+func (l *lowerer) signature(s *types.Signature, prefix string) string {
+	var ps, rs []string
+	for i := range s.Params().Len() {
+		t := s.Params().At(i).Type()
+		if s.Variadic() && i == s.Params().Len()-1 {
+			if sl, ok := t.(*types.Slice); ok {
+				ps = append(ps, "..."+l.spell(sl.Elem(), prefix))
+				continue
+			}
+		}
+		ps = append(ps, l.spell(t, prefix))
+	}
+	for i := range s.Results().Len() {
+		rs = append(rs, l.spell(s.Results().At(i).Type(), prefix))
+	}
+	switch len(rs) {
+	case 0:
+		return "(" + strings.Join(ps, ", ") + ")"
+	case 1:
+		return "(" + strings.Join(ps, ", ") + ") " + rs[0]
+	}
+	return "(" + strings.Join(ps, ", ") + ") (" + strings.Join(rs, ", ") + ")"
+}
+
+// structText renders a struct for rt.Define; embedded fields are marked by a prefix.
+func (l *lowerer) structText(t *types.Struct) string {
+	var b strings.Builder
+	b.WriteString("struct {")
+	for i := range t.NumFields() {
+		f := t.Field(i)
+		name := f.Name()
+		if f.Embedded() {
+			name = embedMark + name
+		}
+		fmt.Fprintf(&b, " %s %s", name, l.spell(f.Type(), ""))
+		if t.Tag(i) != "" {
+			b.WriteString(" " + strconv.Quote(t.Tag(i)))
+		}
+		b.WriteString(";")
+	}
+	return b.String() + " }"
+}
+
+// embedMark begins the names of embedded fields in Program.Types.
+const embedMark = "E__"
+
+func (l *lowerer) interfaceText(t *types.Interface) string {
+	var b strings.Builder
+	b.WriteString("interface {")
+	for i := range t.NumMethods() {
+		m := t.Method(i)
+		fmt.Fprintf(&b, " %s%s;", m.Name(), l.signature(m.Signature(), ""))
+	}
+	return b.String() + " }"
+}
+
+// literalType names a struct or interface literal and declares it when it is new.
+func (l *lowerer) literalType(kind, text string) string {
+	name, ok := l.st.types.lits[text]
+	if !ok {
+		name = l.serial(kind)
+		l.st.types.lits[text] = name
+		fmt.Fprintf(&l.out.types, "type %s = %s\n", name, text)
+	}
+	return name
+}
+
+// named spells a named type: predeclared, compiled, or of the notebook.
+func (l *lowerer) named(t *types.Named, prefix string) string {
+	obj := t.Obj()
+	if obj.Pkg() == nil {
+		return obj.Name() // error
+	}
+	if obj.Pkg().Path() != "main" {
+		if t.TypeArgs().Len() > 0 {
+			l.refuse(l.pos, "the generic type %s of a compiled package can't be used in a cell yet", types.TypeString(t, nil))
+		}
+		return l.out.pkg(obj.Pkg().Path()) + "." + obj.Name()
+	}
+	key := typeKey{obj: obj}
+	shown := obj.Name()
+	if n := t.TypeArgs().Len(); n > 0 {
+		var args, human []string
+		for i := range n {
+			args = append(args, l.spell(t.TypeArgs().At(i), ""))
+			human = append(human, types.TypeString(t.TypeArgs().At(i), nil))
+		}
+		key.args += "[" + strings.Join(args, ",") + "]"
+		shown += "[" + strings.Join(human, ",") + "]"
+	}
+	name, ok := l.st.types.named[key]
+	if !ok {
+		name = l.serial(obj.Name())
+		l.st.types.named[key] = name
+		l.declare(name, shown, t)
+	}
+	return prefix + name
+}
+
+// declare writes the declaration of a new named type and has its methods lowered.
+func (l *lowerer) declare(name, shown string, t *types.Named) {
+	var text string
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		text = l.structText(u)
+	case *types.Interface:
+		text = l.interfaceText(u)
+	default:
+		text = l.spell(u, "")
+	}
+	fmt.Fprintf(&l.out.types, "type %s %s // main.%s\n", name, text, shown)
+	if !types.IsInterface(t) {
+		l.methodSet(name, t)
+	}
+}
+
+// methodSet declares the methods of *T, promoted ones included, and binds each to its lowered function.
+func (l *lowerer) methodSet(name string, t *types.Named) {
+	values := types.NewMethodSet(t)
+	set := types.NewMethodSet(types.NewPointer(t))
+	for i := range set.Len() {
+		sel := set.At(i)
+		fn := sel.Obj().(*types.Func)
+		recv, recvType := "*"+name, types.Type(types.NewPointer(t))
+		if v := values.Lookup(fn.Pkg(), fn.Name()); v != nil {
+			sel, recv, recvType = v, name, t
+		}
+		sig := sel.Type().(*types.Signature)
+		fmt.Fprintf(&l.out.types, "func (%s) %s%s\n", recv, fn.Name(), l.signature(sig, ""))
+		l.later(func() {
+			l.out.binds = append(l.out.binds, fmt.Sprintf("_gnb.Bind(%q, %q, %s)", name, fn.Name(), l.methodFunc(recvType, sel)))
+		})
+	}
+}

@@ -1,0 +1,139 @@
+package rt
+
+import (
+	"go/ast"
+	"reflect"
+	"strings"
+)
+
+// helper makes a typed helper from its declaration; the name up to the last "_" tells what it does.
+func (d *definer) helper(f *ast.FuncDecl) reflect.Value {
+	kind, _, _ := strings.Cut(f.Name.Name, "_")
+	if kind == "Which" {
+		return d.which(f)
+	}
+	t := d.funcType(f.Type, nil)
+	from, to := t.In(0), t.Out(0)
+	switch kind {
+	case "As":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
+			v, ok := assert(in[0], to)
+			return []reflect.Value{v, reflect.ValueOf(ok)}
+		})
+	case "Must":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
+			v, ok := assert(in[0], to)
+			if !ok {
+				panic(assertionError(from, in[0], to))
+			}
+			return []reflect.Value{v}
+		})
+	case "To":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
+			v := reflect.New(to).Elem()
+			if in[0].Kind() != reflect.Interface {
+				v.Set(in[0])
+			} else if !in[0].IsNil() {
+				v.Set(in[0].Elem())
+			}
+			return []reflect.Value{v}
+		})
+	case "Conv":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value { return []reflect.Value{convert(in[0], to)} })
+	}
+	panic("no helper " + f.Name.Name)
+}
+
+// assert is v.(to) for an interface value v.
+func assert(v reflect.Value, to reflect.Type) (reflect.Value, bool) {
+	r := reflect.New(to).Elem()
+	if v.IsNil() {
+		return r, false
+	}
+	e := v.Elem()
+	if to.Kind() == reflect.Interface {
+		if !e.Type().Implements(to) {
+			return r, false
+		}
+	} else if e.Type() != to {
+		return r, false
+	}
+	r.Set(e)
+	return r, true
+}
+
+// convert converts between types of the same underlying type, or as the language allows.
+func convert(v reflect.Value, to reflect.Type) reflect.Value {
+	if v.Type().ConvertibleTo(to) {
+		return v.Convert(to)
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return reflect.NewAt(to, p.UnsafePointer()).Elem()
+}
+
+// which makes the helper of a type switch: it returns the number of the first type that the value has, -1 if none.
+func (d *definer) which(f *ast.FuncDecl) reflect.Value {
+	var list []reflect.Type // nil stands for the case nil
+	for _, r := range f.Type.Results.List[1:] {
+		if id, ok := r.Type.(*ast.Ident); ok && id.Name == "_nil" {
+			list = append(list, nil)
+			continue
+		}
+		list = append(list, d.resolve(r.Type))
+	}
+	return reflect.ValueOf(func(x any) int {
+		t := reflect.TypeOf(x)
+		for i, c := range list {
+			switch {
+			case c == nil || t == nil:
+				if c == nil && t == nil {
+					return i
+				}
+			case t == c, c.Kind() == reflect.Interface && t.Implements(c):
+				return i
+			}
+		}
+		return -1
+	})
+}
+
+// An AssertionError is the run-time error of a failed type assertion, in Go's words.
+type AssertionError struct{ text string }
+
+func (e *AssertionError) Error() string { return e.text }
+
+// RuntimeError marks the error as one of package runtime's kind.
+func (e *AssertionError) RuntimeError() {}
+
+func assertionError(from reflect.Type, v reflect.Value, to reflect.Type) error {
+	text := "interface conversion: "
+	switch {
+	case v.IsNil() && to.Kind() == reflect.Interface:
+		text += "interface is nil, not " + to.String()
+	case v.IsNil():
+		text += typeText(from) + " is nil, not " + to.String()
+	case to.Kind() == reflect.Interface:
+		text += v.Elem().Type().String() + " is not " + to.String() + ": missing method " + missing(v.Elem().Type(), to)
+	default:
+		text += typeText(from) + " is " + v.Elem().Type().String() + ", not " + to.String()
+	}
+	return &AssertionError{text}
+}
+
+func typeText(t reflect.Type) string {
+	if t.Name() == "" && t.NumMethod() > 0 {
+		return "interface"
+	}
+	return t.String()
+}
+
+func missing(t, iface reflect.Type) string {
+	for i := range iface.NumMethod() {
+		m := iface.Method(i)
+		if _, ok := t.MethodByName(m.Name); !ok {
+			return m.Name
+		}
+	}
+	return ""
+}
