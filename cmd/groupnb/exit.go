@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/groupnb/groupnb/internal/runner"
+	"github.com/groupnb/groupnb/repl"
 )
 
 // Exit codes. The greater problem wins when there are several.
@@ -62,7 +63,7 @@ func failureCode(f runner.Failure) int {
 	switch {
 	case f.Stop != nil:
 		return exitTimeout
-	case f.Cell == nil || f.Cell.Name == "killed":
+	case f.Cell == nil || f.Cell.Name == repl.Killed:
 		return exitDied
 	}
 	return exitFailed

@@ -60,11 +60,13 @@ func stopped(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &errs
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "NO_COLOR=1", "TMPDIR=" + os.TempDir()}
 	ts.Check(cmd.Start())
-	awaitFile(ts, marker)
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	awaitFile(ts, marker, ended, &errs)
 	for _, name := range strings.Split(signals, ",") {
 		ts.Check(cmd.Process.Signal(map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[name]))
 	}
-	code := exitCodeOf(cmd.Wait())
+	code := exitCodeOf(<-ended)
 	ts.Check(os.WriteFile(ts.MkAbs("stdout"), out.Bytes(), 0o666))
 	ts.Check(os.WriteFile(ts.MkAbs("stderr"), errs.Bytes(), 0o666))
 	if code != want || neg {
@@ -78,16 +80,18 @@ func firstDir(path string) string {
 }
 
 // awaitFile waits until a file is there and not empty.
-func awaitFile(ts *testscript.TestScript, path string) {
-	deadline := time.Now().Add(time.Minute)
+func awaitFile(ts *testscript.TestScript, path string, ended <-chan error, errs *bytes.Buffer) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
 	for {
-		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
-			return
+		select {
+		case err := <-ended:
+			ts.Fatalf("ended before %s was there: %v\n%s", path, err, errs)
+		case <-look.C:
+			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+				return
+			}
 		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("%s did not appear", path)
-		}
-		time.Sleep(5 * time.Millisecond) // between two looks, not for something to have happened
 	}
 }
 

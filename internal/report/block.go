@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/groupnb/groupnb/internal/runner"
+	"github.com/groupnb/groupnb/repl"
 )
 
 // widest is where lines of a report are cut.
@@ -32,6 +33,10 @@ func (t *Text) Block(f runner.Failure) []string {
 		if here {
 			lines = append(lines, t.excerpt(f.Source, c.Line, c.Col)...)
 		}
+		lines = append(lines, frames(c)...)
+		if len(c.LostVars) > 0 {
+			lines = append(lines, shorten("lost: "+strings.Join(c.LostVars, ", ")))
+		}
 	}
 	if len(f.Output) > 0 {
 		lines = append(lines, "output before the error:")
@@ -42,9 +47,27 @@ func (t *Text) Block(f runner.Failure) []string {
 	return lines
 }
 
+// deepest is how many frames of a call stack are shown.
+const deepest = 8
+
+// frames returns the call stack of a failure that is more than its own place.
+func frames(c *repl.CellError) []string {
+	if c.Name == repl.CompileError || len(c.Traceback) < 2 {
+		return nil
+	}
+	var lines []string
+	for i, f := range c.Traceback {
+		if i == deepest {
+			return append(lines, fmt.Sprintf("  ... %d more", len(c.Traceback)-i))
+		}
+		lines = append(lines, "  at "+shorten(f))
+	}
+	return lines
+}
+
 // message says the kind of an error unless the text begins with it; compile errors speak for themselves.
 func message(name, msg string) string {
-	if name == "" || name == "compile error" || strings.HasPrefix(msg, name) {
+	if name == "" || name == repl.CompileError || strings.HasPrefix(msg, name) {
 		return msg
 	}
 	return name + ": " + msg

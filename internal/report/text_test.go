@@ -52,11 +52,14 @@ func TestText(t *testing.T) {
 			Cell: &repl.CellError{Name: "panic", Msg: "boom", Cell: "In[2]", Line: 4, Col: 2, Traceback: []string{"In[2]:4:2: f", "In[7]:3:1"}}}}},
 			`--- FAIL: a/train.ipynb (3.4s)
     cell 7 of 12, at In[2]:4: panic: boom
+      at In[2]:4:2: f
+      at In[7]:3:1
     saved: out.ipynb
 `},
 		{"lost state", runner.Result{Failures: []runner.Failure{{Number: 7, Of: 12, Count: 7, Source: source,
-			Cell: &repl.CellError{Name: "fatal", Msg: "stack overflow", Lost: true}}}}, `--- FAIL: a/train.ipynb (3.4s)
+			Cell: &repl.CellError{Name: "fatal", Msg: "stack overflow", Lost: true, LostVars: []string{"x", "y"}}}}}, `--- FAIL: a/train.ipynb (3.4s)
     cell 7 of 12: fatal: stack overflow
+    lost: x, y
     saved: out.ipynb
 `},
 		{"interrupted", runner.Result{Stop: runner.Interrupted, Failures: []runner.Failure{{Number: 7, Of: 12, Stop: runner.Interrupted}}},

@@ -51,15 +51,25 @@ func (p *Printer) End() {
 	}
 }
 
-// Error writes why a cell failed.
+// Error writes why a cell failed: compile errors with their excerpts, others with where they were.
 func (p *Printer) Error(e *repl.CellError) {
+	p.End()
 	lines := e.Traceback
-	if len(lines) == 0 {
-		lines = []string{e.Error()}
+	if e.Name != repl.CompileError || len(lines) == 0 {
+		lines = []string{headline(e)}
+		for _, frame := range e.Traceback {
+			lines = append(lines, "    "+frame)
+		}
 	}
-	text := strings.TrimSuffix(strings.Join(lines, "\n"), "\n")
-	if p.Color {
-		text = "\x1b[31m" + text + "\x1b[0m"
+	if len(e.LostVars) > 0 {
+		lines = append(lines, "lost: "+strings.Join(e.LostVars, ", "))
 	}
-	fmt.Fprintln(p.Err, text)
+	fmt.Fprintln(p.Err, paint(p.Color, "31", strings.Join(lines, "\n")))
+}
+
+func headline(e *repl.CellError) string {
+	if strings.HasPrefix(e.Msg, e.Name) {
+		return e.Msg
+	}
+	return e.Name + ": " + e.Msg
 }
