@@ -1,0 +1,293 @@
+"""What a kernel must do with every request, in order and options. Run with GROUPNB=program python3 conformance.py."""
+
+import unittest
+
+from kernel import Kernel, text, types
+
+
+class Shared(unittest.TestCase):
+    """Tests that share one kernel and client."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kernel = Kernel()
+        cls.client = cls.kernel.client()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.kernel.__exit__()
+
+
+class Requests(Shared):
+    def test_welcome(self):
+        w = self.client.welcome
+        self.assertEqual((w.type, w.parent, w.content, w.topic), ("iopub_welcome", {}, {"subscription": ""}, b""))
+        another = self.kernel.client()
+        self.assertEqual(another.welcome.type, "iopub_welcome", "each subscriber is welcomed")
+
+    def test_every_request_has_a_reply_between_busy_and_idle(self):
+        for kind, content in [
+            ("kernel_info_request", {}),
+            ("connect_request", {}),
+            ("execute_request", {"code": "1", "silent": False}),
+            ("complete_request", {"code": "", "cursor_pos": 0}),
+            ("inspect_request", {"code": "", "cursor_pos": 0, "detail_level": 0}),
+            ("is_complete_request", {"code": ""}),
+            ("history_request", {"hist_access_type": "tail", "n": 1, "output": False, "raw": True}),
+            ("comm_info_request", {}),
+            ("interrupt_request", {}),
+        ]:
+            with self.subTest(kind):
+                reply, _ = self.client.ask(kind, content)
+                self.assertEqual(reply.type, kind.replace("_request", "_reply"))
+                self.assertIn(reply.content["status"], ("ok", "complete"))
+                self.assertNotEqual(reply.header["session"], self.client.session)
+                self.assertRegex(reply.header["date"], r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
+                self.assertEqual(reply.header["version"], "5.5")
+
+    def test_control_answers_too(self):
+        for kind in ("kernel_info_request", "interrupt_request"):
+            reply, id = self.client.control_ask(kind)
+            self.assertEqual(reply.content["status"], "ok")
+            self.assertEqual(self.client.published(id), [])
+        reply, _ = self.client.control_ask("debug_request", {"seq": 1, "type": "request", "command": "initialize"})
+        self.assertFalse(reply.content["success"])
+
+    def test_unknown_requests_are_only_busy_and_idle(self):
+        for socket in (self.client.shell, self.client.control):
+            id = self.client.send("no_such_request", {"a": 1}, socket)
+            self.assertEqual(self.client.published(id), [])
+
+    def test_topics_and_identities(self):
+        id = self.client.begin("1")
+        self.client.reply(id)
+        topics = {m.topic for m in self.client.published(id)}
+        session = self.client.welcome.header["session"].encode()
+        self.assertEqual(topics, {b"kernel." + session + b"." + t for t in (b"execute_input", b"execute_result")})
+
+    def test_parent_header_is_a_copy(self):
+        frames, id = self.client.frames("kernel_info_request", {}, header={"subshell_id": None, "x": [1.5, "é"]})
+        self.client.shell.send_multipart(frames)
+        parent = self.client.reply(id).parent
+        self.assertEqual(parent["x"], [1.5, "é"])
+        self.assertIn("subshell_id", parent)
+
+    def test_kernel_info(self):
+        reply, _ = self.client.ask("kernel_info_request")
+        info = reply.content["language_info"]
+        self.assertEqual(reply.content["protocol_version"], "5.5")
+        self.assertEqual(reply.content["supported_features"], [])
+        self.assertEqual((info["name"], info["file_extension"], info["mimetype"]), ("go", ".go", "text/x-go"))
+        self.assertNotIn("", info.values())
+
+    def test_unknown_comm_is_closed(self):
+        id = self.client.send("comm_open", {"comm_id": "c1", "target_name": "nobody", "data": {}})
+        closing = self.client.published(id)
+        self.assertEqual([(m.type, m.content["comm_id"]) for m in closing], [("comm_close", "c1")])
+        id = self.client.send("comm_msg", {"comm_id": "c1", "data": {}})
+        self.assertEqual(self.client.published(id), [])
+        reply, _ = self.client.ask("comm_info_request", {"target_name": "nobody"})
+        self.assertEqual(reply.content["comms"], {})
+
+
+class Execution(Shared):
+    def setUp(self):
+        self.count = self.client.execute("0", store_history=False)[0]["execution_count"]
+
+    def test_messages_of_a_cell(self):
+        reply, published = self.client.execute('import "fmt"\nfmt.Print("a")\n40 + 2')
+        self.assertEqual(types(published), ["execute_input", "stream", "execute_result"])
+        self.assertEqual(published[0].content, {"code": 'import "fmt"\nfmt.Print("a")\n40 + 2', "execution_count": self.count + 1})
+        self.assertEqual(published[1].content, {"name": "stdout", "text": "a"})
+        self.assertEqual(published[2].content, {"execution_count": self.count + 1, "data": {"text/plain": "42"}, "metadata": {}})
+        self.assertEqual(reply, {"status": "ok", "execution_count": self.count + 1, "payload": [], "user_expressions": {}})
+
+    def test_silent(self):
+        reply, published = self.client.execute('import "fmt"\nfmt.Print("a")\n1', silent=True, store_history=True)
+        self.assertEqual(types(published), ["stream"])
+        self.assertEqual(reply["execution_count"], self.count)
+        self.assertEqual(self.client.execute("undefined_name", silent=True)[0]["status"], "error")
+
+    def test_store_history(self):
+        reply, published = self.client.execute("1", store_history=False)
+        self.assertEqual(types(published), ["execute_input", "execute_result"])
+        self.assertEqual(reply["execution_count"], self.count)
+        self.assertEqual(self.client.execute("1")[0]["execution_count"], self.count + 1)
+
+    def test_error(self):
+        for code, name, line in [("x :=", "compile error", 1), ("\n\nundefined_name", "compile error", 3),
+                                 ('\npanic("boom")', "panic", 2), ("var s []int\ns[5]", "panic", 2)]:
+            with self.subTest(code):
+                reply, published = self.client.execute(code)
+                errors = [m.content for m in published if m.type == "error"]
+                self.assertEqual(len(errors), 1, published)
+                for key in ("ename", "evalue", "traceback"):
+                    self.assertEqual(errors[0][key], reply[key])
+                self.assertEqual((reply["status"], reply["ename"]), ("error", name))
+                self.assertRegex("\n".join(reply["traceback"]), rf"In\[\d+\]:{line}:")
+                self.assertIn("execution_count", reply)
+
+    def test_user_expressions(self):
+        reply, _ = self.client.execute("seven := 7", user_expressions={"a": "seven * 6", "b": "nothing_there", "c": ""})
+        values = reply["user_expressions"]
+        self.assertEqual(values["a"], {"status": "ok", "data": {"text/plain": "42"}, "metadata": {}})
+        self.assertEqual((values["b"]["status"], values["b"]["ename"]), ("error", "compile error"))
+        self.assertEqual(values["c"]["status"], "ok")
+        self.assertEqual(reply["execution_count"], self.count + 1, "expressions don't count")
+
+    def test_stop_on_error(self):
+        for stop, want in ((True, ["error", "aborted", "aborted"]), (False, ["error", "ok", "ok"])):
+            ids = [self.client.begin(c, stop_on_error=stop) for c in ("undefined_name", "1", "2")]
+            replies = [self.client.reply(id).content for id in ids]
+            self.assertEqual([r["status"] for r in replies], want)
+            for r in replies:
+                self.assertIn("execution_count", r)
+            self.client.published(ids[-1])
+            self.assertEqual(self.client.value("1 + 1"), "2")
+
+    def test_input(self):
+        id = self.client.begin('import "fmt"\nvar name string\nfmt.Print("name? ")\nfmt.Scan(&name)\nfmt.Println("hello", name)',
+                               allow_stdin=True)
+        question = self.client.reply(id, self.client.stdin)
+        self.assertEqual(question.type, "input_request")
+        self.assertFalse(question.content["password"])
+        self.client.send("input_reply", {"value": "Ada"}, self.client.stdin)
+        self.assertEqual(self.client.reply(id).content["status"], "ok")
+        self.assertIn("hello Ada", text(self.client.published(id)))
+
+    def test_input_that_is_not_allowed(self):
+        reply, published = self.client.execute('import "fmt"\nvar n int\n_, err := fmt.Scan(&n)\nfmt.Print(err)')
+        self.assertEqual(reply["status"], "ok")
+        self.assertEqual(text(published), "EOF")
+        self.assertFalse(self.client.stdin.poll(0))
+
+    def test_input_interrupted(self):
+        id = self.client.begin('import "fmt"\nvar n int\nfmt.Scan(&n)', allow_stdin=True)
+        self.client.reply(id, self.client.stdin)
+        self.client.interrupt()
+        self.assertEqual(self.client.reply(id).content["ename"], "interrupted")
+        self.client.published(id)
+        self.client.send("input_reply", {"value": "5"}, self.client.stdin)
+        self.assertEqual(self.client.value("1 + 1"), "2")
+
+    def test_display(self):
+        reply, published = self.client.execute(
+            'import (\n"github.com/groupnb/groupnb/repl/display"\n"image"\n)\n'
+            'display.ShowAs("d", "one")\ndisplay.Update("d", "two")\ndisplay.Clear(true)\n'
+            "display.Show(image.NewGray(image.Rect(0, 0, 3, 2)))")
+        self.assertEqual(types(published)[1:], ["display_data", "update_display_data", "clear_output", "display_data"])
+        first, second, clear, picture = published[1:]
+        self.assertEqual(first.content["transient"], second.content["transient"])
+        self.assertTrue(first.content["transient"]["display_id"])
+        self.assertEqual(second.content["data"]["text/plain"], "two")
+        self.assertEqual(clear.content, {"wait": True})
+        self.assertTrue(picture.content["data"]["image/png"].startswith("iVBOR"))
+        self.assertEqual(picture.content["metadata"]["image/png"], {"width": 3, "height": 2})
+
+    def test_rich_result(self):
+        self.client.execute('type page struct{}\nfunc (page) HTML() string { return "<b>x</b>" }\nfunc (page) String() string { return "x" }')
+        _, published = self.client.execute("page{}")
+        self.assertEqual(published[-1].content["data"], {"text/html": "<b>x</b>", "text/plain": "x"})
+
+    def test_output_of_every_origin(self):
+        _, published = self.client.execute(
+            'import (\n"fmt"\n"os"\n"os/exec"\n"syscall"\n)\nfmt.Println("fmt")\nfmt.Fprintln(os.Stderr, "stderr")\n'
+            'println("builtin")\nsyscall.Write(1, []byte("fd\\n"))\nc := exec.Command("echo", "child")\nc.Stdout = os.Stdout\nc.Run()')
+        self.assertEqual(sorted(text(published).split()), ["child", "fd", "fmt"])
+        self.assertEqual(sorted(text(published, "stderr").split()), ["builtin", "stderr"])
+
+    def test_output_is_intact(self):
+        _, published = self.client.execute('import ("fmt"; "strings")\nfmt.Print(strings.Repeat("aé😀", 200000))')
+        self.assertEqual(text(published), "aé😀" * 200000)
+
+    def test_late_output_keeps_its_cell(self):
+        id = self.client.begin('import ("fmt"; "time")\ngo func() { time.Sleep(300 * time.Millisecond); fmt.Print("late") }()')
+        self.client.reply(id)
+        self.client.published(id)
+        other = self.client.begin("1")
+        self.client.reply(other)
+        self.client.published(other)
+        self.assertEqual(self.client.running(id).content["text"], "late")
+
+    def test_commands(self):
+        for code, want in [
+            ("!echo $((6 * 7))", "42"), ("%cd /\n!pwd", "/"), ("%env GNB_TEST=5\n!echo $GNB_TEST", "5"), ("%env GNB_TEST", "5"),
+            ("%help", "%%writefile"), ("%%writefile /tmp/gnb-test\nx := 1", "wrote"), ("!cat /tmp/gnb-test", "x := 1"),
+            ("%vars", "seven"), ("%time 1 + 1", "wall time"),
+        ]:
+            with self.subTest(code):
+                self.client.execute("seven := 7")
+                reply, published = self.client.execute(code)
+                self.assertEqual(reply["status"], "ok", reply)
+                self.assertIn(want, text(published))
+        reply, _ = self.client.execute("%nonsense")
+        self.assertRegex(reply["evalue"], r"unknown command %nonsense.*%cd.*%help.*%vars")
+        reply, _ = self.client.execute("!exit 3")
+        self.assertIn("exit status 3", reply["evalue"])
+        self.client.execute("%reset")
+        self.assertEqual(self.client.execute("seven")[0]["status"], "error")
+
+    def test_command_interrupted(self):
+        id = self.client.begin("!echo begun; sleep 60; echo not reached")
+        self.client.running(id)
+        self.client.interrupt()
+        self.assertEqual(self.client.reply(id).content["status"], "error")
+        self.client.published(id)
+        self.assertEqual(self.client.value("1 + 1"), "2")
+
+
+class Assistance(Shared):
+    def complete(self, code, cursor=None):
+        content = {"code": code, "cursor_pos": len(code) if cursor is None else cursor}
+        return self.client.ask("complete_request", content)[0].content
+
+    def test_complete_counts_code_points(self):
+        self.client.execute('import "strings"')
+        for before in ("", "/* é😀 */ ", "/* e\u0301 */"):
+            r = self.complete(before + "strings.HasPre")
+            self.assertEqual(r["matches"], ["HasPrefix"])
+            n = len(before) + len("strings.")
+            self.assertEqual((r["cursor_start"], r["cursor_end"]), (n, n + 6))
+            self.assertEqual(r["metadata"]["_jupyter_types_experimental"][0]["type"], "func")
+
+    def test_complete_sees_the_cell_and_the_session(self):
+        self.client.execute("variableOfSession := 1")
+        self.assertEqual(self.complete("variableOfS")["matches"], ["variableOfSession"])
+        self.assertIn("%writefile".replace("%", "%%"), self.complete("%%")["matches"])
+
+    def test_inspect(self):
+        self.client.execute('import "strings"')
+        for detail in (0, 1):
+            r = self.client.ask("inspect_request", {"code": "strings.ToUpper", "cursor_pos": 10, "detail_level": detail})[0].content
+            self.assertTrue(r["found"])
+            self.assertIn("func ToUpper(s string) string", r["data"]["text/plain"])
+            self.assertIn("upper case", r["data"]["text/plain"])
+        r = self.client.ask("inspect_request", {"code": "nothing_there", "cursor_pos": 3, "detail_level": 0})[0].content
+        self.assertEqual((r["found"], r["data"]), (False, {}))
+
+    def test_is_complete(self):
+        for code, want in [("x := 1", "complete"), ("for {", "incomplete"), ("f(", "incomplete"), ("`raw", "incomplete"),
+                           ("/* open", "incomplete"), ("}", "invalid"), ('"open', "invalid"), ("", "complete"), ("%help", "complete"),
+                           ("1 +", "incomplete"), ("func f() {\n}", "complete"), ("x.", "incomplete")]:
+            with self.subTest(code):
+                self.assertEqual(self.client.ask("is_complete_request", {"code": code})[0].content["status"], want)
+
+    def test_history(self):
+        cells = ["40 + 2", "hist := 1", "hist"]
+        for c in cells:
+            self.client.execute(c)
+
+        def ask(**q):
+            return self.client.ask("history_request", {"output": False, "raw": True, **q})[0].content["history"]
+        tail = ask(hist_access_type="tail", n=3)
+        self.assertEqual([h[2] for h in tail], cells)
+        session, line, _ = tail[0]
+        self.assertEqual(ask(hist_access_type="range", session=session, start=line, stop=line + 1), [tail[0]])
+        self.assertEqual(ask(hist_access_type="range", session=0, start=line), tail)
+        self.assertEqual([h[2] for h in ask(hist_access_type="search", pattern="hist*")], cells[1:])
+        self.assertEqual([h[2] for h in ask(hist_access_type="tail", n=3, output=True)],
+                         [["40 + 2", "42"], ["hist := 1", None], ["hist", "1"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
