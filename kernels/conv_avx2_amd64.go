@@ -14,10 +14,10 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_1x8AVX2 equals
 //
@@ -29,10 +29,10 @@ func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_1x7AVX2 equals
 //
@@ -44,10 +44,10 @@ func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_2x4AVX2 equals
 //
@@ -59,10 +59,10 @@ func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_1x10AVX2 equals
 //
@@ -74,10 +74,10 @@ func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_1x8AVX2 equals
 //
@@ -89,10 +89,10 @@ func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_1x7AVX2 equals
 //
@@ -104,10 +104,10 @@ func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_2x4AVX2 equals
 //
@@ -119,10 +119,10 @@ func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_1x10AVX2 equals
 //
@@ -134,10 +134,10 @@ func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_1x8AVX2 equals
 //
@@ -149,10 +149,10 @@ func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_1x7AVX2 equals
 //
@@ -164,10 +164,10 @@ func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_2x4AVX2 equals
 //
@@ -179,10 +179,10 @@ func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_1x8AVX2 equals
 //
@@ -194,10 +194,10 @@ func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_1x7AVX2 equals
 //
@@ -209,10 +209,10 @@ func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_2x4AVX2 equals
 //
@@ -224,10 +224,10 @@ func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_1x8AVX2 equals
 //
@@ -239,10 +239,10 @@ func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_1x7AVX2 equals
 //
@@ -254,10 +254,10 @@ func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_2x4AVX2 equals
 //
@@ -269,10 +269,10 @@ func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_1x12AVX2 equals
 //
@@ -284,10 +284,10 @@ func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_1x8AVX2 equals
 //
@@ -299,10 +299,10 @@ func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_1x7AVX2 equals
 //
@@ -314,10 +314,10 @@ func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_2x4AVX2 equals
 //
@@ -329,10 +329,10 @@ func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_1x12AVX2 equals
 //
@@ -344,10 +344,10 @@ func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_1x8AVX2 equals
 //
@@ -359,10 +359,10 @@ func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_1x7AVX2 equals
 //
@@ -374,10 +374,10 @@ func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_2x4AVX2 equals
 //
@@ -389,10 +389,10 @@ func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_1x12AVX2 equals
 //
@@ -404,10 +404,10 @@ func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_1x8AVX2 equals
 //
@@ -419,10 +419,10 @@ func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_1x7AVX2 equals
 //
@@ -434,10 +434,10 @@ func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_2x4AVX2 equals
 //
@@ -449,10 +449,10 @@ func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_1x12AVX2 equals
 //
@@ -464,10 +464,10 @@ func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_1x8AVX2 equals
 //
@@ -479,10 +479,10 @@ func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_1x7AVX2 equals
 //
@@ -494,10 +494,10 @@ func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_2x4AVX2 equals
 //
@@ -509,10 +509,10 @@ func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_1x12AVX2 equals
 //
@@ -524,10 +524,10 @@ func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_1x8AVX2 equals
 //
@@ -539,10 +539,10 @@ func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_1x7AVX2 equals
 //
@@ -554,10 +554,10 @@ func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_2x4AVX2 equals
 //
@@ -569,10 +569,10 @@ func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_1x12AVX2 equals
 //
@@ -584,10 +584,10 @@ func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_1x8AVX2 equals
 //
@@ -599,10 +599,10 @@ func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_1x7AVX2 equals
 //
@@ -614,10 +614,10 @@ func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_2x4AVX2 equals
 //
@@ -629,10 +629,10 @@ func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_1x12AVX2 equals
 //
@@ -644,10 +644,10 @@ func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_1x8AVX2 equals
 //
@@ -659,10 +659,10 @@ func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_1x7AVX2 equals
 //
@@ -674,10 +674,10 @@ func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_2x4AVX2 equals
 //
@@ -689,10 +689,10 @@ func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_1x12AVX2 equals
 //
@@ -704,10 +704,10 @@ func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_1x8AVX2 equals
 //
@@ -719,10 +719,10 @@ func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_1x7AVX2 equals
 //
@@ -734,10 +734,10 @@ func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_2x4AVX2 equals
 //
@@ -749,10 +749,10 @@ func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_1x12AVX2 equals
 //
@@ -764,10 +764,10 @@ func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_1x8AVX2 equals
 //
@@ -779,10 +779,10 @@ func convPerm3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_1x7AVX2 equals
 //
@@ -794,10 +794,10 @@ func convPerm3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_2x4AVX2 equals
 //
@@ -809,10 +809,10 @@ func convPerm3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_1x12AVX2 equals
 //
@@ -824,10 +824,10 @@ func convPerm3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_1x8AVX2 equals
 //
@@ -839,10 +839,10 @@ func convPerm3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_1x7AVX2 equals
 //
@@ -854,10 +854,10 @@ func convPerm3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_2x4AVX2 equals
 //
@@ -869,10 +869,10 @@ func convPerm3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_1x12AVX2 equals
 //
@@ -884,10 +884,10 @@ func convPerm3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_1x8AVX2 equals
 //
@@ -899,10 +899,10 @@ func convPerm1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_1x7AVX2 equals
 //
@@ -914,10 +914,10 @@ func convPerm1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_2x4AVX2 equals
 //
@@ -929,10 +929,10 @@ func convPerm1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_1x12AVX2 equals
 //
@@ -944,10 +944,10 @@ func convPerm1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_1x8AVX2 equals
 //
@@ -959,10 +959,10 @@ func convPerm2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_1x7AVX2 equals
 //
@@ -974,10 +974,10 @@ func convPerm2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_2x4AVX2 equals
 //
@@ -989,10 +989,10 @@ func convPerm2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_1x8AVX2 equals
 //
@@ -1004,10 +1004,10 @@ func convPerm2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_1x7AVX2 equals
 //
@@ -1019,10 +1019,10 @@ func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_2x4AVX2 equals
 //
@@ -1034,10 +1034,10 @@ func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_1x12AVX2 equals
 //
@@ -1049,10 +1049,10 @@ func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_1x8AVX2 equals
 //
@@ -1064,10 +1064,10 @@ func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_1x7AVX2 equals
 //
@@ -1079,10 +1079,10 @@ func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_2x4AVX2 equals
 //
@@ -1094,10 +1094,10 @@ func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_1x12AVX2 equals
 //
@@ -1109,10 +1109,10 @@ func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_1x8AVX2 equals
 //
@@ -1124,10 +1124,10 @@ func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_1x7AVX2 equals
 //
@@ -1139,10 +1139,10 @@ func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_2x4AVX2 equals
 //
@@ -1154,10 +1154,10 @@ func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_1x12AVX2 equals
 //
@@ -1169,10 +1169,10 @@ func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_1x8AVX2 equals
 //
@@ -1184,10 +1184,10 @@ func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_1x7AVX2 equals
 //
@@ -1199,10 +1199,10 @@ func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_2x4AVX2 equals
 //
@@ -1214,10 +1214,10 @@ func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_1x12AVX2 equals
 //
@@ -1229,10 +1229,10 @@ func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_1x8AVX2 equals
 //
@@ -1244,10 +1244,10 @@ func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_1x7AVX2 equals
 //
@@ -1259,10 +1259,10 @@ func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_2x4AVX2 equals
 //
@@ -1274,7 +1274,7 @@ func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)

@@ -4,13 +4,13 @@
 
 #include "textflag.h"
 
-// func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-96
+// func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34,6 +34,11 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y10
 	VMOVUPS     32(R9), Y11
 	VMOVUPS     64(R9), Y12
@@ -96,8 +101,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -125,13 +132,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -153,6 +160,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -205,8 +216,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -230,13 +243,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -257,6 +270,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -304,8 +321,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -327,13 +346,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -355,6 +374,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -411,8 +434,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -437,13 +462,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -467,6 +492,11 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y10
 	VMOVUPS     32(R9), Y11
 	VMOVUPS     64(R9), Y12
@@ -541,8 +571,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -570,13 +602,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -598,6 +630,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -660,8 +696,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -685,13 +723,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -712,6 +750,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -768,8 +810,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -791,13 +835,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -819,6 +863,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -886,8 +934,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -912,13 +962,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -943,6 +993,21 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	ADDQ        $0x00000380, CX
 	VMOVUPS     (R9), Y10
 	VMOVUPS     32(R9), Y11
 	VMOVUPS     64(R9), Y12
@@ -1026,8 +1091,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1055,13 +1122,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1084,6 +1151,18 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	ADDQ        $0x000002c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -1153,8 +1232,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1178,13 +1259,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1206,6 +1287,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -1268,8 +1360,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1291,13 +1385,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1320,6 +1414,18 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	ADDQ        $0x000002c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -1393,8 +1499,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1419,13 +1527,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1447,6 +1555,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -1529,8 +1641,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1554,13 +1668,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1581,6 +1695,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -1655,8 +1773,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1678,13 +1798,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1706,6 +1826,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -1795,8 +1919,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1821,13 +1947,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1850,6 +1976,18 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	ADDQ        $0x000002c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -1939,8 +2077,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1964,13 +2104,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1992,6 +2132,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -2072,8 +2223,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2095,13 +2248,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2124,6 +2277,18 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	ADDQ        $0x000002c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -2219,8 +2384,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2245,13 +2412,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2277,6 +2444,11 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
@@ -2335,8 +2507,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2368,13 +2542,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2396,6 +2570,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -2438,8 +2616,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2463,13 +2643,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2490,6 +2670,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -2528,8 +2712,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2551,13 +2737,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2579,6 +2765,10 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -2624,8 +2814,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2650,13 +2842,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2683,6 +2875,23 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	ADDQ        $0x00000400, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
@@ -2752,8 +2961,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2785,13 +2996,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2814,6 +3025,18 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	ADDQ        $0x000002c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -2863,8 +3086,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2888,13 +3113,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2916,6 +3141,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -2960,8 +3196,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2983,13 +3221,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3012,6 +3250,18 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	ADDQ        $0x000002c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -3063,8 +3313,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3089,13 +3341,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3121,6 +3373,19 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	ADDQ        $0x00000300, CX
 	VMOVUPS     (R9), Y12
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Y14
@@ -3151,8 +3416,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3184,13 +3451,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3212,6 +3479,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Y8
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Y10
@@ -3234,8 +3510,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3259,13 +3537,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3286,6 +3564,14 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Y7
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Y9
@@ -3306,8 +3592,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3329,13 +3617,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3357,6 +3645,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Y8
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Y10
@@ -3380,8 +3677,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3406,13 +3705,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3438,6 +3737,13 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	MOVQ        R11, R12
@@ -3482,8 +3788,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3515,13 +3823,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3543,6 +3851,11 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	MOVQ        R11, R12
@@ -3575,8 +3888,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3600,13 +3915,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3627,6 +3942,11 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	MOVQ        R11, R12
@@ -3656,8 +3976,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3679,13 +4001,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3707,6 +4029,11 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	MOVQ        R11, R12
@@ -3741,8 +4068,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3767,13 +4096,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3803,6 +4132,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
@@ -3878,8 +4209,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3911,13 +4244,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3943,6 +4276,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -3999,8 +4334,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4024,13 +4361,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4055,6 +4392,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -4106,8 +4445,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4129,13 +4470,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4161,6 +4502,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -4222,8 +4565,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4248,13 +4593,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4285,6 +4630,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
@@ -4382,8 +4732,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4415,13 +4767,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4448,6 +4800,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -4518,8 +4874,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4543,13 +4901,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4575,6 +4933,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -4638,8 +5000,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4661,13 +5025,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4694,6 +5058,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -4767,8 +5135,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4793,13 +5163,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4829,6 +5199,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -4875,8 +5249,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4908,13 +5284,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4940,6 +5316,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -4974,8 +5353,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4999,13 +5380,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5030,6 +5411,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -5061,8 +5445,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5084,13 +5470,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5116,6 +5502,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -5151,8 +5540,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5177,13 +5568,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5213,6 +5604,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     (R8), Y15
@@ -5274,8 +5668,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5307,13 +5703,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5339,6 +5735,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
@@ -5384,8 +5782,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5409,13 +5809,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5440,6 +5840,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     (R8), Y15
@@ -5481,8 +5883,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5504,13 +5908,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5536,6 +5940,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
@@ -5584,8 +5990,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5610,13 +6018,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5646,6 +6054,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
@@ -5721,8 +6131,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5754,13 +6166,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5786,6 +6198,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -5832,8 +6246,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5857,13 +6273,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5888,6 +6304,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -5930,8 +6348,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5953,13 +6373,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5985,6 +6405,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -6034,8 +6456,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6060,13 +6484,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s2_1x12AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s2_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6097,6 +6521,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
@@ -6194,8 +6621,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6227,13 +6656,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6260,6 +6689,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -6313,8 +6745,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6338,13 +6772,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6370,6 +6804,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
@@ -6418,8 +6855,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6441,13 +6880,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm3s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convPerm3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm3s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6474,6 +6913,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
@@ -6529,8 +6971,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6555,13 +6999,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm1s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convPerm1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm1s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6591,6 +7035,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -6625,8 +7072,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6658,13 +7107,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm1s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convPerm1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm1s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6690,6 +7139,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -6716,8 +7167,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6741,13 +7194,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm1s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convPerm1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm1s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6772,6 +7225,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -6796,8 +7251,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6819,13 +7276,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm1s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convPerm1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm1s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6851,6 +7308,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
@@ -6878,8 +7337,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6904,13 +7365,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm2s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convPerm2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm2s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6940,6 +7401,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     (R8), Y15
@@ -6988,8 +7451,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7021,13 +7486,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm2s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convPerm2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm2s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7053,6 +7518,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
@@ -7089,8 +7556,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7114,13 +7583,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm2s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convPerm2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm2s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7145,6 +7614,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     (R8), Y15
@@ -7178,8 +7649,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7201,13 +7674,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·convPerm2s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convPerm2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convPerm2s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7233,6 +7706,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
@@ -7271,8 +7746,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7297,13 +7774,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7329,6 +7806,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
@@ -7421,8 +7900,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -7446,13 +7927,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7477,6 +7958,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
@@ -7560,8 +8043,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -7583,13 +8068,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7615,6 +8100,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
@@ -7713,8 +8200,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -7739,13 +8228,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7774,6 +8263,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	VMOVUPS      64(R9), Y14
@@ -7835,8 +8326,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -7868,13 +8361,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7899,6 +8392,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
@@ -7944,8 +8439,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -7969,13 +8466,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7999,6 +8496,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
@@ -8040,8 +8539,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8063,13 +8564,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8094,6 +8595,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
@@ -8142,8 +8645,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8168,13 +8673,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-96
+// func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8204,6 +8709,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	VMOVUPS      64(R9), Y14
@@ -8276,8 +8783,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8309,13 +8818,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-96
+// func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8341,6 +8850,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
@@ -8393,8 +8904,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8418,13 +8931,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-96
+// func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8449,6 +8962,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
@@ -8496,8 +9011,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8519,13 +9036,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-96
+// func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8551,6 +9068,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
@@ -8605,8 +9124,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8631,13 +9152,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8666,6 +9187,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y12
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Y14
@@ -8699,8 +9222,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8732,13 +9257,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8763,6 +9288,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Y10
@@ -8788,8 +9315,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8813,13 +9342,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8843,6 +9372,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Y9
@@ -8866,8 +9397,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8889,13 +9422,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8920,6 +9453,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Y10
@@ -8946,8 +9481,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -8972,13 +9509,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-96
+// func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9007,6 +9544,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	MOVQ         R11, R12
@@ -9054,8 +9593,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -9087,13 +9628,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-96
+// func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9118,6 +9659,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	MOVQ         R11, R12
@@ -9153,8 +9696,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -9178,13 +9723,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-96
+// func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9208,6 +9753,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	VMOVUPS      32(R9), Y8
 	MOVQ         R11, R12
@@ -9240,8 +9787,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -9263,13 +9812,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, FMA3
-TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-96
+// func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9294,6 +9843,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	MOVQ         R11, R12
@@ -9331,8 +9882,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX

@@ -14,10 +14,10 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_1x16AVX512 equals
 //
@@ -29,10 +29,10 @@ func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_2x12AVX512 equals
 //
@@ -44,10 +44,10 @@ func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_3x9AVX512 equals
 //
@@ -59,10 +59,10 @@ func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_3x8AVX512 equals
 //
@@ -74,10 +74,10 @@ func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_3x7AVX512 equals
 //
@@ -89,10 +89,10 @@ func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn4s1_6x4AVX512 equals
 //
@@ -104,10 +104,10 @@ func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_1x24AVX512 equals
 //
@@ -119,10 +119,10 @@ func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_1x16AVX512 equals
 //
@@ -134,10 +134,10 @@ func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_2x12AVX512 equals
 //
@@ -149,10 +149,10 @@ func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_3x8AVX512 equals
 //
@@ -164,10 +164,10 @@ func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_3x7AVX512 equals
 //
@@ -179,10 +179,10 @@ func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s1_6x4AVX512 equals
 //
@@ -194,10 +194,10 @@ func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_1x24AVX512 equals
 //
@@ -209,10 +209,10 @@ func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_1x16AVX512 equals
 //
@@ -224,10 +224,10 @@ func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_2x12AVX512 equals
 //
@@ -239,10 +239,10 @@ func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_3x8AVX512 equals
 //
@@ -254,10 +254,10 @@ func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_3x7AVX512 equals
 //
@@ -269,10 +269,10 @@ func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn5s2_6x4AVX512 equals
 //
@@ -284,10 +284,10 @@ func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_1x24AVX512 equals
 //
@@ -299,10 +299,10 @@ func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_1x16AVX512 equals
 //
@@ -314,10 +314,10 @@ func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_2x12AVX512 equals
 //
@@ -329,10 +329,10 @@ func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_3x8AVX512 equals
 //
@@ -344,10 +344,10 @@ func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_3x7AVX512 equals
 //
@@ -359,10 +359,10 @@ func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s1_6x4AVX512 equals
 //
@@ -374,10 +374,10 @@ func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_1x24AVX512 equals
 //
@@ -389,10 +389,10 @@ func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_1x16AVX512 equals
 //
@@ -404,10 +404,10 @@ func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_2x12AVX512 equals
 //
@@ -419,10 +419,10 @@ func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_3x8AVX512 equals
 //
@@ -434,10 +434,10 @@ func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_3x7AVX512 equals
 //
@@ -449,10 +449,10 @@ func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn7s2_6x4AVX512 equals
 //
@@ -464,10 +464,10 @@ func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_1x28AVX512 equals
 //
@@ -479,10 +479,10 @@ func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_1x16AVX512 equals
 //
@@ -494,10 +494,10 @@ func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_2x14AVX512 equals
 //
@@ -509,10 +509,10 @@ func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_3x9AVX512 equals
 //
@@ -524,10 +524,10 @@ func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_3x8AVX512 equals
 //
@@ -539,10 +539,10 @@ func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_4x7AVX512 equals
 //
@@ -554,10 +554,10 @@ func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s1_7x4AVX512 equals
 //
@@ -569,10 +569,10 @@ func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_1x28AVX512 equals
 //
@@ -584,10 +584,10 @@ func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_1x16AVX512 equals
 //
@@ -599,10 +599,10 @@ func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_2x14AVX512 equals
 //
@@ -614,10 +614,10 @@ func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_3x9AVX512 equals
 //
@@ -629,10 +629,10 @@ func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_3x8AVX512 equals
 //
@@ -644,10 +644,10 @@ func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_4x7AVX512 equals
 //
@@ -659,10 +659,10 @@ func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn3s2_7x4AVX512 equals
 //
@@ -674,10 +674,10 @@ func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_1x28AVX512 equals
 //
@@ -689,10 +689,10 @@ func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_1x16AVX512 equals
 //
@@ -704,10 +704,10 @@ func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_2x14AVX512 equals
 //
@@ -719,10 +719,10 @@ func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_3x9AVX512 equals
 //
@@ -734,10 +734,10 @@ func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_3x8AVX512 equals
 //
@@ -749,10 +749,10 @@ func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_4x7AVX512 equals
 //
@@ -764,10 +764,10 @@ func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn1s1_7x4AVX512 equals
 //
@@ -779,10 +779,10 @@ func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_1x28AVX512 equals
 //
@@ -794,10 +794,10 @@ func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_1x16AVX512 equals
 //
@@ -809,10 +809,10 @@ func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_2x14AVX512 equals
 //
@@ -824,10 +824,10 @@ func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_3x9AVX512 equals
 //
@@ -839,10 +839,10 @@ func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_3x8AVX512 equals
 //
@@ -854,10 +854,10 @@ func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_4x7AVX512 equals
 //
@@ -869,10 +869,10 @@ func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convOwn2s1_7x4AVX512 equals
 //
@@ -884,10 +884,10 @@ func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_1x28AVX512 equals
 //
@@ -899,10 +899,10 @@ func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_1x16AVX512 equals
 //
@@ -914,10 +914,10 @@ func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_2x14AVX512 equals
 //
@@ -929,10 +929,10 @@ func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_3x9AVX512 equals
 //
@@ -944,10 +944,10 @@ func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_3x8AVX512 equals
 //
@@ -959,10 +959,10 @@ func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_4x7AVX512 equals
 //
@@ -974,10 +974,10 @@ func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s1_7x4AVX512 equals
 //
@@ -989,10 +989,10 @@ func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_1x28AVX512 equals
 //
@@ -1004,10 +1004,10 @@ func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_1x16AVX512 equals
 //
@@ -1019,10 +1019,10 @@ func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_2x14AVX512 equals
 //
@@ -1034,10 +1034,10 @@ func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_3x9AVX512 equals
 //
@@ -1049,10 +1049,10 @@ func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_3x8AVX512 equals
 //
@@ -1064,10 +1064,10 @@ func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_4x7AVX512 equals
 //
@@ -1079,10 +1079,10 @@ func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad3s2_7x4AVX512 equals
 //
@@ -1094,10 +1094,10 @@ func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_1x28AVX512 equals
 //
@@ -1109,10 +1109,10 @@ func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_1x16AVX512 equals
 //
@@ -1124,10 +1124,10 @@ func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_2x14AVX512 equals
 //
@@ -1139,10 +1139,10 @@ func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_3x9AVX512 equals
 //
@@ -1154,10 +1154,10 @@ func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_3x8AVX512 equals
 //
@@ -1169,10 +1169,10 @@ func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_4x7AVX512 equals
 //
@@ -1184,10 +1184,10 @@ func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad1s1_7x4AVX512 equals
 //
@@ -1199,10 +1199,10 @@ func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_1x28AVX512 equals
 //
@@ -1214,10 +1214,10 @@ func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_1x16AVX512 equals
 //
@@ -1229,10 +1229,10 @@ func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_2x14AVX512 equals
 //
@@ -1244,10 +1244,10 @@ func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_3x9AVX512 equals
 //
@@ -1259,10 +1259,10 @@ func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_3x8AVX512 equals
 //
@@ -1274,10 +1274,10 @@ func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_4x7AVX512 equals
 //
@@ -1289,10 +1289,10 @@ func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convQuad2s1_7x4AVX512 equals
 //
@@ -1304,10 +1304,10 @@ func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_1x28AVX512 equals
 //
@@ -1319,10 +1319,10 @@ func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_1x16AVX512 equals
 //
@@ -1334,10 +1334,10 @@ func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_2x14AVX512 equals
 //
@@ -1349,10 +1349,10 @@ func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_3x9AVX512 equals
 //
@@ -1364,10 +1364,10 @@ func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_3x8AVX512 equals
 //
@@ -1379,10 +1379,10 @@ func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_4x7AVX512 equals
 //
@@ -1394,10 +1394,10 @@ func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s1_7x4AVX512 equals
 //
@@ -1409,10 +1409,10 @@ func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_1x28AVX512 equals
 //
@@ -1424,10 +1424,10 @@ func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_1x16AVX512 equals
 //
@@ -1439,10 +1439,10 @@ func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_2x14AVX512 equals
 //
@@ -1454,10 +1454,10 @@ func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_3x9AVX512 equals
 //
@@ -1469,10 +1469,10 @@ func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_3x8AVX512 equals
 //
@@ -1484,10 +1484,10 @@ func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_4x7AVX512 equals
 //
@@ -1499,10 +1499,10 @@ func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm3s2_7x4AVX512 equals
 //
@@ -1514,10 +1514,10 @@ func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_1x28AVX512 equals
 //
@@ -1529,10 +1529,10 @@ func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_1x16AVX512 equals
 //
@@ -1544,10 +1544,10 @@ func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_2x14AVX512 equals
 //
@@ -1559,10 +1559,10 @@ func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_3x9AVX512 equals
 //
@@ -1574,10 +1574,10 @@ func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_3x8AVX512 equals
 //
@@ -1589,10 +1589,10 @@ func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_4x7AVX512 equals
 //
@@ -1604,10 +1604,10 @@ func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm1s1_7x4AVX512 equals
 //
@@ -1619,10 +1619,10 @@ func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_1x28AVX512 equals
 //
@@ -1634,10 +1634,10 @@ func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_1x16AVX512 equals
 //
@@ -1649,10 +1649,10 @@ func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_2x14AVX512 equals
 //
@@ -1664,10 +1664,10 @@ func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_3x9AVX512 equals
 //
@@ -1679,10 +1679,10 @@ func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_3x8AVX512 equals
 //
@@ -1694,10 +1694,10 @@ func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_4x7AVX512 equals
 //
@@ -1709,10 +1709,10 @@ func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convPerm2s1_7x4AVX512 equals
 //
@@ -1724,10 +1724,10 @@ func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_1x24AVX512 equals
 //
@@ -1739,10 +1739,10 @@ func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_1x16AVX512 equals
 //
@@ -1754,10 +1754,10 @@ func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_2x12AVX512 equals
 //
@@ -1769,10 +1769,10 @@ func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_3x8AVX512 equals
 //
@@ -1784,10 +1784,10 @@ func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_3x7AVX512 equals
 //
@@ -1799,10 +1799,10 @@ func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide7s2_6x4AVX512 equals
 //
@@ -1814,10 +1814,10 @@ func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_1x28AVX512 equals
 //
@@ -1829,10 +1829,10 @@ func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_1x16AVX512 equals
 //
@@ -1844,10 +1844,10 @@ func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_2x14AVX512 equals
 //
@@ -1859,10 +1859,10 @@ func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_3x9AVX512 equals
 //
@@ -1874,10 +1874,10 @@ func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_3x8AVX512 equals
 //
@@ -1889,10 +1889,10 @@ func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_4x7AVX512 equals
 //
@@ -1904,10 +1904,10 @@ func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s1_7x4AVX512 equals
 //
@@ -1919,10 +1919,10 @@ func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_1x28AVX512 equals
 //
@@ -1934,10 +1934,10 @@ func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_1x16AVX512 equals
 //
@@ -1949,10 +1949,10 @@ func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_2x14AVX512 equals
 //
@@ -1964,10 +1964,10 @@ func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_3x9AVX512 equals
 //
@@ -1979,10 +1979,10 @@ func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_3x8AVX512 equals
 //
@@ -1994,10 +1994,10 @@ func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_4x7AVX512 equals
 //
@@ -2009,10 +2009,10 @@ func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide3s2_7x4AVX512 equals
 //
@@ -2024,10 +2024,10 @@ func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_1x28AVX512 equals
 //
@@ -2039,10 +2039,10 @@ func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_1x16AVX512 equals
 //
@@ -2054,10 +2054,10 @@ func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_2x14AVX512 equals
 //
@@ -2069,10 +2069,10 @@ func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_3x9AVX512 equals
 //
@@ -2084,10 +2084,10 @@ func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_3x8AVX512 equals
 //
@@ -2099,10 +2099,10 @@ func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_4x7AVX512 equals
 //
@@ -2114,10 +2114,10 @@ func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide1s1_7x4AVX512 equals
 //
@@ -2129,10 +2129,10 @@ func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_1x28AVX512 equals
 //
@@ -2144,10 +2144,10 @@ func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_1x16AVX512 equals
 //
@@ -2159,10 +2159,10 @@ func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_2x14AVX512 equals
 //
@@ -2174,10 +2174,10 @@ func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_3x9AVX512 equals
 //
@@ -2189,10 +2189,10 @@ func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_3x8AVX512 equals
 //
@@ -2204,10 +2204,10 @@ func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_4x7AVX512 equals
 //
@@ -2219,10 +2219,10 @@ func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
 // convWide2s1_7x4AVX512 equals
 //
@@ -2234,7 +2234,7 @@ func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
+func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)

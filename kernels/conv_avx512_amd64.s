@@ -4,13 +4,13 @@
 
 #include "textflag.h"
 
-// func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_1x24AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_1x24AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -48,6 +48,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -180,8 +189,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -237,13 +248,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -273,6 +284,13 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -365,8 +383,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -406,13 +426,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_2x12AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_2x12AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -450,6 +470,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -586,8 +615,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -644,13 +675,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -691,6 +722,16 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	ADDQ        $0x00000240, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -846,8 +887,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -911,13 +954,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -955,6 +998,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -1095,8 +1147,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1154,13 +1208,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_3x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_3x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1195,6 +1249,14 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z21
 	VMOVUPS     64(R9), Z22
 	VMOVUPS     128(R9), Z23
@@ -1320,8 +1382,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1373,13 +1437,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn4s1_6x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn4s1_6x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1417,6 +1481,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -1569,8 +1642,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1631,13 +1706,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s1_1x24AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s1_1x24AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1675,6 +1750,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -1833,8 +1917,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -1890,13 +1976,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -1926,6 +2012,13 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -2036,8 +2129,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2077,13 +2172,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s1_2x12AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s1_2x12AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2121,6 +2216,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -2284,8 +2388,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2342,13 +2448,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2386,6 +2492,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -2554,8 +2669,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2613,13 +2730,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s1_3x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s1_3x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2654,6 +2771,14 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z21
 	VMOVUPS     64(R9), Z22
 	VMOVUPS     128(R9), Z23
@@ -2804,8 +2929,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -2857,13 +2984,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s1_6x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s1_6x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -2901,6 +3028,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -3084,8 +3220,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3146,13 +3284,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s2_1x24AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s2_1x24AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3191,6 +3329,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -3372,8 +3543,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3429,13 +3602,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3466,6 +3639,29 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	ADDQ        $0x00000580, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -3591,8 +3787,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3632,13 +3830,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s2_2x12AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s2_2x12AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3677,6 +3875,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -3862,8 +4093,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -3920,13 +4153,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -3965,6 +4198,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -4154,8 +4420,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4213,13 +4481,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s2_3x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s2_3x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4255,6 +4523,35 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	ADDQ        $0x00000700, CX
 	VMOVUPS     (R9), Z21
 	VMOVUPS     64(R9), Z22
 	VMOVUPS     128(R9), Z23
@@ -4423,8 +4720,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4476,13 +4775,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn5s2_6x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn5s2_6x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4521,6 +4820,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -4722,8 +5054,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -4784,13 +5118,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s1_1x24AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s1_1x24AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -4828,6 +5162,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -5038,8 +5381,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5095,13 +5440,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5131,6 +5476,13 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -5277,8 +5629,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5318,13 +5672,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s1_2x12AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s1_2x12AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5362,6 +5716,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -5579,8 +5942,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5637,13 +6002,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -5681,6 +6046,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -5905,8 +6279,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -5964,13 +6340,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s1_3x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s1_3x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6005,6 +6381,14 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z21
 	VMOVUPS     64(R9), Z22
 	VMOVUPS     128(R9), Z23
@@ -6205,8 +6589,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6258,13 +6644,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s1_6x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s1_6x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6302,6 +6688,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -6547,8 +6942,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6609,13 +7006,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s2_1x24AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s2_1x24AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6654,6 +7051,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -6887,8 +7317,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -6944,13 +7376,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -6981,6 +7413,29 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	ADDQ        $0x00000580, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -7142,8 +7597,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7183,13 +7640,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s2_2x12AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s2_2x12AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7228,6 +7685,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -7467,8 +7957,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7525,13 +8017,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7570,6 +8062,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -7815,8 +8340,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -7874,13 +8401,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s2_3x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s2_3x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -7916,6 +8443,35 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	ADDQ        $0x00000700, CX
 	VMOVUPS     (R9), Z21
 	VMOVUPS     64(R9), Z22
 	VMOVUPS     128(R9), Z23
@@ -8134,8 +8690,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -8187,13 +8745,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn7s2_6x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn7s2_6x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8232,6 +8790,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -8495,8 +9086,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -8557,13 +9150,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8605,6 +9198,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -8727,8 +9331,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -8792,13 +9398,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8828,6 +9434,13 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -8902,8 +9515,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -8943,13 +9558,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -8991,6 +9606,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -9116,8 +9742,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -9182,13 +9810,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9229,6 +9857,16 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	ADDQ        $0x00000240, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -9353,8 +9991,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -9418,13 +10058,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9462,6 +10102,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -9574,8 +10223,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -9633,13 +10284,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9681,6 +10332,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -9812,8 +10474,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -9880,13 +10544,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -9928,6 +10592,17 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -10068,8 +10743,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -10139,13 +10816,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_1x28AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -10188,6 +10865,45 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	PREFETCHT0  2048(CX)
+	PREFETCHT0  2112(CX)
+	PREFETCHT0  2176(CX)
+	PREFETCHT0  2240(CX)
+	PREFETCHT0  2304(CX)
+	PREFETCHT0  2368(CX)
+	ADDQ        $0x00000980, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -10337,8 +11053,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -10402,13 +11120,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -10439,6 +11157,29 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	ADDQ        $0x00000580, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -10528,8 +11269,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -10569,13 +11312,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_2x14AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -10618,6 +11361,45 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	PREFETCHT0  2048(CX)
+	PREFETCHT0  2112(CX)
+	PREFETCHT0  2176(CX)
+	PREFETCHT0  2240(CX)
+	PREFETCHT0  2304(CX)
+	PREFETCHT0  2368(CX)
+	ADDQ        $0x00000980, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -10769,8 +11551,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -10835,13 +11619,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_3x9AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -10883,6 +11667,43 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	PREFETCHT0  2048(CX)
+	PREFETCHT0  2112(CX)
+	PREFETCHT0  2176(CX)
+	PREFETCHT0  2240(CX)
+	ADDQ        $0x00000900, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -11031,8 +11852,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -11096,13 +11919,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -11141,6 +11964,39 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	ADDQ        $0x00000800, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -11274,8 +12130,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -11333,13 +12191,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_4x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -11382,6 +12240,45 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	PREFETCHT0  2048(CX)
+	PREFETCHT0  2112(CX)
+	PREFETCHT0  2176(CX)
+	PREFETCHT0  2240(CX)
+	PREFETCHT0  2304(CX)
+	PREFETCHT0  2368(CX)
+	ADDQ        $0x00000980, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -11537,8 +12434,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -11605,13 +12504,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn3s2_7x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn3s2_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -11654,6 +12553,45 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	PREFETCHT0  1792(CX)
+	PREFETCHT0  1856(CX)
+	PREFETCHT0  1920(CX)
+	PREFETCHT0  1984(CX)
+	PREFETCHT0  2048(CX)
+	PREFETCHT0  2112(CX)
+	PREFETCHT0  2176(CX)
+	PREFETCHT0  2240(CX)
+	PREFETCHT0  2304(CX)
+	PREFETCHT0  2368(CX)
+	ADDQ        $0x00000980, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -11815,8 +12753,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -11886,13 +12826,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -11934,6 +12874,35 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	ADDQ        $0x00000700, CX
 	VMOVUPS     (R9), Z28
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z30
@@ -11996,8 +12965,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -12061,13 +13032,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -12097,6 +13068,23 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	ADDQ        $0x00000400, CX
 	VMOVUPS     (R9), Z16
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z18
@@ -12135,8 +13123,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -12176,13 +13166,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -12224,6 +13214,35 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	ADDQ        $0x00000700, CX
 	VMOVUPS     (R9), Z28
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z30
@@ -12287,8 +13306,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -12353,13 +13374,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -12400,6 +13421,34 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	ADDQ        $0x000006c0, CX
 	VMOVUPS     (R9), Z27
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z29
@@ -12462,8 +13511,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -12527,13 +13578,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -12571,6 +13622,31 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	ADDQ        $0x00000600, CX
 	VMOVUPS     (R9), Z24
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z26
@@ -12627,8 +13703,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -12686,13 +13764,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -12734,6 +13812,35 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	ADDQ        $0x00000700, CX
 	VMOVUPS     (R9), Z28
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z30
@@ -12799,8 +13906,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -12867,13 +13976,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn1s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn1s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -12915,6 +14024,35 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	PREFETCHT0  896(CX)
+	PREFETCHT0  960(CX)
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1088(CX)
+	PREFETCHT0  1152(CX)
+	PREFETCHT0  1216(CX)
+	PREFETCHT0  1280(CX)
+	PREFETCHT0  1344(CX)
+	PREFETCHT0  1408(CX)
+	PREFETCHT0  1472(CX)
+	PREFETCHT0  1536(CX)
+	PREFETCHT0  1600(CX)
+	PREFETCHT0  1664(CX)
+	PREFETCHT0  1728(CX)
+	ADDQ        $0x00000700, CX
 	VMOVUPS     (R9), Z28
 	MOVQ        R11, R12
 	VMOVUPS     (R12), Z30
@@ -12983,8 +14121,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -13054,13 +14194,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -13102,6 +14242,21 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	ADDQ        $0x00000380, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	MOVQ        R11, R12
@@ -13194,8 +14349,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -13259,13 +14416,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -13295,6 +14452,15 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	MOVQ        R11, R12
@@ -13351,8 +14517,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -13392,13 +14560,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -13440,6 +14608,21 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	ADDQ        $0x00000380, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	MOVQ        R11, R12
@@ -13534,8 +14717,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -13600,13 +14785,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -13647,6 +14832,21 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	ADDQ        $0x00000380, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	MOVQ        R11, R12
@@ -13740,8 +14940,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -13805,13 +15007,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -13849,6 +15051,19 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	ADDQ        $0x00000300, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	MOVQ        R11, R12
@@ -13933,8 +15148,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -13992,13 +15209,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -14040,6 +15257,21 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	ADDQ        $0x00000380, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	MOVQ        R11, R12
@@ -14138,8 +15370,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -14206,13 +15440,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convOwn2s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convOwn2s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -14254,6 +15488,21 @@ plane:
 
 row:
 	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	PREFETCHT0  640(CX)
+	PREFETCHT0  704(CX)
+	PREFETCHT0  768(CX)
+	PREFETCHT0  832(CX)
+	ADDQ        $0x00000380, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	MOVQ        R11, R12
@@ -14358,8 +15607,10 @@ row:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -14429,13 +15680,13 @@ row:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -14481,6 +15732,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -14636,8 +15891,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -14701,13 +15958,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -14741,6 +15998,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -14837,8 +16097,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -14878,13 +16140,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -14930,6 +16192,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -15090,8 +16356,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -15156,13 +16424,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -15207,6 +16475,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -15368,8 +16640,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -15433,13 +16707,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -15481,6 +16755,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -15627,8 +16904,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -15686,13 +16965,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -15738,6 +17017,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -15908,8 +17191,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -15976,13 +17261,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -16028,6 +17313,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -16213,8 +17502,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -16284,13 +17575,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_1x28AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -16337,6 +17628,17 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -16546,8 +17848,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -16611,13 +17915,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -16652,6 +17956,13 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -16778,8 +18089,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -16819,13 +18132,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_2x14AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -16872,6 +18185,17 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -17084,8 +18408,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -17150,13 +18476,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_3x9AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -17202,6 +18528,16 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	ADDQ        $0x00000240, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -17411,8 +18747,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -17476,13 +18814,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -17525,6 +18863,15 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -17713,8 +19060,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -17772,13 +19121,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_4x7AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -17825,6 +19174,17 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -18043,8 +19403,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -18111,13 +19473,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad3s2_7x4AVX512(SB), NOSPLIT, $0-96
+// func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad3s2_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -18164,6 +19526,17 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	PREFETCHT0  448(CX)
+	PREFETCHT0  512(CX)
+	PREFETCHT0  576(CX)
+	ADDQ        $0x00000280, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -18391,8 +19764,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -18462,13 +19837,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -18514,6 +19889,14 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -18608,8 +19991,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -18673,13 +20058,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -18713,6 +20098,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -18771,8 +20161,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -18812,13 +20204,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -18864,6 +20256,14 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -18959,8 +20359,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -19025,13 +20427,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -19076,6 +20478,14 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -19169,8 +20579,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -19234,13 +20646,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -19282,6 +20694,13 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	ADDQ        $0x00000180, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -19366,8 +20785,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -19425,13 +20846,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -19477,6 +20898,14 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -19574,8 +21003,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -19642,13 +21073,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad1s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad1s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -19694,6 +21125,14 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	PREFETCHT0  320(CX)
+	PREFETCHT0  384(CX)
+	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -19794,8 +21233,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -19865,13 +21306,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -19917,6 +21358,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -20042,8 +21488,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -20107,13 +21555,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -20147,6 +21595,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     (R8), Z31
@@ -20224,8 +21675,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -20265,13 +21718,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -20317,6 +21770,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -20445,8 +21903,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -20511,13 +21971,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -20562,6 +22022,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     (R8), Z31
@@ -20689,8 +22154,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -20754,13 +22221,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -20802,6 +22269,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     (R8), Z31
@@ -20917,8 +22388,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -20976,13 +22449,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -21028,6 +22501,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -21162,8 +22640,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -21230,13 +22710,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convQuad2s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convQuad2s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -21282,6 +22762,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -21425,8 +22910,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -21496,13 +22983,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -21548,6 +23035,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -21703,8 +23193,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -21768,13 +23260,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -21808,6 +23300,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -21886,8 +23380,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -21927,13 +23423,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -21979,6 +23475,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -22139,8 +23638,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -22205,13 +23706,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -22256,6 +23757,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -22384,8 +23888,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -22449,13 +23955,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -22497,6 +24003,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -22613,8 +24121,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -22672,13 +24182,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -22724,6 +24234,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -22894,8 +24407,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -22962,13 +24477,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -23014,6 +24529,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -23199,8 +24717,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -23270,13 +24790,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_1x28AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -23323,6 +24843,12 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	ADDQ        $0x00000140, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -23532,8 +25058,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -23597,13 +25125,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -23638,6 +25166,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     128(R9), Z18
@@ -23731,8 +25263,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -23772,13 +25306,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_2x14AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -23825,6 +25359,12 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	ADDQ        $0x00000140, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -24037,8 +25577,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -24103,13 +25645,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_3x9AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -24155,6 +25697,12 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	ADDQ        $0x00000140, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     128(R9), Z29
@@ -24307,8 +25855,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -24372,13 +25922,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -24421,6 +25971,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     128(R9), Z26
@@ -24558,8 +26113,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -24617,13 +26174,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_4x7AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -24670,6 +26227,12 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	ADDQ        $0x00000140, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -24888,8 +26451,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -24956,13 +26521,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm3s2_7x4AVX512(SB), NOSPLIT, $0-96
+// func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm3s2_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -25009,6 +26574,12 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	PREFETCHT0  256(CX)
+	ADDQ        $0x00000140, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     128(R9), Z30
@@ -25236,8 +26807,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -25307,13 +26880,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -25359,6 +26932,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -25425,8 +27003,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -25490,13 +27070,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -25530,6 +27110,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -25572,8 +27155,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -25613,13 +27198,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -25665,6 +27250,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -25732,8 +27322,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -25798,13 +27390,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -25849,6 +27441,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -25915,8 +27512,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -25980,13 +27579,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -26028,6 +27627,10 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	ADDQ        $0x000000c0, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -26088,8 +27691,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -26147,13 +27752,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -26199,6 +27804,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -26268,8 +27878,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -26336,13 +27948,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm1s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm1s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -26388,6 +28000,11 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	PREFETCHT0  128(CX)
+	PREFETCHT0  192(CX)
+	ADDQ        $0x00000100, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     (R8), Z31
 	MOVQ        R11, R12
@@ -26460,8 +28077,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -26531,13 +28150,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -26583,6 +28202,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -26679,8 +28301,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -26744,13 +28368,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -26784,6 +28408,8 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
 	VMOVUPS     (R9), Z16
 	VMOVUPS     64(R9), Z17
 	VMOVUPS     (R8), Z31
@@ -26844,8 +28470,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -26885,13 +28513,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -26937,6 +28565,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -27035,8 +28666,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -27101,13 +28734,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -27152,6 +28785,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z27
 	VMOVUPS     64(R9), Z28
 	VMOVUPS     (R8), Z31
@@ -27249,8 +28885,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -27314,13 +28952,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -27362,6 +29000,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z24
 	VMOVUPS     64(R9), Z25
 	VMOVUPS     (R8), Z31
@@ -27450,8 +29091,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -27509,13 +29152,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -27561,6 +29204,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -27663,8 +29309,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -27731,13 +29379,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convPerm2s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convPerm2s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -27783,6 +29431,9 @@ row:
 	MOVQ table+48(FP), R8
 
 k:
+	PREFETCHT0  (CX)
+	PREFETCHT0  64(CX)
+	ADDQ        $0x00000080, CX
 	VMOVUPS     (R9), Z28
 	VMOVUPS     64(R9), Z29
 	VMOVUPS     (R8), Z31
@@ -27891,8 +29542,10 @@ k:
 	ADDQ        BX, R10
 	DECQ        R14
 	JNZ         row
-	ADDQ        CX, AX
-	DECQ        DX
+	ADDQ        xplane+16(FP), AX
+	ADDQ        aheadplane+104(FP), DX
+	MOVQ        DX, CX
+	DECQ        planes+24(FP)
 	JNZ         plane
 	MOVQ        y+72(FP), AX
 	MOVQ        yrow+80(FP), BX
@@ -27962,13 +29615,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide7s2_1x24AVX512(SB), NOSPLIT, $0-96
+// func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide7s2_1x24AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -28010,6 +29663,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VMOVUPS      128(R9), Z26
@@ -28246,8 +29902,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -28303,13 +29961,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide7s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide7s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -28343,6 +30001,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z16
 	VMOVUPS      64(R9), Z17
 	VMOVUPS      128(R9), Z18
@@ -28507,8 +30168,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -28548,13 +30211,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide7s2_2x12AVX512(SB), NOSPLIT, $0-96
+// func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide7s2_2x12AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -28596,6 +30259,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VMOVUPS      128(R9), Z26
@@ -28838,8 +30504,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -28896,13 +30564,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide7s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide7s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -28944,6 +30612,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VMOVUPS      128(R9), Z26
@@ -29192,8 +30863,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -29251,13 +30924,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide7s2_3x7AVX512(SB), NOSPLIT, $0-96
+// func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide7s2_3x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -29296,6 +30969,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z21
 	VMOVUPS      64(R9), Z22
 	VMOVUPS      128(R9), Z23
@@ -29517,8 +31193,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -29570,13 +31248,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide7s2_6x4AVX512(SB), NOSPLIT, $0-96
+// func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide7s2_6x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -29618,6 +31296,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VMOVUPS      128(R9), Z26
@@ -29884,8 +31565,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -29946,13 +31629,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -29997,6 +31680,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -30122,8 +31807,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -30187,13 +31874,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -30226,6 +31913,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z16
 	VMOVUPS      64(R9), Z17
 	VMOVUPS      128(R9), Z18
@@ -30303,8 +31992,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -30344,13 +32035,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -30395,6 +32086,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -30523,8 +32216,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -30589,13 +32284,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -30639,6 +32334,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z27
 	VMOVUPS      64(R9), Z28
 	VMOVUPS      128(R9), Z29
@@ -30766,8 +32463,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -30831,13 +32530,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -30878,6 +32577,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VMOVUPS      128(R9), Z26
@@ -30993,8 +32694,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -31052,13 +32755,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -31103,6 +32806,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -31237,8 +32942,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -31305,13 +33012,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -31356,6 +33063,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -31499,8 +33208,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -31570,13 +33281,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_1x28AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -31622,6 +33333,10 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	PREFETCHT0   128(CX)
+	ADDQ         $0x000000c0, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -31774,8 +33489,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -31839,13 +33556,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_1x16AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -31879,6 +33596,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z16
 	VMOVUPS      64(R9), Z17
 	VMOVUPS      128(R9), Z18
@@ -31971,8 +33691,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -32012,13 +33734,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_2x14AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -32064,6 +33786,10 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	PREFETCHT0   128(CX)
+	ADDQ         $0x000000c0, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -32218,8 +33944,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -32284,13 +34012,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_3x9AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -32335,6 +34063,10 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	PREFETCHT0   128(CX)
+	ADDQ         $0x000000c0, CX
 	VMOVUPS      (R9), Z27
 	VMOVUPS      64(R9), Z28
 	VMOVUPS      128(R9), Z29
@@ -32486,8 +34218,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -32551,13 +34285,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_3x8AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -32599,6 +34333,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VMOVUPS      128(R9), Z26
@@ -32735,8 +34472,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -32794,13 +34533,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_4x7AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -32846,6 +34585,10 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	PREFETCHT0   128(CX)
+	ADDQ         $0x000000c0, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -33004,8 +34747,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -33072,13 +34817,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide3s2_7x4AVX512(SB), NOSPLIT, $0-96
+// func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide3s2_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -33124,6 +34869,10 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	PREFETCHT0   128(CX)
+	ADDQ         $0x000000c0, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	VMOVUPS      128(R9), Z30
@@ -33288,8 +35037,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -33359,13 +35110,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -33410,6 +35161,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z28
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z30
@@ -33475,8 +35229,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -33540,13 +35296,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -33579,6 +35335,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z16
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z18
@@ -33620,8 +35378,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -33661,13 +35421,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -33712,6 +35472,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z28
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z30
@@ -33778,8 +35541,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -33844,13 +35609,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -33894,6 +35659,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z27
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z29
@@ -33959,8 +35727,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -34024,13 +35794,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34071,6 +35841,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z24
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z26
@@ -34130,8 +35903,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -34189,13 +35964,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34240,6 +36015,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z28
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z30
@@ -34308,8 +36086,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -34376,13 +36156,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide1s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide1s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34427,6 +36207,9 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	PREFETCHT0   64(CX)
+	ADDQ         $0x00000080, CX
 	VMOVUPS      (R9), Z28
 	MOVQ         R11, R12
 	VBROADCASTSS (R12), Z30
@@ -34498,8 +36281,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -34569,13 +36354,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_1x28AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_1x28AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34620,6 +36405,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	MOVQ         R11, R12
@@ -34715,8 +36502,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -34780,13 +36569,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_1x16AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_1x16AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34819,6 +36608,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z16
 	VMOVUPS      64(R9), Z17
 	MOVQ         R11, R12
@@ -34878,8 +36669,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -34919,13 +36712,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_2x14AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_2x14AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -34970,6 +36763,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	MOVQ         R11, R12
@@ -35067,8 +36862,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -35133,13 +36930,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_3x9AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_3x9AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -35183,6 +36980,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z27
 	VMOVUPS      64(R9), Z28
 	MOVQ         R11, R12
@@ -35279,8 +37078,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -35344,13 +37145,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_3x8AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_3x8AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -35391,6 +37192,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	MOVQ         R11, R12
@@ -35478,8 +37281,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -35537,13 +37342,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_4x7AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_4x7AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -35588,6 +37393,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	MOVQ         R11, R12
@@ -35689,8 +37496,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX
@@ -35757,13 +37566,13 @@ k:
 	VZEROUPPER
 	RET
 
-// func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int)
-// Requires: AVX, AVX512F
-TEXT ·convWide2s1_7x4AVX512(SB), NOSPLIT, $0-96
+// func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·convWide2s1_7x4AVX512(SB), NOSPLIT, $0-112
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
-	MOVQ    xplane+16(FP), CX
-	MOVQ    planes+24(FP), DX
+	MOVQ    ahead+96(FP), CX
+	MOVQ    ahead+96(FP), DX
 	MOVQ    kh+32(FP), SI
 	MOVQ    k+40(FP), DI
 	MOVQ    table+48(FP), R8
@@ -35808,6 +37617,8 @@ row:
 	MOVQ DI, R15
 
 k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Z28
 	VMOVUPS      64(R9), Z29
 	MOVQ         R11, R12
@@ -35915,8 +37726,10 @@ k:
 	ADDQ         BX, R10
 	DECQ         R14
 	JNZ          row
-	ADDQ         CX, AX
-	DECQ         DX
+	ADDQ         xplane+16(FP), AX
+	ADDQ         aheadplane+104(FP), DX
+	MOVQ         DX, CX
+	DECQ         planes+24(FP)
 	JNZ          plane
 	MOVQ         y+72(FP), AX
 	MOVQ         yrow+80(FP), BX

@@ -22,7 +22,7 @@ type convKey struct {
 // convKernel computes rows x cols output pixels; its loop is in the comment of each kernel.
 type convKernel struct {
 	rows, cols int
-	f          func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int)
+	f          func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane int)
 }
 
 // pixelBytes is the distance of neighbouring pixels in the blocked layout.
@@ -112,26 +112,29 @@ type directPass struct {
 // weightIndex finds weights in the plain layout: w[base(out) + in*step + taps[i]] leads from input channel in of a group to output
 // channel out of the pass through its i-th tap.
 type weightIndex struct {
-	base func(out int) int
-	step int
-	taps []int
-	in   int // input channels of a group
-	outs int // output channels in all
+	base     func(out int) int
+	distance int // of neighbouring output channels of one group
+	step     int
+	taps     []int
+	in       int // input channels of a group
+	outs     int // output channels in all
 }
 
 // packSet packs the weights of a set: [out block][part of a block][plane][tap row][k][tap column][lane].
 func (p *directPass) packSet(s *simd, dst, w []float32, set int) {
+	taps := p.kh * p.kw
+	ins := p.planes * p.k
+	buf := borrow((ins*taps + Block) * s.lanes)
+	defer release(buf)
 	o := 0
 	for ob := range p.channelSets.out {
 		for first := 0; first < Block; first += s.lanes {
+			p.weightOf.lanes(s, *buf, w, (set*p.channelSets.out+ob)*Block+first, ins)
 			for plane := range p.planes {
 				for h := range p.kh {
 					for k := range p.k {
-						in := plane*Block + k
-						for v := range p.kw {
-							p.packVector(dst[o:o+s.lanes], w, (set*p.channelSets.out+ob)*Block+first, in, p.weightOf.taps[h*p.kw+v])
-							o += s.lanes
-						}
+						at := ((plane*p.k+k)*taps + h*p.kw) * s.lanes
+						o += copy(dst[o:], (*buf)[at:at+p.kw*s.lanes])
 					}
 				}
 			}
@@ -139,13 +142,71 @@ func (p *directPass) packSet(s *simd, dst, w []float32, set int) {
 	}
 }
 
-// packVector gathers the weights from input channel in to a vector of output channels; what does not exist is zero.
-func (p *directPass) packVector(dst, w []float32, out, in, tap int) {
-	for lane := range dst {
-		if in < p.weightOf.in && out+lane < p.weightOf.outs {
-			dst[lane] = w[p.weightOf.base(out+lane)+in*p.weightOf.step+tap]
-		} else {
-			dst[lane] = 0
+// lanes gathers the weights that lead to a vector of output channels, dst[(in*taps+i)*lanes+lane], with zeros for what does not exist.
+func (x *weightIndex) lanes(s *simd, dst, w []float32, out, ins int) {
+	n, taps := s.lanes, len(x.taps)
+	exist := min(ins, x.in)
+	clear(dst[exist*taps*n : ins*taps*n])
+	base := x.base(out)
+	switch {
+	case out+n > x.outs || x.base(out+n-1) != base+(n-1)*x.distance:
+		x.gather(dst, w, out, n, exist)
+	case x.inOrder():
+		s.transposeInto(dst, n, w[base:], x.distance, n, exist*taps)
+	default:
+		for in := range exist {
+			x.transpose(s, dst[in*taps*n:], w, base+in*x.step)
+		}
+	}
+}
+
+// inOrder says that the weights of one output channel lie in the order in which they are wanted.
+func (x *weightIndex) inOrder() bool {
+	if x.step != len(x.taps) {
+		return false
+	}
+	for i, t := range x.taps {
+		if t != i {
+			return false
+		}
+	}
+	return true
+}
+
+// transpose gathers the taps of one input channel for neighbouring output channels at from.
+func (x *weightIndex) transpose(s *simd, dst, w []float32, from int) {
+	n := s.lanes
+	var square [2 * Block * Block]float32
+	all := x.distance // all taps of a channel lie together
+	if all > n || from+(n-1)*all+n > len(w) {
+		for i, t := range x.taps {
+			for lane := range n {
+				dst[i*n+lane] = w[from+lane*all+t]
+			}
+		}
+		return
+	}
+	s.transpose(1, &square[0], n*4, 0, &w[from], all*4, 0) // reads a little beyond the taps
+	for i, t := range x.taps {
+		copy(dst[i*n:][:n], square[t*n:])
+	}
+}
+
+// gather is lanes for output channels that lie apart or do not all exist.
+func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
+	taps := len(x.taps)
+	for lane := range n {
+		if out+lane >= x.outs {
+			for i := range ins * taps {
+				dst[i*n+lane] = 0
+			}
+			continue
+		}
+		base := x.base(out + lane)
+		for in := range ins {
+			for i, t := range x.taps {
+				dst[(in*taps+i)*n+lane] = w[base+in*x.step+t]
+			}
 		}
 	}
 }
@@ -210,7 +271,7 @@ func (p *directPass) run(s *simd, image, set, band, bands int, y, x, w, bias []f
 	row := func(t int) int { return max(0, min(t*kernel.rows, p.out[0]-kernel.rows)) } // the last tile overlaps the one before it
 	r0 := row(first)
 	cols := max(kernel.cols, p.out[1])
-	c := paddedPlanes{pass: p, first: r0*p.stride - p.pad[0], pitch: p.stride*(cols-1) + p.kw,
+	c := paddedPlanes{pass: p, step: kernel.rows, first: r0*p.stride - p.pad[0], pitch: p.stride*(cols-1) + p.kw,
 		rows: p.stride*(row(last-1)-r0+kernel.rows-1) + p.kh}
 	buf := borrow(p.planes * c.rows * c.pitch * Block)
 	defer release(buf)
@@ -218,7 +279,7 @@ func (p *directPass) run(s *simd, image, set, band, bands int, y, x, w, bias []f
 	c.x = x[(image*p.sets+set)*p.planes*p.in[0]*p.in[1]*Block:]
 	temp := borrow(kernel.rows * kernel.cols * Block)
 	defer release(temp)
-	job := tileJob{p, s, kernel, c, w, bias, *temp}
+	job := tileJob{p, s, kernel, &c, w, bias, *temp}
 	outBase := (image*p.sets + set) * p.channelSets.out
 	for t := first; t < last; t++ {
 		r := row(t)
@@ -237,6 +298,7 @@ type paddedPlanes struct {
 	first       int       // input row of scratch row 0
 	rows, pitch int
 	filled      int // scratch rows that are in place
+	step        int // output rows of a tile
 }
 
 // fill puts scratch rows below end in place.
@@ -255,6 +317,18 @@ func (c *paddedPlanes) fill(end int) {
 	}
 }
 
+// ahead is where tile i of a row of tiles should prefetch, so that together they fetch the input rows that fill will copy next.
+func (c *paddedPlanes) ahead(i, tiles int) (at *float32, plane int) {
+	p := c.pass
+	height, width := p.in[0], p.in[1]
+	row := c.first + c.filled
+	if row < 0 || row >= height {
+		return &c.data[0], 0
+	}
+	rows := min(height-row, p.stride*c.step)
+	return &c.x[(row*width+rows*width*i/tiles)*Block], height * width * pixelBytes
+}
+
 // padRow copies row to dst with before zeros before it and zeros up to the end; what does not fit is cut off.
 func padRow(dst, row []float32, before int) {
 	if before < 0 {
@@ -271,7 +345,7 @@ type tileJob struct {
 	p      *directPass
 	s      *simd
 	kernel convKernel
-	in     paddedPlanes
+	in     *paddedPlanes
 	w      []float32
 	bias   []float32
 	temp   []float32
@@ -283,8 +357,10 @@ func (j *tileJob) tileRow(y []float32, ob, r, at int) {
 	p, k, lanes := j.p, j.kernel, j.s.lanes
 	perHalf := p.packedSize / p.channelSets.out / (Block / lanes)
 	direct := k.rows <= p.out[0] && k.cols <= p.out[1]
-	for col := 0; col < p.out[1]; col += k.cols {
-		c := max(0, min(col, p.out[1]-k.cols))
+	tiles := (p.out[1] + k.cols - 1) / k.cols
+	for i := range tiles {
+		ahead, aheadPlane := j.in.ahead(i, tiles)
+		c := max(0, min(i*k.cols, p.out[1]-k.cols))
 		x := (p.stride*at*j.in.pitch + p.stride*c) * Block
 		to, row, pixel := j.temp, k.cols, 1
 		if direct {
@@ -292,7 +368,7 @@ func (j *tileJob) tileRow(y []float32, ob, r, at int) {
 		}
 		for half := 0; half < Block; half += lanes {
 			j.kernel.f(&j.in.data[x+half/lanes*p.halfOffset], j.in.pitch*pixelBytes, j.in.rows*j.in.pitch*pixelBytes, p.planes, p.kh, p.k,
-				j.s.table(p.lookup), &j.w[(ob*Block+half)/lanes*perHalf], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes)
+				j.s.table(p.lookup), &j.w[(ob*Block+half)/lanes*perHalf], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes, ahead, aheadPlane)
 		}
 		if !direct {
 			j.copyOut(y, r, c)

@@ -3,7 +3,7 @@ package kernels
 // convGradKernel adds up the gradients of kh x k x kw weights of every lane; its loop is in the comment of each kernel.
 type convGradKernel struct {
 	kh, k int
-	f     func(rows, width int, x *float32, xrow, xskip int, dy, dw *float32)
+	f     func(rows, width int, x *float32, xrow, xskip int, dy, dw, ahead *float32)
 }
 
 // gradPass is the weight gradient of a convolution between blocked planes: a set at a time, as in directPass.
@@ -75,12 +75,21 @@ func (p *gradPass) addImage(s *simd, sums, x, dy []float32) {
 				clear(dst)
 			}
 		}
-		p.addBand(s, sums, px, pdy, rows)
+		p.addBand(s, sums, px, pdy, rows, p.ahead(x, dy, r0+rows))
 	}
 }
 
-// addBand runs the kernels over a padded band: sums are [half][tap rows of a call][chunk][what a call adds].
-func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, rows int) {
+// ahead is where the input and the gradient of the next band lie, or nothing after the last.
+func (p *gradPass) ahead(x, dy []float32, row int) []*float32 {
+	if row >= p.out[0] {
+		return nil
+	}
+	in := min(p.in[0]-1, row*p.stride-p.conv.PadLo[1]+p.kh-p.stride)
+	return []*float32{&x[in*p.in[1]*Block], &dy[row*p.out[1]*Block]}
+}
+
+// addBand runs the kernels over a padded band, prefetching what lies ahead: sums are [half][tap rows of a call][chunk][what a call adds].
+func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, rows int, ahead []*float32) {
 	xrow := p.stride * p.width * Block
 	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
 	for half := 0; half < Block; half += s.lanes {
@@ -90,7 +99,11 @@ func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, rows int) {
 				if p.lookup == wide {
 					x += c * p.kernel.k
 				}
-				p.kernel.f(rows, p.width, &px[x], xrow*4, (p.stride-1)*xrow*4, &pdy[half], &sums[p.call(s, half, h, c)*perCall])
+				next := &px[0]
+				if len(ahead) > 0 {
+					next, ahead = ahead[0], ahead[1:]
+				}
+				p.kernel.f(rows, p.width, &px[x], xrow*4, (p.stride-1)*xrow*4, &pdy[half], &sums[p.call(s, half, h, c)*perCall], next)
 			}
 		}
 	}
@@ -114,25 +127,36 @@ func octChannel(k, lane int) int {
 func (p *gradPass) unpack(s *simd, dw, sums []float32, ob, plane int) {
 	icg, taps := p.conv.InC/p.conv.Groups, p.kh*p.kw
 	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
-	for lane := range Block {
-		oc := ob*Block + lane
-		if oc >= p.conv.OutC {
-			return
-		}
+	ins := min(p.chunks()*p.kernel.k, icg-plane*Block)
+	buf := borrow(ins * taps * Block) // [in][tap][lane]
+	defer release(buf)
+	for half := 0; half < Block; half += s.lanes {
 		for h := range p.kh {
-			for k := range p.chunks() * p.kernel.k {
-				in := plane*Block + k
-				if p.lookup == perm {
-					in = octChannel(k, lane)
-				}
-				if in >= icg {
-					continue
-				}
-				call := sums[p.call(s, lane/s.lanes*s.lanes, h, k/p.kernel.k)*perCall:]
-				row := (h%p.kernel.kh*p.kernel.k + k%p.kernel.k) * p.kw
+			for k := range ins {
+				at := p.call(s, half, h, k/p.kernel.k)*perCall + (h%p.kernel.kh*p.kernel.k+k%p.kernel.k)*p.kw*s.lanes
 				for v := range p.kw {
-					dw[(oc*icg+in)*taps+h*p.kw+v] = call[(row+v)*s.lanes+lane%s.lanes]
+					copy((*buf)[((k*taps)+h*p.kw+v)*Block+half:][:s.lanes], sums[at+v*s.lanes:])
 				}
+			}
+		}
+	}
+	if p.lookup == perm {
+		orderOctets(*buf, taps)
+	}
+	lanes := min(Block, p.conv.OutC-ob*Block)
+	s.transposeInto(dw[(ob*Block*icg+plane*Block)*taps:], icg*taps, *buf, Block, ins*taps, lanes)
+}
+
+// orderOctets puts the channels that the lanes of perm kernels saw in octChannel's order into that of their numbers.
+func orderOctets(x []float32, taps int) {
+	for t := range taps {
+		for lane := range Block {
+			var seen [8]float32
+			for k := range seen {
+				seen[octChannel(k, lane)] = x[(k*taps+t)*Block+lane]
+			}
+			for k, v := range seen {
+				x[(k*taps+t)*Block+lane] = v
 			}
 		}
 	}

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func convGradOwn3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradOwn3s1AVX2(SB), NOSPLIT, $0-56
+// func convGradOwn3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradOwn3s1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -14,6 +14,7 @@ TEXT ·convGradOwn3s1AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -31,6 +32,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Y9
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Y13
@@ -77,9 +80,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradQuad3s1AVX2(SB), NOSPLIT, $0-56
+// func convGradQuad3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradQuad3s1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -87,6 +90,7 @@ TEXT ·convGradQuad3s1AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -107,6 +111,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Y12
 	MOVQ        CX, R10
 	VPERMILPS   $0x00, (R10), Y15
@@ -161,9 +167,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradWide3s1AVX2(SB), NOSPLIT, $0-56
+// func convGradWide3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide3s1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -171,6 +177,7 @@ TEXT ·convGradWide3s1AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -191,6 +198,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
 	VMOVUPS      (DI), Y12
 	MOVQ         CX, R10
 	VBROADCASTSS (R10), Y15
@@ -245,9 +254,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradOwn3s2AVX2(SB), NOSPLIT, $0-56
+// func convGradOwn3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradOwn3s2AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -255,6 +264,7 @@ TEXT ·convGradOwn3s2AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -271,6 +281,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Y9
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Y12
@@ -319,9 +332,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradQuad3s2AVX2(SB), NOSPLIT, $0-56
+// func convGradQuad3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradQuad3s2AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -329,6 +342,7 @@ TEXT ·convGradQuad3s2AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -348,6 +362,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Y12
 	MOVQ        CX, R10
 	VPERMILPS   $0x00, (R10), Y15
@@ -405,9 +422,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradWide3s2AVX2(SB), NOSPLIT, $0-56
+// func convGradWide3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide3s2AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -415,6 +432,7 @@ TEXT ·convGradWide3s2AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -434,6 +452,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x00000080, R11
 	VMOVUPS      (DI), Y12
 	MOVQ         CX, R10
 	VBROADCASTSS (R10), Y15
@@ -491,9 +512,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradOwn5s1AVX2(SB), NOSPLIT, $0-56
+// func convGradOwn5s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradOwn5s1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -501,6 +522,7 @@ TEXT ·convGradOwn5s1AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -516,6 +538,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Y5
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Y11
@@ -548,9 +572,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradOwn5s2AVX2(SB), NOSPLIT, $0-56
+// func convGradOwn5s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradOwn5s2AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -558,6 +582,7 @@ TEXT ·convGradOwn5s2AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -571,6 +596,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Y5
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Y9
@@ -602,9 +630,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradOwn7s1AVX2(SB), NOSPLIT, $0-56
+// func convGradOwn7s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradOwn7s1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -612,6 +640,7 @@ TEXT ·convGradOwn7s1AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -631,6 +660,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Y7
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Y15
@@ -671,9 +702,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, FMA3
-TEXT ·convGradOwn7s2AVX2(SB), NOSPLIT, $0-56
+// func convGradOwn7s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradOwn7s2AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -681,6 +712,7 @@ TEXT ·convGradOwn7s2AVX2(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -697,6 +729,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Y7
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Y12

@@ -16,10 +16,10 @@ package kernels
 //		x += width*1*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 2 zero pixels.
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradQuad3s1AVX512 equals
 //
@@ -33,10 +33,10 @@ func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 //		x += width*1*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 2 zero pixels.
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradPerm3s1AVX512 equals
 //
@@ -50,10 +50,10 @@ func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int,
 //		x += width*1*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 2 zero pixels.
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradWide3s1AVX512 equals
 //
@@ -67,10 +67,10 @@ func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int,
 //		x += width*1*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 2 zero pixels.
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradOwn3s2AVX512 equals
 //
@@ -84,10 +84,10 @@ func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int,
 //		x += width*2*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 1 zero pixels.
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradQuad3s2AVX512 equals
 //
@@ -101,10 +101,10 @@ func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 //		x += width*2*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 1 zero pixels.
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradPerm3s2AVX512 equals
 //
@@ -118,10 +118,10 @@ func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int,
 //		x += width*2*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 1 zero pixels.
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradWide3s2AVX512 equals
 //
@@ -135,10 +135,10 @@ func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int,
 //		x += width*2*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 1 zero pixels.
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradOwn5s1AVX512 equals
 //
@@ -152,10 +152,10 @@ func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int,
 //		x += width*1*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 4 zero pixels.
+// with all distances in bytes, for rows of dy that end in 4 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradOwn5s2AVX512 equals
 //
@@ -169,10 +169,10 @@ func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 //		x += width*2*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 2 zero pixels.
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradOwn7s1AVX512 equals
 //
@@ -186,10 +186,10 @@ func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 //		x += width*1*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 6 zero pixels.
+// with all distances in bytes, for rows of dy that end in 6 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
 // convGradOwn7s2AVX512 equals
 //
@@ -203,7 +203,7 @@ func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 //		x += width*2*16 + xskip
 //	}
 //
-// with all distances in bytes, for rows of dy that end in 3 zero pixels.
+// with all distances in bytes, for rows of dy that end in 3 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn7s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
+func convGradOwn7s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradOwn3s1AVX512(SB), NOSPLIT, $0-56
+// func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn3s1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -14,6 +14,7 @@ TEXT ·convGradOwn3s1AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -31,6 +32,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Z9
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z13
@@ -77,9 +80,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradQuad3s1AVX512(SB), NOSPLIT, $0-56
+// func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradQuad3s1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -87,6 +90,7 @@ TEXT ·convGradQuad3s1AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -107,6 +111,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Z12
 	MOVQ        CX, R10
 	VPERMILPS   $0x00, (R10), Z16
@@ -161,9 +167,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradPerm3s1AVX512(SB), NOSPLIT, $0-56
+// func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradPerm3s1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -171,6 +177,7 @@ TEXT ·convGradPerm3s1AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -203,6 +210,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Z24
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z31
@@ -299,9 +308,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradWide3s1AVX512(SB), NOSPLIT, $0-56
+// func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradWide3s1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -309,6 +318,7 @@ TEXT ·convGradWide3s1AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -341,6 +351,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
 	VMOVUPS      (DI), Z24
 	MOVQ         CX, R10
 	VBROADCASTSS (R10), Z28
@@ -435,9 +447,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradOwn3s2AVX512(SB), NOSPLIT, $0-56
+// func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn3s2AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -445,6 +457,7 @@ TEXT ·convGradOwn3s2AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -461,6 +474,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Z9
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z12
@@ -509,9 +525,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradQuad3s2AVX512(SB), NOSPLIT, $0-56
+// func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradQuad3s2AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -519,6 +535,7 @@ TEXT ·convGradQuad3s2AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -538,6 +555,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Z12
 	MOVQ        CX, R10
 	VPERMILPS   $0x00, (R10), Z15
@@ -595,9 +615,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradPerm3s2AVX512(SB), NOSPLIT, $0-56
+// func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradPerm3s2AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -605,6 +625,7 @@ TEXT ·convGradPerm3s2AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -636,6 +657,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Z24
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z31
@@ -741,9 +765,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradWide3s2AVX512(SB), NOSPLIT, $0-56
+// func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradWide3s2AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -751,6 +775,7 @@ TEXT ·convGradWide3s2AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -782,6 +807,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x00000080, R11
 	VMOVUPS      (DI), Z24
 	MOVQ         CX, R10
 	VBROADCASTSS (R10), Z27
@@ -883,9 +911,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradOwn5s1AVX512(SB), NOSPLIT, $0-56
+// func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn5s1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -893,6 +921,7 @@ TEXT ·convGradOwn5s1AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -908,6 +937,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Z5
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z11
@@ -940,9 +971,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradOwn5s2AVX512(SB), NOSPLIT, $0-56
+// func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn5s2AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -950,6 +981,7 @@ TEXT ·convGradOwn5s2AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -963,6 +995,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Z5
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z9
@@ -994,9 +1029,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradOwn7s1AVX512(SB), NOSPLIT, $0-56
+// func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn7s1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -1004,6 +1039,7 @@ TEXT ·convGradOwn7s1AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1023,6 +1059,8 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	ADDQ        $0x00000040, R11
 	VMOVUPS     (DI), Z7
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z15
@@ -1063,9 +1101,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·convGradOwn7s2AVX512(SB), NOSPLIT, $0-56
+// func convGradOwn7s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn7s2AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -1073,6 +1111,7 @@ TEXT ·convGradOwn7s2AVX512(SB), NOSPLIT, $0-56
 	MOVQ   xskip+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1089,6 +1128,9 @@ row:
 	MOVQ BX, R9
 
 pixel:
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	ADDQ        $0x00000080, R11
 	VMOVUPS     (DI), Z7
 	MOVQ        CX, R10
 	VMOVUPS     (R10), Z12

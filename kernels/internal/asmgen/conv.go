@@ -82,15 +82,15 @@ func dominated(t [2]int, all [][2]int, room int) bool {
 func convTile(s simd, l lookup, sh shape, rows, cols int) {
 	name := fmt.Sprintf("conv%s%ds%d_%dx%d%s", l.name, sh.kw, sh.stride, rows, cols, s.suffix)
 	tabulate(l, sh, fmt.Sprintf("%d, %d, %s", rows, cols, name))
-	function(name, "func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int)",
+	function(name, "func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane int)",
 		"\tfor row, col and lane of the tile {",
 		"\t\ty[row][col][lane] = bias[lane]",
 		"\t\tfor plane, h, k and v < "+fmt.Sprint(sh.kw)+" {",
 		fmt.Sprintf("\t\t\tpixel := x[plane][row*%d+h][col*%d+v]", sh.stride, sh.stride),
 		"\t\t\ty[row][col][lane] += w[plane][h][k][v][lane] * "+l.doc,
-		"\t\t}", "\t}", "", "with all distances in bytes.")
-	x, xrow, xplane, planes, kh, k, table, w := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
-	load([]string{"x", "xrow", "xplane", "planes", "kh", "k", "table", "w"}, x, xrow, xplane, planes, kh, k, table, w)
+		"\t\t}", "\t}", "", "with all distances in bytes. It prefetches what follows ahead, plane by plane.")
+	x, xrow, ahead, aheadPlane, kh, k, table, w := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
+	load([]string{"x", "xrow", "ahead", "ahead", "kh", "k", "table", "w"}, x, xrow, ahead, aheadPlane, kh, k, table, w)
 	t := newTile(s, l, sh, rows, cols)
 	bias, row, kRow, ptr, step, hLeft, kLeft := R10, R10, R11, R12, R13, R14, R15
 	Load(Param("bias"), bias)
@@ -113,6 +113,11 @@ func convTile(s simd, l lookup, sh shape, rows, cols int) {
 		}
 		Label("k")
 	}
+	lines := t.linesPerStep()
+	for i := range lines {
+		PREFETCHT0(at(ahead, 64*i))
+	}
+	ADDQ(U32(64*lines), ahead)
 	t.multiply(kRow, ptr, step, w, table)
 	ADDQ(U32(sh.kw*s.bytes), w)
 	if l.loop {
@@ -127,8 +132,10 @@ func convTile(s simd, l lookup, sh shape, rows, cols int) {
 	ADDQ(xrow, row)
 	DECQ(hLeft)
 	JNZ(LabelRef("row"))
-	ADDQ(xplane, x)
-	DECQ(planes)
+	ADDQ(argument("xplane"), x)
+	ADDQ(argument("aheadplane"), aheadPlane)
+	MOVQ(aheadPlane, ahead)
+	DECQ(argument("planes"))
 	JNZ(LabelRef("plane"))
 	t.store()
 	finish()
@@ -148,6 +155,13 @@ type tile struct {
 func newTile(s simd, l lookup, sh shape, rows, cols int) *tile {
 	n := rows * cols
 	return &tile{s: s, l: l, sh: sh, rows: rows, cols: cols, weights: s.reg[n:][:sh.kw], spare: s.reg[n+sh.kw:]}
+}
+
+// linesPerStep is how many cache lines of input to fetch in one step of k, so that a plane's steps fetch what the tile's next rows need.
+func (t *tile) linesPerStep() int {
+	steps := map[string]int{"Own": 1, "Quad": 4, "Perm": 8, "Wide": 16}[t.l.name] * min(t.sh.kw, 3)
+	lines := t.rows * t.cols * t.sh.stride * t.sh.stride
+	return (lines + steps - 1) / steps
 }
 
 func (t *tile) acc(row, col int) VecPhysical { return t.s.reg[row*t.cols+col] }

@@ -47,7 +47,7 @@ func convGrad(s simd, l lookup, sh shape, kh, k int) {
 		doc = "x[pixel+octChannel(k, lane)]"
 	}
 	tabulate(l, sh, fmt.Sprintf("%d, %d, %s", kh, k, name))
-	function(name, "func(rows, width int, x *float32, xrow, xskip int, dy, dw *float32)",
+	function(name, "func(rows, width int, x *float32, xrow, xskip int, dy, dw, ahead *float32)",
 		"\tfor row := range rows {",
 		"\t\tfor col := range width {",
 		fmt.Sprintf("\t\t\tfor h < %d, k < %d, v < %d and lane {", kh, k, sh.kw),
@@ -56,16 +56,22 @@ func convGrad(s simd, l lookup, sh shape, kh, k int) {
 		"\t\t\t}", "\t\t}",
 		fmt.Sprintf("\t\tx += width*%d*16 + xskip", sh.stride),
 		"\t}", "",
-		fmt.Sprintf("with all distances in bytes, for rows of dy that end in %d zero pixels.", (sh.kw-1)/sh.stride))
+		fmt.Sprintf("with all distances in bytes, for rows of dy that end in %d zero pixels. It prefetches what follows ahead.", (sh.kw-1)/sh.stride))
 	n := kh * k * sh.kw
 	delays := (sh.kw-1)/sh.stride + 1
 	g := &grad{s: s, l: l, sh: sh, kh: kh, k: k, delay: s.reg[n:][:delays], spare: s.reg[n+delays:]}
 	rows, width, x, xrow, xskip, dy, dw, left, ptr := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10
 	load([]string{"rows", "width", "x", "xrow", "xskip", "dy", "dw"}, rows, width, x, xrow, xskip, dy, dw)
+	ahead := R11
+	Load(Param("ahead"), ahead)
 	zero(s.reg[:n+delays]...)
 	Label("row")
 	MOVQ(width, left)
 	Label("pixel")
+	for q := range sh.stride {
+		PREFETCHT0(at(ahead, q*pixel))
+	}
+	ADDQ(U32(sh.stride*pixel), ahead)
 	VMOVUPS(at(dy, 0), g.delay[0])
 	MOVQ(x, ptr)
 	for h := range kh {

@@ -123,6 +123,15 @@ func load(names []string, regs ...GPPhysical) {
 	}
 }
 
+// argument is the memory that holds an argument.
+func argument(name string) Mem {
+	b, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
+}
+
 // zero clears vector registers.
 func zero(regs ...VecPhysical) {
 	for _, r := range regs {
