@@ -15,6 +15,7 @@ type checker struct {
 	fset *token.FileSet
 	imp  types.Importer
 	st   *state
+	pkg  *types.Package
 }
 
 func newInfo() *types.Info {
@@ -30,7 +31,7 @@ func newInfo() *types.Info {
 
 // run checks decls in a fresh package whose scope already holds what the session means by each name not in hide.
 func (c *checker) run(decls []ast.Decl, hide map[string]bool, imports []ast.Decl) (*types.Package, *types.Info, []types.Error) {
-	pkg := types.NewPackage("main", "main")
+	pkg := resetScope(c.pkg)
 	for name, obj := range c.st.objs {
 		if !hide[name] {
 			pkg.Scope().Insert(obj)
@@ -114,7 +115,17 @@ func bodyOnly(f *ast.FuncDecl, typ *ast.TypeSpec) *ast.FuncDecl {
 		return &c
 	}
 	t := *f.Type
-	t.Params = &ast.FieldList{List: append(append([]*ast.Field{}, f.Recv.List...), f.Type.Params.List...)}
+	recv := *f.Recv.List[0]
+	if len(recv.Names) == 0 {
+		recv.Names = []*ast.Ident{ast.NewIdent("_")}
+	}
+	t.Params = &ast.FieldList{List: []*ast.Field{&recv}}
+	for _, p := range f.Type.Params.List {
+		if len(p.Names) == 0 {
+			p = &ast.Field{Names: []*ast.Ident{ast.NewIdent("_")}, Type: p.Type}
+		}
+		t.Params.List = append(t.Params.List, p)
+	}
 	if names := receiverParams(f); len(names) > 0 && typ != nil && typ.TypeParams != nil {
 		t.TypeParams = renameParams(typ.TypeParams, names)
 	}

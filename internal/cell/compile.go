@@ -228,7 +228,7 @@ func (c *compilation) bodyOnlyChange(u *unit, changed map[string]bool) bool {
 }
 
 func (c *compilation) checker() *checker {
-	return &checker{fset: c.front.fset, imp: c.front.imp, st: c.st}
+	return &checker{fset: c.front.fset, imp: c.front.imp, st: c.st, pkg: c.front.pkg}
 }
 
 // declarations runs the first round. Units of earlier cells that no longer compile are set aside, not reported.

@@ -12,12 +12,13 @@ type FrontEnd struct {
 	imp   types.Importer
 	known map[string][]string // package name to import paths
 	fset  *token.FileSet
+	pkg   *types.Package // of all cells
 	state *state
 }
 
 // New makes the front end of one session. imp gives the types of compiled packages; known lists their import paths.
 func New(imp types.Importer, known []string) *FrontEnd {
-	f := &FrontEnd{imp: imp, known: map[string][]string{}, fset: token.NewFileSet(), state: newState()}
+	f := &FrontEnd{imp: imp, known: map[string][]string{}, fset: token.NewFileSet(), pkg: types.NewPackage("main", "main"), state: newState()}
 	for _, p := range known {
 		n := packageName(p)
 		f.known[n] = append(f.known[n], p)

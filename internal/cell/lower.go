@@ -71,7 +71,7 @@ func (l *lowerer) drain() {
 // decls renders the program's declarations; entry is the name of the function that runs binds and then the statements.
 func (o *output) decls(l *lowerer, entry, body string) string {
 	var b strings.Builder
-	b.WriteString("package main\n\nimport _gnb \"gnb/rt\"\nimport _t \"gnb/types\"\n")
+	b.WriteString("package main\n\nimport _gnb \"gnb/rt\"\nimport _T \"gnb/types\"\n")
 	for _, alias := range slices.Sorted(maps.Keys(o.imports)) {
 		fmt.Fprintf(&b, "import %s %q\n", alias, o.imports[alias])
 	}

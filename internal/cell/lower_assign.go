@@ -28,8 +28,8 @@ func (f *fn) define(lhs, rhs []ast.Expr) {
 		}
 		temps := make([]string, len(lhs))
 		for i, x := range rhs {
-			temps[i] = f.fresh("_t")
-			f.emit("%s := %s\n", temps[i], f.valueAs(x, f.targetType(lhs[i], x)))
+			t := f.targetType(lhs[i], x)
+			temps[i] = f.hold("_t", f.valueAs(x, t), t)
 		}
 		for i, x := range lhs {
 			f.bind(x, token.DEFINE, temps[i], f.targetType(x, rhs[i]))
@@ -62,7 +62,7 @@ func (f *fn) bindValue(x, value ast.Expr) {
 		return
 	}
 	if o := f.info.Defs[x.(*ast.Ident)]; o != nil {
-		if u, ok := ast.Unparen(value).(*ast.UnaryExpr); ok && u.Op == token.ARROW && f.l.vars[o] == "" && !f.boxed[o] {
+		if u, ok := ast.Unparen(value).(*ast.UnaryExpr); ok && u.Op == token.ARROW && f.global(o) == "" && !f.boxed[o] {
 			ch := f.expr(u.X) // a received value is addressable only in this form
 			f.emit("%s, _ := <-%s\n", f.local(o), ch)
 			return
@@ -75,7 +75,7 @@ func (f *fn) bindValue(x, value ast.Expr) {
 
 // defineVar declares o, or assigns the session's variable, with a value rendered already.
 func (f *fn) defineVar(o types.Object, val string) {
-	if n := f.l.vars[o]; n != "" {
+	if n := f.global(o); n != "" {
 		f.emit("%s = %s\n", n, val)
 		return
 	}
@@ -171,8 +171,8 @@ func (f *fn) assign(lhs, rhs []ast.Expr) {
 		}
 	}
 	for i, x := range rhs {
-		temps[i] = f.fresh("_t")
-		f.emit("%s := %s\n", temps[i], f.valueAs(x, f.targetType(lhs[i], x)))
+		t := f.targetType(lhs[i], x)
+		temps[i] = f.hold("_t", f.valueAs(x, t), t)
 	}
 	for i, p := range places {
 		if p != "" {

@@ -179,11 +179,11 @@ func (f *fn) address(x ast.Expr) string {
 	case *ast.CompositeLit:
 		t := f.typeOf(e)
 		if _, ok := t.Underlying().(*types.Struct); ok {
-			return "&" + f.composite(e, t)
+			return "(&" + f.composite(e, t) + ")"
 		}
 		return f.newValue(t, func() string { return f.composite(e, t) })
 	case *ast.Ident:
-		if o, ok := f.info.ObjectOf(e).(*types.Var); ok && f.boxed[o] && f.l.vars[o] == "" {
+		if o, ok := f.info.ObjectOf(e).(*types.Var); ok && f.boxed[o] && f.global(o) == "" {
 			return f.use(o)
 		}
 	case *ast.StarExpr:

@@ -80,6 +80,7 @@ func (f *fn) objType(o types.Object) types.Type { return f.env.subst(o.Type()) }
 // declare writes the function as a declaration of the backend.
 func (f *fn) declare(name string, recv *ast.FieldList, typ *ast.FuncType, body *ast.BlockStmt) {
 	f.escapes(body)
+	f.findGotos(body)
 	fr := f.push(typ)
 	params := append(f.params(recv), f.params(typ.Params)...)
 	f.funcBody(typ, body)
@@ -191,12 +192,28 @@ func (f *fn) use(obj types.Object) string {
 	return f.names[obj]
 }
 
-// variable renders the value of a variable.
-func (f *fn) variable(obj types.Object) string {
+// hold defines a temporary that holds a rendered value of type t.
+func (f *fn) hold(name, text string, t types.Type) string {
+	name = f.fresh(name)
+	if isInterface(t) {
+		f.emit("var %s %s\n%s = %s\n", name, f.l.typ(t), name, text)
+	} else {
+		f.emit("%s := %s\n", name, text)
+	}
+	return name
+}
+
+// global returns the backend name of a session variable, "" for a local.
+func (f *fn) global(obj types.Object) string {
 	if n := f.l.vars[obj]; n != "" {
 		return n
 	}
-	if n := f.l.st.lowered[obj]; n != "" {
+	return f.l.st.lowered[obj]
+}
+
+// variable renders the value of a variable.
+func (f *fn) variable(obj types.Object) string {
+	if n := f.global(obj); n != "" {
 		return n
 	}
 	if f.names[obj] == "" {

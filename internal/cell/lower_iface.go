@@ -14,7 +14,7 @@ func (l *lowerer) op(kind, sig string) string {
 		l.st.types.ops[text] = name
 		l.out.types.WriteString("func " + name + sig + "\n")
 	}
-	return "_t." + name
+	return "_T." + name
 }
 
 // convert renders a value of one type as another that it is assignable to.
@@ -23,8 +23,11 @@ func (f *fn) convert(text string, from, to types.Type) string {
 	if from == nil || to == nil || types.Identical(from, to) {
 		return text
 	}
-	if isInterface(to) {
-		return text
+	if i, ok := to.Underlying().(*types.Interface); ok {
+		if b, ok := from.(*types.Basic); ok && b.Kind() == types.UntypedNil || i.NumMethods() == 0 {
+			return text
+		}
+		return f.l.op("To", "("+f.l.spell(types.Default(from), "")+") "+f.l.spell(to, "")) + "(" + text + ")"
 	}
 	if b, ok := from.(*types.Basic); ok && b.Info()&types.IsUntyped != 0 {
 		if b.Kind() == types.UntypedNil || types.Identical(types.Default(b), to) {

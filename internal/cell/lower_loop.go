@@ -32,7 +32,7 @@ func (f *fn) forStmt(s *ast.ForStmt, label string) {
 	f.emit("{\n")
 	var fresh []types.Object
 	for _, v := range f.loopVars(s) {
-		if f.boxed[v] && f.l.vars[v] == "" {
+		if f.boxed[v] && f.global(v) == "" {
 			fresh = append(fresh, v)
 			f.boxed[v] = false
 		}

@@ -126,7 +126,7 @@ func (f *fn) declStmt(d *ast.GenDecl) {
 
 // defineZero declares a variable that has its zero value.
 func (f *fn) defineZero(o types.Object) {
-	if n := f.l.vars[o]; n != "" {
+	if n := f.global(o); n != "" {
 		f.emit("%s = %s\n", n, f.zero(f.objType(o)))
 		return
 	}
@@ -261,9 +261,7 @@ func (f *fn) setResults(fr *frame, results []ast.Expr) {
 		for i, x := range results {
 			vals[i] = f.value(x, fr.results[i])
 			if len(results) > 1 {
-				t := f.fresh("_t")
-				f.emit("%s := %s\n", t, vals[i])
-				vals[i] = t
+				vals[i] = f.hold("_t", vals[i], fr.results[i])
 			}
 		}
 	}

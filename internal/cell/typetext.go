@@ -32,7 +32,7 @@ func (t *typeTable) clone() *typeTable {
 }
 
 // typ renders a type as the interpreter spells it.
-func (l *lowerer) typ(t types.Type) string { return l.spell(t, "_t.") }
+func (l *lowerer) typ(t types.Type) string { return l.spell(t, "_T.") }
 
 // spell renders a type; prefix stands before the names of types made by rt.Define.
 func (l *lowerer) spell(t types.Type, prefix string) string {
