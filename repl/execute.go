@@ -131,7 +131,7 @@ func (s *Session) replace() (lost []string) {
 	number := s.cells
 	s.worker = soon(func() (*connection, error) {
 		conn, err := s.fresh()
-		if err != nil || (p.Decls == "" && p.Types == "") {
+		if err != nil {
 			return conn, err
 		}
 		return conn, s.replay(conn, p, number)
@@ -142,11 +142,12 @@ func (s *Session) replace() (lost []string) {
 // replay installs declarations in a fresh worker. If that fails they are forgotten, so that none is half there.
 func (s *Session) replay(conn *connection, p *cell.Program, number uint64) error {
 	e := newExecution(number, newJournal(s.o.MaxOutput))
-	conn.begin(e, wire.Request{Name: p.Name, Types: p.Types, Decls: p.Decls})
+	conn.begin(e, wire.Request{Name: p.Name, Types: p.Types, Decls: p.Decls, Entry: p.Entry})
 	defer conn.leave()
 	select {
 	case <-e.done:
 		if e.answer.Fault == nil {
+			s.commit(p)
 			return nil
 		}
 	case <-conn.gone:

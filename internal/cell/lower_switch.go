@@ -151,6 +151,10 @@ func (f *fn) selectStmt(s *ast.SelectStmt, label string) {
 			recvs[c] = recv{v, ok}
 		}
 	}
+	if len(args) == 0 && !hasDefault { // the interpreter would not evaluate the tag of a switch without cases
+		f.emit("_gnb.Select(false, 0)\n}\n")
+		return
+	}
 	t := f.enter(label, false)
 	f.emit("%sswitch _gnb.Select(%t, %s) {\n", t.prefix(), hasDefault, strings.Join(append([]string{fmt.Sprint(len(args))}, args...), ", "))
 	n := 0

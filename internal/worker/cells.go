@@ -34,6 +34,9 @@ func (c *running) isOver() bool {
 	return c.over
 }
 
+// isMain tells whether the calling goroutine, which belongs to the cell, is the one that runs it.
+func (c *running) isMain() bool { return !c.isOver() && c.main.Load() == goroutineID() }
+
 // stop notes why the cell is stopped and stops it by how; false if it is over or stopped already.
 func (c *running) stop(why *wire.Fault, how func()) bool {
 	c.mu.Lock()

@@ -45,7 +45,7 @@ func newInterpreter(w *worker) *interpreter {
 	values["fmt/./fmt"] = values["fmt/fmt"]
 	delete(values, "fmt/fmt")
 	values["gnb/rt/rt"] = rt.Exports()
-	values["gnb/types/types"] = nil // grows with what programs define
+	values["gnb/types/types"] = nil                        // grows with what programs define
 	values["gnb/types/types"] = map[string]reflect.Value{} // grows with rt.Define
 	for name, table := range yaegiunsafe.Symbols {
 		values[name] = table

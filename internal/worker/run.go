@@ -49,7 +49,7 @@ func (w *worker) stop(c *running, why *wire.Fault) {
 // sleep is time.Sleep for cells: stopping the cell ends it, but not that of another goroutine.
 func (w *worker) sleep(d time.Duration) {
 	c := w.cells.mine()
-	if c.isOver() || c.main.Load() != goroutineID() {
+	if !c.isMain() {
 		time.Sleep(d)
 		return
 	}

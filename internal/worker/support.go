@@ -16,8 +16,17 @@ func (w *worker) installSupport() {
 	rt.SetHost(rt.Host{
 		Publish: func(b display.Bundle) { w.cells.mine().result.Store(&b) },
 		GoPanic: w.goroutinePanic,
+		Done:    w.done,
 		Lookup:  func(path, name string) reflect.Type { return all()[path+"."+name] },
 	})
+}
+
+// done is closed when the calling goroutine is to stop: the one that runs an interrupted cell. Others go on.
+func (w *worker) done() <-chan struct{} {
+	if c := w.cells.mine(); c.isMain() {
+		return c.ctx.Done()
+	}
+	return nil
 }
 
 // goroutinePanic takes a panic that would have ended a Go program: it ends the cell, or is told if the cell is over.
