@@ -209,16 +209,11 @@ func (c Conv) forwardPass(s *simd) directPass {
 	out := c.Out()
 	p := directPass{channelSets: cs, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, kh: c.Kernel[1], kw: c.Kernel[2],
 		stride: c.Stride[2], pad: [2]int{c.PadLo[1], c.PadLo[2]}, outRow: out[2], outPixel: 1, outPlane: out[1] * out[2]}
-	p.weightOf = weightIndex{base: func(oc int) int { return oc * icg * taps }, distance: icg * taps, step: taps, in: icg, outs: c.OutC}
+	p.weightOf = weightIndex{base: func(oc int) int { return oc * icg * taps }, distance: icg * taps, step: taps, all: taps, in: icg, outs: c.OutC}
 	for t := range taps {
-		p.weightOf.taps = append(p.weightOf.taps, t)
+		p.taps = append(p.taps, t)
 	}
-	p.size()
 	return p
-}
-
-func (p *directPass) size() {
-	p.packedSize = p.channelSets.out * p.planes * p.kh * p.k * p.kw * Block
 }
 
 // backwardPasses is the gradient with respect to the input: for each residue of the input row and column modulo the stride, the
@@ -244,13 +239,13 @@ func (c Conv) backwardPasses(s *simd) (passes []directPass, ok bool) {
 			p := directPass{channelSets: cs, in: [2]int{out[1], out[2]}, kh: len(v.taps), kw: len(h.taps), stride: 1,
 				out: [2]int{(c.In[1] - row + stride - 1) / stride, (c.In[2] - col + stride - 1) / stride},
 				pad: [2]int{v.pad, h.pad}, outAt: row*c.In[2] + col, outRow: stride * c.In[2], outPixel: stride, outPlane: c.In[1] * c.In[2]}
-			p.weightOf = weightIndex{base: func(ic int) int { return (ic/icg*ocg*icg + ic%icg) * taps }, distance: taps, step: icg * taps, in: ocg, outs: c.InC}
+			p.weightOf = weightIndex{base: func(ic int) int { return (ic/icg*ocg*icg + ic%icg) * taps }, distance: taps, step: icg * taps,
+				all: taps, in: ocg, outs: c.InC}
 			for _, i := range v.taps {
 				for _, j := range h.taps {
-					p.weightOf.taps = append(p.weightOf.taps, i*c.Kernel[2]+j)
+					p.taps = append(p.taps, i*c.Kernel[2]+j)
 				}
 			}
-			p.size()
 			passes = append(passes, p)
 		}
 	}

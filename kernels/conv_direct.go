@@ -93,48 +93,49 @@ var quadTable8 = func() (t [4 * 8]uint32) {
 	return t
 }()
 
-// directPass is one convolution without dilation from blocked planes to blocked planes. Backward-data with a stride is several passes,
-// each of which writes every stride-th row and column.
+// directPass is one convolution without dilation from blocked planes to blocked planes. Backward-data with a stride is several passes
+// over the same input, each of which writes every stride-th row and column.
 type directPass struct {
 	channelSets
-	in, out    [2]int // input and output height and width
-	kh, kw     int
-	stride     int
-	pad        [2]int // above and left
-	outAt      int    // first output pixel of an image plane
-	outRow     int    // distances in pixels between the rows
-	outPixel   int    // and columns that the pass writes
-	outPlane   int    // pixels of a whole output plane
-	weightOf   weightIndex
-	packedSize int // of the weights of a set
+	in, out  [2]int // input and output height and width
+	kh, kw   int
+	stride   int
+	pad      [2]int // above and left
+	outAt    int    // first output pixel of an image plane
+	outRow   int    // distances in pixels between the rows
+	outPixel int    // and columns that the pass writes
+	outPlane int    // pixels of a whole output plane
+	taps     []int  // which of the convolution's taps the pass has, row by row
+	weightOf weightIndex
 }
 
-// weightIndex finds weights in the plain layout: w[base(out) + in*step + taps[i]] leads from input channel in of a group to output
-// channel out of the pass through its i-th tap.
+// weightIndex finds weights in the plain layout: w[base(out) + in*step + tap] leads from input channel in of a group to output channel
+// out of the pass.
 type weightIndex struct {
 	base     func(out int) int
 	distance int // of neighbouring output channels of one group
-	step     int
-	taps     []int
-	in       int // input channels of a group
-	outs     int // output channels in all
+	step     int // of neighbouring input channels
+	all      int // taps of the convolution
+	in, outs int // input channels of a group, and output channels in all
 }
 
-// packSet packs the weights of a set: [out block][part of a block][plane][tap row][k][tap column][lane].
-func (p *directPass) packSet(s *simd, dst, w []float32, set int) {
-	taps := p.kh * p.kw
-	ins := p.planes * p.k
-	buf := borrow((ins*taps + Block) * s.lanes)
+// packPasses packs the weights of one vector of output channels of a set for all passes, each as [plane][tap row][k][tap column][lane].
+// Part part of the set's vectors goes to dst[pass][part].
+func (s *simd) packPasses(passes []directPass, dst [][]float32, w []float32, set, part int) {
+	p := &passes[0]
+	ins, all := p.planes*p.k, p.weightOf.all
+	buf := borrow((ins*all + Block) * s.lanes)
 	defer release(buf)
-	o := 0
-	for ob := range p.channelSets.out {
-		for first := 0; first < Block; first += s.lanes {
-			p.weightOf.lanes(s, *buf, w, (set*p.channelSets.out+ob)*Block+first, ins)
-			for plane := range p.planes {
-				for h := range p.kh {
-					for k := range p.k {
-						at := ((plane*p.k+k)*taps + h*p.kw) * s.lanes
-						o += copy(dst[o:], (*buf)[at:at+p.kw*s.lanes])
+	p.weightOf.lanes(s, *buf, w, set*p.channelSets.out*Block+part*s.lanes, ins)
+	for i := range passes {
+		p := &passes[i]
+		o := part * p.vectorFloats(s)
+		for plane := range p.planes {
+			for h := range p.kh {
+				for k := range p.k {
+					from := (*buf)[(plane*p.k+k)*all*s.lanes:]
+					for _, t := range p.taps[h*p.kw:][:p.kw] {
+						o += copy(dst[i][o:], from[t*s.lanes:][:s.lanes])
 					}
 				}
 			}
@@ -142,70 +143,51 @@ func (p *directPass) packSet(s *simd, dst, w []float32, set int) {
 	}
 }
 
-// lanes gathers the weights that lead to a vector of output channels, dst[(in*taps+i)*lanes+lane], with zeros for what does not exist.
+// vectorFloats is how many weights lead to one vector of output channels.
+func (p *directPass) vectorFloats(s *simd) int { return p.planes * p.kh * p.k * p.kw * s.lanes }
+
+// lanes gathers the weights that lead to a vector of output channels, dst[(in*all+tap)*lanes+lane], with zeros for what does not exist.
 func (x *weightIndex) lanes(s *simd, dst, w []float32, out, ins int) {
-	n, taps := s.lanes, len(x.taps)
+	n := s.lanes
 	exist := min(ins, x.in)
-	clear(dst[exist*taps*n : ins*taps*n])
-	base := x.base(out)
+	clear(dst[exist*x.all*n : ins*x.all*n])
 	switch {
-	case out+n > x.outs || x.base(out+n-1) != base+(n-1)*x.distance:
+	case out+n > x.outs || x.base(out+n-1) != x.base(out)+(n-1)*x.distance:
 		x.gather(dst, w, out, n, exist)
-	case x.inOrder():
-		s.transposeInto(dst, n, w[base:], x.distance, n, exist*taps)
+	case x.step == x.all:
+		s.transposeInto(dst, n, w[x.base(out):], x.distance, n, exist*x.all)
 	default:
 		for in := range exist {
-			x.transpose(s, dst[in*taps*n:], w, base+in*x.step)
+			x.transpose(s, dst[in*x.all*n:], w, x.base(out)+in*x.step)
 		}
 	}
 }
 
-// inOrder says that the weights of one output channel lie in the order in which they are wanted.
-func (x *weightIndex) inOrder() bool {
-	if x.step != len(x.taps) {
-		return false
-	}
-	for i, t := range x.taps {
-		if t != i {
-			return false
-		}
-	}
-	return true
-}
-
-// transpose gathers the taps of one input channel for neighbouring output channels at from.
+// transpose gathers the taps of one input channel for neighbouring output channels at from, where their taps lie side by side.
 func (x *weightIndex) transpose(s *simd, dst, w []float32, from int) {
 	n := s.lanes
-	var square [2 * Block * Block]float32
-	all := x.distance // all taps of a channel lie together
-	if all > n || from+(n-1)*all+n > len(w) {
-		for i, t := range x.taps {
-			for lane := range n {
-				dst[i*n+lane] = w[from+lane*all+t]
-			}
-		}
+	if x.all > n || from+(n-1)*x.all+n > len(w) {
+		s.transposeInto(dst, n, w[from:], x.all, n, x.all)
 		return
 	}
-	s.transpose(1, &square[0], n*4, 0, &w[from], all*4, 0) // reads a little beyond the taps
-	for i, t := range x.taps {
-		copy(dst[i*n:][:n], square[t*n:])
-	}
+	var square [Block * Block]float32
+	s.transpose(1, &square[0], n*4, 0, &w[from], x.all*4, 0) // reads a little beyond the taps
+	copy(dst, square[:x.all*n])
 }
 
 // gather is lanes for output channels that lie apart or do not all exist.
 func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
-	taps := len(x.taps)
 	for lane := range n {
 		if out+lane >= x.outs {
-			for i := range ins * taps {
+			for i := range ins * x.all {
 				dst[i*n+lane] = 0
 			}
 			continue
 		}
 		base := x.base(out + lane)
 		for in := range ins {
-			for i, t := range x.taps {
-				dst[(in*taps+i)*n+lane] = w[base+in*x.step+t]
+			for t, v := range w[base+in*x.step:][:x.all] {
+				dst[(in*x.all+t)*n+lane] = v
 			}
 		}
 	}
@@ -228,160 +210,137 @@ const scratchFloats = 1 << 16
 
 // runDirect runs the passes over n images from x to y, both blocked. bias holds one value per output channel, or is nil.
 func (s *simd) runDirect(n int, passes []directPass, y, x, w, bias []float32) {
-	size := passes[0].packedSize
-	for _, p := range passes {
-		size = max(size, p.packedSize)
-	}
-	sets := passes[0].sets
-	packed := borrow(len(passes) * sets * size)
-	defer release(packed)
-	padded := borrow(sets * passes[0].channelSets.out * Block)
+	p := &passes[0]
+	outs := p.sets * p.channelSets.out * Block
+	padded := borrow(outs)
 	defer release(padded)
 	clear(*padded)
 	copy(*padded, bias)
-	tasks(len(passes)*sets, func(i int) { passes[i/sets].packSet(s, (*packed)[i*size:], w, i%sets) })
-	bands := 0
-	for i := range passes {
-		bands = max(bands, passes[i].bands(s, n))
-	}
-	tasks(n*sets*len(passes)*bands, func(i int) {
-		band, pass, set, image := i%bands, i/bands%len(passes), i/bands/len(passes)%sets, i/bands/len(passes)/sets
-		t := &passes[pass]
-		t.run(s, image, set, band, bands, y, x, (*packed)[(pass*sets+set)*size:], (*padded)[set*t.channelSets.out*Block:])
+	packed, weights := s.packAll(passes, w)
+	defer release(packed)
+	bands := p.bands(s, n)
+	tasks(n*p.sets*bands, func(i int) {
+		band, set, image := i%bands, i/bands%p.sets, i/bands/p.sets
+		j := directTask{s: s, set: set, image: image, bias: (*padded)[set*p.channelSets.out*Block:]}
+		j.run(passes, weights, band, bands, y, x)
 	})
+}
+
+// packAll packs the weights of all passes: weights[pass] holds the sets one after the other.
+func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, weights [][]float32) {
+	p := &passes[0]
+	parts := p.channelSets.out * Block / s.lanes
+	total := 0
+	for i := range passes {
+		total += p.sets * parts * passes[i].vectorFloats(s)
+	}
+	packed = borrow(total)
+	rest := *packed
+	for i := range passes {
+		n := p.sets * parts * passes[i].vectorFloats(s)
+		weights, rest = append(weights, rest[:n]), rest[n:]
+	}
+	tasks(p.sets*parts, func(i int) {
+		set, part := i/parts, i%parts
+		dst := make([][]float32, len(passes))
+		for k := range passes {
+			dst[k] = weights[k][set*parts*passes[k].vectorFloats(s):]
+		}
+		s.packPasses(passes, dst, w, set, part)
+	})
+	return packed, weights
+}
+
+func (p *directPass) kernel(s *simd) convKernel {
+	return kernelFor(s.conv[convKey{p.lookup, p.kw, p.stride}], p.out[0], p.out[1])
 }
 
 // bands is into how many bands of rows an image is cut, for the sake of caches and of threads.
 func (p *directPass) bands(s *simd, n int) int {
-	k := kernelFor(s.conv[convKey{p.lookup, p.kw, p.stride}], p.out[0], p.out[1])
+	k := p.kernel(s)
 	rows := (p.out[0] + k.rows - 1) / k.rows
 	perRow := p.planes * p.stride * k.rows * (p.stride*p.out[1] + p.kw) * Block
 	want := max((rows*perRow+scratchFloats-1)/scratchFloats, (4*Threads()+n*p.sets-1)/(n*p.sets))
-	return min(rows, want)
+	return max(1, min(rows, want))
 }
 
-// run computes a band of rows of one set of one image.
-func (p *directPass) run(s *simd, image, set, band, bands int, y, x, w, bias []float32) {
-	kernel := kernelFor(s.conv[convKey{p.lookup, p.kw, p.stride}], p.out[0], p.out[1])
-	tileRows := (p.out[0] + kernel.rows - 1) / kernel.rows
-	first, last := tileRows*band/bands, tileRows*(band+1)/bands
-	if first == last {
+// directTask computes a band of rows of one set of one image.
+type directTask struct {
+	s          *simd
+	image, set int
+	bias       []float32
+	planes     paddedPlanes
+	temp       []float32
+}
+
+// tileRow is the first output row of row t of tiles; the last row of tiles overlaps the one before it.
+func (p *directPass) tileRow(k convKernel, t int) int { return max(0, min(t*k.rows, p.out[0]-k.rows)) }
+
+// rowsOfBand returns the rows of tiles that belong to a band.
+func (p *directPass) rowsOfBand(k convKernel, band, bands int) (first, last int) {
+	n := (p.out[0] + k.rows - 1) / k.rows
+	return n * band / bands, n * (band + 1) / bands
+}
+
+func (j *directTask) run(passes []directPass, weights [][]float32, band, bands int, y, x []float32) {
+	p := &passes[0]
+	j.planes = paddedPlanes{pass: p, x: x[(j.image*p.sets+j.set)*p.planes*p.in[0]*p.in[1]*Block:]}
+	if !j.planes.cover(j.s, passes, band, bands) {
 		return
 	}
-	row := func(t int) int { return max(0, min(t*kernel.rows, p.out[0]-kernel.rows)) } // the last tile overlaps the one before it
-	r0 := row(first)
-	cols := max(kernel.cols, p.out[1])
-	c := paddedPlanes{pass: p, step: kernel.rows, first: r0*p.stride - p.pad[0], pitch: p.stride*(cols-1) + p.kw,
-		rows: p.stride*(row(last-1)-r0+kernel.rows-1) + p.kh}
-	buf := borrow(p.planes * c.rows * c.pitch * Block)
+	buf := borrow(p.planes * j.planes.rows * j.planes.pitch * Block)
 	defer release(buf)
-	c.data = *buf
-	c.x = x[(image*p.sets+set)*p.planes*p.in[0]*p.in[1]*Block:]
-	temp := borrow(kernel.rows * kernel.cols * Block)
+	j.planes.data = *buf
+	temp := borrow(32 * Block)
 	defer release(temp)
-	job := tileJob{p, s, kernel, &c, w, bias, *temp}
-	outBase := (image*p.sets + set) * p.channelSets.out
-	for t := first; t < last; t++ {
-		r := row(t)
-		c.fill((r-r0)*p.stride + p.stride*(kernel.rows-1) + p.kh)
-		for ob := range p.channelSets.out {
-			job.tileRow(y[((outBase+ob)*p.outPlane+p.outAt)*Block:], ob, r, r-r0)
-		}
-	}
-}
-
-// paddedPlanes is scratch that holds rows of the input planes of a set with their padding.
-type paddedPlanes struct {
-	pass        *directPass
-	data        []float32 // [plane][row][pitch][Block]
-	x           []float32 // the set's planes of one image
-	first       int       // input row of scratch row 0
-	rows, pitch int
-	filled      int // scratch rows that are in place
-	step        int // output rows of a tile
-}
-
-// fill puts scratch rows below end in place.
-func (c *paddedPlanes) fill(end int) {
-	p := c.pass
-	height, width := p.in[0], p.in[1]
-	for ; c.filled < end; c.filled++ {
-		for plane := range p.planes {
-			dst := c.data[(plane*c.rows+c.filled)*c.pitch*Block:][:c.pitch*Block]
-			if r := c.first + c.filled; r >= 0 && r < height {
-				padRow(dst, c.x[(plane*height+r)*width*Block:][:width*Block], p.pad[1]*Block)
-			} else {
-				clear(dst)
+	j.temp = *temp
+	outBase := (j.image*p.sets + j.set) * p.channelSets.out
+	for i := range passes {
+		p := &passes[i]
+		k := p.kernel(j.s)
+		w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*p.vectorFloats(j.s):]
+		first, last := p.rowsOfBand(k, band, bands)
+		for t := first; t < last; t++ {
+			r := p.tileRow(k, t)
+			at := r*p.stride - p.pad[0] - j.planes.first
+			j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
+			for ob := range p.channelSets.out {
+				j.tileRow(p, k, w, y[((outBase+ob)*p.outPlane+p.outAt)*Block:], ob, r, at)
 			}
 		}
 	}
 }
 
-// ahead is where tile i of a row of tiles should prefetch, so that together they fetch the input rows that fill will copy next.
-func (c *paddedPlanes) ahead(i, tiles int) (at *float32, plane int) {
-	p := c.pass
-	height, width := p.in[0], p.in[1]
-	row := c.first + c.filled
-	if row < 0 || row >= height {
-		return &c.data[0], 0
-	}
-	rows := min(height-row, p.stride*c.step)
-	return &c.x[(row*width+rows*width*i/tiles)*Block], height * width * pixelBytes
-}
-
-// padRow copies row to dst with before zeros before it and zeros up to the end; what does not fit is cut off.
-func padRow(dst, row []float32, before int) {
-	if before < 0 {
-		row, before = row[min(len(row), -before):], 0
-	}
-	before = min(before, len(dst))
-	clear(dst[:before])
-	n := copy(dst[before:], row)
-	clear(dst[before+n:])
-}
-
-// tileJob is what the tiles of a task have in common.
-type tileJob struct {
-	p      *directPass
-	s      *simd
-	kernel convKernel
-	in     *paddedPlanes
-	w      []float32
-	bias   []float32
-	temp   []float32
-}
-
-// tileRow computes the tiles of output rows r.. of output block ob; y is the block's first pixel that the pass writes. at is r as a
-// row of the band.
-func (j *tileJob) tileRow(y []float32, ob, r, at int) {
-	p, k, lanes := j.p, j.kernel, j.s.lanes
-	perHalf := p.packedSize / p.channelSets.out / (Block / lanes)
-	direct := k.rows <= p.out[0] && k.cols <= p.out[1]
+// tileRow computes the tiles of output rows r.. of output block ob; y is the block's first pixel that the pass writes, and at is the
+// row of the padded planes that output row r sees first.
+func (j *directTask) tileRow(p *directPass, k convKernel, w, y []float32, ob, r, at int) {
+	s, in := j.s, &j.planes
+	fits := k.rows <= p.out[0] && k.cols <= p.out[1]
 	tiles := (p.out[1] + k.cols - 1) / k.cols
 	for i := range tiles {
-		ahead, aheadPlane := j.in.ahead(i, tiles)
+		ahead, aheadPlane := in.ahead(i, tiles)
 		c := max(0, min(i*k.cols, p.out[1]-k.cols))
-		x := (p.stride*at*j.in.pitch + p.stride*c) * Block
+		x := (at*in.pitch + p.stride*c - p.pad[1] + in.before) * Block
 		to, row, pixel := j.temp, k.cols, 1
-		if direct {
+		if fits {
 			to, row, pixel = y[(r*p.outRow+c*p.outPixel)*Block:], p.outRow, p.outPixel
 		}
-		for half := 0; half < Block; half += lanes {
-			j.kernel.f(&j.in.data[x+half/lanes*p.halfOffset], j.in.pitch*pixelBytes, j.in.rows*j.in.pitch*pixelBytes, p.planes, p.kh, p.k,
-				j.s.table(p.lookup), &j.w[(ob*Block+half)/lanes*perHalf], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes, ahead, aheadPlane)
+		for half := 0; half < Block; half += s.lanes {
+			part := (ob*Block + half) / s.lanes
+			k.f(&in.data[x+half/s.lanes*p.halfOffset], in.pitch*pixelBytes, in.rows*in.pitch*pixelBytes, p.planes, p.kh, p.k, s.table(p.lookup),
+				&w[part*p.vectorFloats(s)], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes, ahead, aheadPlane)
 		}
-		if !direct {
-			j.copyOut(y, r, c)
+		if !fits {
+			p.copyOut(y, j.temp, k, r, c)
 		}
 	}
 }
 
 // copyOut copies what exists of a tile from temp to the output.
-func (j *tileJob) copyOut(y []float32, r, c int) {
-	p, k := j.p, j.kernel
+func (p *directPass) copyOut(y, temp []float32, k convKernel, r, c int) {
 	for i := range min(k.rows, p.out[0]-r) {
 		for l := range min(k.cols, p.out[1]-c) {
-			copy(y[((r+i)*p.outRow+(c+l)*p.outPixel)*Block:][:Block], j.temp[(i*k.cols+l)*Block:])
+			copy(y[((r+i)*p.outRow+(c+l)*p.outPixel)*Block:][:Block], temp[(i*k.cols+l)*Block:])
 		}
 	}
 }

@@ -44,48 +44,46 @@ func (s *simd) runGrad(n int, p *gradPass, dw, x, dy []float32) {
 		defer release(sums)
 		clear(*sums)
 		for image := range n {
-			set := ob / p.channelSets.out
-			xAt := ((image*p.sets+set)*p.planes + plane) * p.in[0] * p.in[1] * Block
-			dyAt := (image*p.sets*p.channelSets.out + ob) * p.out[0] * p.out[1] * Block
-			p.addImage(s, *sums, x[xAt:], dy[dyAt:])
+			xi, dyi := p.pairOfPlanes(x, dy, image, ob, plane)
+			var next []*float32
+			if image+1 < n {
+				nx, ndy := p.pairOfPlanes(x, dy, image+1, ob, plane)
+				next = []*float32{&nx[0], &ndy[0]}
+			}
+			p.addImage(s, *sums, xi, dyi, next)
 		}
 		p.unpack(s, dw, *sums, ob, plane)
 	})
 }
 
+// pairOfPlanes returns where an image's plane of input and block of output begin.
+func (p *gradPass) pairOfPlanes(x, dy []float32, image, ob, plane int) (xi, dyi []float32) {
+	set := ob / p.channelSets.out
+	return x[((image*p.sets+set)*p.planes+plane)*p.in[0]*p.in[1]*Block:],
+		dy[(image*p.sets*p.channelSets.out+ob)*p.out[0]*p.out[1]*Block:]
+}
+
 // addImage adds one image's part, band by band of rows so that what the kernels go over several times stays in the first-level cache.
-func (p *gradPass) addImage(s *simd, sums, x, dy []float32) {
+func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next []*float32) {
 	const bandFloats = 5 << 10
 	band := max(1, min(p.out[0], bandFloats/(p.width*Block)))
 	xPitch := p.stride * p.width
 	xRows := p.stride*(band-1) + p.kh
 	buf := borrow((xRows*xPitch + band*p.width) * Block)
 	defer release(buf)
-	px, pdy := (*buf)[:xRows*xPitch*Block], (*buf)[xRows*xPitch*Block:]
 	for r0 := 0; r0 < p.out[0]; r0 += band {
 		rows := min(band, p.out[0]-r0)
-		for r := range rows {
-			padRow(pdy[r*p.width*Block:][:p.width*Block], dy[(r0+r)*p.out[1]*Block:][:p.out[1]*Block], 0)
+		px := (*buf)[:(p.stride*(rows-1)+p.kh)*xPitch*Block]
+		pdy := (*buf)[xRows*xPitch*Block:][:rows*p.width*Block]
+		s.padPlane(pdy, dy, p.out[0], p.out[1], r0, 0, p.width)
+		s.padPlane(px, x, p.in[0], p.in[1], r0*p.stride-p.conv.PadLo[1], p.conv.PadLo[2], xPitch)
+		ahead := next
+		if r := r0 + rows; r < p.out[0] {
+			in := max(0, min(p.in[0]-1, r*p.stride-p.conv.PadLo[1]+p.kh-p.stride))
+			ahead = []*float32{&x[in*p.in[1]*Block], &dy[r*p.out[1]*Block]}
 		}
-		for r := range p.stride*(rows-1) + p.kh {
-			dst := px[r*xPitch*Block:][:xPitch*Block]
-			if in := r0*p.stride + r - p.conv.PadLo[1]; in >= 0 && in < p.in[0] {
-				padRow(dst, x[in*p.in[1]*Block:][:p.in[1]*Block], p.conv.PadLo[2]*Block)
-			} else {
-				clear(dst)
-			}
-		}
-		p.addBand(s, sums, px, pdy, rows, p.ahead(x, dy, r0+rows))
+		p.addBand(s, sums, px, pdy, rows, ahead)
 	}
-}
-
-// ahead is where the input and the gradient of the next band lie, or nothing after the last.
-func (p *gradPass) ahead(x, dy []float32, row int) []*float32 {
-	if row >= p.out[0] {
-		return nil
-	}
-	in := min(p.in[0]-1, row*p.stride-p.conv.PadLo[1]+p.kh-p.stride)
-	return []*float32{&x[in*p.in[1]*Block], &dy[row*p.out[1]*Block]}
 }
 
 // addBand runs the kernels over a padded band, prefetching what lies ahead: sums are [half][tap rows of a call][chunk][what a call adds].

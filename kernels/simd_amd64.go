@@ -22,6 +22,7 @@ var simdAVX2 = simd{
 		{1, 3, dots1x3AVX2}, {1, 1, dots1x1AVX2},
 	},
 	transpose: transpose8AVX2,
+	padRows:   padRowsAVX2,
 	conv:      convAVX2,
 	convGrad:  convGradAVX2,
 	point: [7][5]pointKernel{
@@ -54,6 +55,7 @@ var simdAVX512 = simd{
 		{1, 6, dots1x6AVX512}, {1, 2, dots1x2AVX512}, {1, 1, dots1x1AVX512},
 	},
 	transpose: transpose16AVX512,
+	padRows:   padRowsAVX512,
 	conv:      convAVX512,
 	convGrad:  convGradAVX512,
 	point: [7][5]pointKernel{

@@ -36,6 +36,7 @@ var families = map[string]func(simd){
 	"gemm": gemmFamily, "dots": dotsFamily, "transpose": transposeFamily,
 	"conv":     convFamily,
 	"convgrad": convgradFamily,
+	"pad":      padFamily,
 	"peak":     peakFamily,
 	"point":    pointFamily,
 }
