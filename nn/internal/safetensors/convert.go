@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/groupnb/groupnb/nn/internal/half"
 )
 
 // littleEndian says that float32 in memory look as in the file.
@@ -59,8 +61,8 @@ func each(dtype string, raw []byte, put func(i int, v float64)) {
 var decoders = map[string]func([]byte) float64{
 	"F64":  func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) },
 	"F32":  func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) },
-	"F16":  func(b []byte) float64 { return half(binary.LittleEndian.Uint16(b)) },
-	"BF16": func(b []byte) float64 { return bfloat(binary.LittleEndian.Uint16(b)) },
+	"F16":  func(b []byte) float64 { return half.Float16(binary.LittleEndian.Uint16(b)) },
+	"BF16": func(b []byte) float64 { return half.BFloat16(binary.LittleEndian.Uint16(b)) },
 	"I64":  func(b []byte) float64 { return float64(int64(binary.LittleEndian.Uint64(b))) },
 	"I32":  func(b []byte) float64 { return float64(int32(binary.LittleEndian.Uint32(b))) },
 	"I16":  func(b []byte) float64 { return float64(int16(binary.LittleEndian.Uint16(b))) },
@@ -70,23 +72,4 @@ var decoders = map[string]func([]byte) float64{
 	"U16":  func(b []byte) float64 { return float64(binary.LittleEndian.Uint16(b)) },
 	"U8":   func(b []byte) float64 { return float64(b[0]) },
 	"BOOL": func(b []byte) float64 { return float64(b[0]) },
-}
-
-func bfloat(b uint16) float64 { return float64(math.Float32frombits(uint32(b) << 16)) }
-
-// half decodes IEEE binary16.
-func half(b uint16) float64 {
-	sign, exp, frac := 1.0, int(b>>10&31), float64(b&1023)
-	if b>>15 == 1 {
-		sign = -1
-	}
-	switch {
-	case exp == 31 && frac != 0:
-		return math.NaN()
-	case exp == 31:
-		return math.Inf(int(sign))
-	case exp == 0:
-		return sign * math.Ldexp(frac, -24)
-	}
-	return sign * math.Ldexp(1024+frac, exp-25)
 }

@@ -149,6 +149,30 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 	return f.Tensors[i], true
 }
 
+// Names lists the tensors, sorted.
+func (f *File) Names() []string {
+	names := make([]string, len(f.Tensors))
+	for i, t := range f.Tensors {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Shape returns the shape of a tensor.
+func (f *File) Shape(name string) ([]int, bool) {
+	t, ok := f.Tensor(name)
+	return t.Shape, ok
+}
+
+// Read fills dst with the numbers of a tensor, which must be as many.
+func (f *File) Read(name string, dst []float32) error {
+	t, ok := f.Tensor(name)
+	if !ok {
+		return fmt.Errorf("no tensor %q", name)
+	}
+	return f.ReadFloat32(t, dst)
+}
+
 // bytes reads the raw content of a tensor.
 func (f *File) bytes(t Tensor) ([]byte, error) {
 	raw := make([]byte, t.hi-t.lo)

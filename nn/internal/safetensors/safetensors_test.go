@@ -82,20 +82,6 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	}
 }
 
-func TestHalfPrecision(t *testing.T) {
-	for _, c := range []struct {
-		bits uint16
-		want float64
-	}{{0x3c00, 1}, {0xc000, -2}, {0x7bff, 65504}, {0x0001, math.Ldexp(1, -24)}, {0x3555, 0.333251953125}, {0x7c00, math.Inf(1)}} {
-		if got := half(c.bits); got != c.want {
-			t.Errorf("half(%#04x) = %v, want %v", c.bits, got, c.want)
-		}
-	}
-	if !math.IsNaN(half(0x7e00)) || bfloat(0x3f80) != 1 || bfloat(0xc040) != -3 {
-		t.Error("NaN or bfloat16")
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	f.Add(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"__metadata__":{"k":"v"}}`, 4))
 	f.Add(file(`{"a":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}}`, 2))

@@ -1,0 +1,239 @@
+package nn
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/groupnb/groupnb/nn/internal/npz"
+	"github.com/groupnb/groupnb/nn/internal/safetensors"
+	"github.com/groupnb/groupnb/nn/internal/torchfile"
+)
+
+// weightFile is a file of named tensors.
+type weightFile interface {
+	Names() []string
+	Shape(name string) ([]int, bool)
+	Read(name string, dst []float32) error
+}
+
+// entry is a tensor of the model's state: a parameter, which may not have a value yet, or a running statistic.
+type entry struct {
+	name  string
+	shape []int
+	param *Param
+	value *Tensor
+}
+
+// state lists parameters and running statistics in the order of the layers.
+func (m *Model) state() []entry {
+	m.name()
+	var all []entry
+	for _, n := range m.graph.nodes {
+		for _, p := range n.op.params() {
+			all = append(all, entry{p.Name, p.Shape, p, p.Value})
+		}
+		for _, b := range n.op.buffers() {
+			all = append(all, entry{b.Name, b.Value.Shape, nil, b.Value})
+		}
+	}
+	return all
+}
+
+// set gives an entry new numbers.
+func (e entry) set(data []float32) {
+	if e.value != nil {
+		e.value.Data = data
+		return
+	}
+	e.param.Value = &Tensor{Data: data, Shape: slices.Clone(e.shape)}
+}
+
+// Save writes parameters and running statistics to a file whose ending says the format: .safetensors, .npz (NumPy) or
+// .pt (PyTorch). The file is there whole or not at all.
+func (m *Model) Save(path string) error {
+	m.prepare()
+	var write func(io.Writer) error
+	switch filepath.Ext(path) {
+	case ".safetensors":
+		write = m.writeSafetensors
+	case ".npz":
+		write = func(w io.Writer) error { return m.writeArchive(npz.NewWriter(w)) }
+	case ".pt", ".pth":
+		write = func(w io.Writer) error { return m.writeArchive(torchfile.NewWriter(w)) }
+	default:
+		return fmt.Errorf("save %s: the ending must be .safetensors, .npz or .pt", path)
+	}
+	if err := replaceFile(path, write); err != nil {
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	return nil
+}
+
+func (m *Model) writeSafetensors(w io.Writer) error {
+	var entries []safetensors.Entry
+	for _, e := range m.state() {
+		entries = append(entries, safetensors.Entry{Name: e.name, Shape: e.shape, Float32: e.value.Data})
+	}
+	return safetensors.Write(w, entries, map[string]string{"format": "pt"})
+}
+
+func (m *Model) writeArchive(w interface {
+	Write(name string, shape []int, data []float32) error
+	Close() error
+}) error {
+	for _, e := range m.state() {
+		if err := w.Write(e.name, e.shape, e.value.Data); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// replaceFile writes a file beside path and renames it.
+func replaceFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	b := bufio.NewWriterSize(f, 1<<20)
+	if err = write(b); err == nil {
+		err = b.Flush()
+	}
+	if e := f.Chmod(0o644); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// A LoadOption adjusts [Model.Load].
+type LoadOption func(*loadConfig)
+
+type loadConfig struct {
+	partial bool
+	rename  func(string) string
+}
+
+// Matching loads the tensors that agree in name and shape and leaves the others as they are, instead of refusing.
+func Matching() LoadOption { return func(c *loadConfig) { c.partial = true } }
+
+// Rename turns the names in the file into the model's: nn.Rename(func(s string) string { return strings.TrimPrefix(s,
+// "module.") }). An empty name leaves the tensor out.
+func Rename(f func(name string) string) LoadOption { return func(c *loadConfig) { c.rename = f } }
+
+// Load fills parameters and running statistics from a .safetensors, .npz or .pt file by name, turning numbers of any
+// type into float32. Unless the file holds exactly the model's tensors (PyTorch's num_batches_tracked aside) it returns
+// an error that lists what is missing, superfluous or of another shape, and changes nothing. Files are not trusted.
+func (m *Model) Load(path string, opts ...LoadOption) (err error) {
+	defer recovered(&err)
+	var c loadConfig
+	for _, o := range opts {
+		o(&c)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	defer f.Close()
+	w, err := parseWeights(f, filepath.Ext(path))
+	if err == nil {
+		err = m.load(w, c)
+	}
+	if err != nil {
+		return fmt.Errorf("load %s: %w", path, err)
+	}
+	return nil
+}
+
+func parseWeights(f *os.File, ending string) (weightFile, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch ending {
+	case ".safetensors":
+		return safetensors.Parse(f, info.Size())
+	case ".npz":
+		return npz.Parse(f, info.Size())
+	case ".pt", ".pth":
+		return torchfile.Parse(f, info.Size())
+	}
+	return nil, fmt.Errorf("the ending must be .safetensors, .npz or .pt")
+}
+
+// load matches names first and changes the model only when everything has been read.
+func (m *Model) load(f weightFile, c loadConfig) error {
+	source := map[string]string{} // name in the model -> name in the file
+	for _, name := range f.Names() {
+		to := name
+		if c.rename != nil {
+			to = c.rename(name)
+		}
+		if to != "" && !strings.HasSuffix(to, "num_batches_tracked") {
+			source[to] = name
+		}
+	}
+	fits, problems := m.match(f, source)
+	if len(problems) > 0 && (!c.partial || len(fits) == 0) {
+		return mismatch(problems)
+	}
+	data := make([][]float32, len(fits))
+	for i, e := range fits {
+		data[i] = make([]float32, size(e.shape))
+		if err := f.Read(source[e.name], data[i]); err != nil {
+			return err
+		}
+	}
+	for i, e := range fits {
+		e.set(data[i])
+	}
+	return nil
+}
+
+// match finds the entries that the file has in the right shape, and says what is wrong with the others.
+func (m *Model) match(f weightFile, source map[string]string) (fits []entry, problems []string) {
+	extra := maps.Clone(source)
+	for _, e := range m.state() {
+		name, ok := source[e.name]
+		delete(extra, e.name)
+		if !ok {
+			problems = append(problems, fmt.Sprintf("%s %s is missing", e.name, shapeString(e.shape)))
+			continue
+		}
+		if shape, _ := f.Shape(name); !slices.Equal(shape, e.shape) {
+			problems = append(problems, fmt.Sprintf("%s is %s in the file and %s in the model", e.name, shapeString(shape), shapeString(e.shape)))
+			continue
+		}
+		fits = append(fits, e)
+	}
+	for name := range extra {
+		problems = append(problems, name+" is not in the model")
+	}
+	return fits, problems
+}
+
+func mismatch(problems []string) error {
+	const most = 12
+	slices.Sort(problems)
+	n := len(problems)
+	if n > most {
+		problems = append(problems[:most:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return fmt.Errorf("%d tensors don't fit: %s", n, strings.Join(problems, "; "))
+}
