@@ -21,7 +21,7 @@ func newKernel() *cobra.Command {
 		Short: "serve Jupyter; Jupyter itself runs this",
 		Example: `  groupnb kernel --connection-file kernel.json
   groupnb kernel list          what Jupyter knows`,
-		Args: exactly(0, "no arguments"),
+		Args: cobra.ArbitraryArgs, // jupyter run hands its script's name to the kernel, too
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {
 				return usage(errors.New("no connection file"), "groupnb install lets Jupyter start the kernel")

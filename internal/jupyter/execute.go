@@ -2,10 +2,10 @@ package jupyter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -89,7 +89,33 @@ func (x *execution) run(ctx context.Context) (*display.Bundle, error) {
 	if strings.TrimSpace(x.Code) == "" {
 		return nil, nil
 	}
+	if x.page(ctx) {
+		return nil, nil
+	}
 	return x.execute(ctx, x.Code, x.Silent)
+}
+
+// page shows documentation in the front end's pager, if that is what the cell asks for.
+func (x *execution) page(ctx context.Context) bool {
+	topic, ok := magic.HelpTopic(x.Code)
+	if !ok {
+		return false
+	}
+	session, err := x.k.session.get(ctx)
+	if err != nil {
+		return false
+	}
+	doc, ok := session.Inspect(topic, len(topic), 0)
+	if ok {
+		x.payload = append(x.payload, pagePayload{"page", contentOf(describe(doc)).Data, 0})
+	}
+	return ok
+}
+
+type pagePayload struct {
+	Source string         `json:"source"`
+	Data   map[string]any `json:"data"`
+	Start  int            `json:"start"`
 }
 
 // execute runs source as a cell that can be interrupted.
@@ -163,15 +189,4 @@ func (x *execution) expressions(ctx context.Context) map[string]any {
 type expressionValue struct {
 	Status string `json:"status"`
 	dataContent
-}
-
-// errorOf describes an error of the user's code, or of ours.
-func (k *kernel) errorOf(err error) errorContent {
-	var cell *repl.CellError
-	if !errors.As(err, &cell) {
-		k.log.once("execute: %v", err)
-		cell = &repl.CellError{Name: "kernel error", Msg: err.Error()}
-	}
-	traceback := append([]string{"\x1b[31m" + cell.Name + "\x1b[0m: " + cell.Msg}, cell.Traceback...)
-	return errorContent{Name: cell.Name, Value: cell.Msg, Traceback: traceback}
 }

@@ -83,6 +83,13 @@ func env(r *run, arg string) error {
 	return err
 }
 
+// HelpTopic returns the name that a cell asks to document, if that is all it does: a front end with a place of its own
+// for documentation may show it there.
+func HelpTopic(src string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(strings.TrimSpace(src), "%help ")
+	return strings.TrimSpace(name), ok && !strings.Contains(name, "\n")
+}
+
 func help(r *run, arg string) error {
 	if arg != "" {
 		doc, ok := r.session.Inspect(arg, len(arg), 0)
