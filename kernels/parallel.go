@@ -2,7 +2,6 @@ package kernels
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -33,37 +32,64 @@ func Parallel(n int, f func(lo, hi int)) {
 	tasks(t, func(i int) { f(n*i/t, n*(i+1)/t) })
 }
 
-// tasks calls f(0) .. f(n-1), each once, handing them out one by one to up to Threads goroutines.
+// tasks calls f(0) .. f(n-1), each once, on up to Threads threads. Each thread begins with a contiguous range of its own, so that
+// calls over the same data keep it in the same caches, and then helps the others.
 func tasks(n int, f func(i int)) {
 	t := min(Threads(), n)
-	if t <= 1 {
-		for i := range n {
-			f(i)
-		}
+	if t > 1 && pool.busy.CompareAndSwap(false, true) {
+		defer pool.busy.Store(false)
+		pool.job.reset(n, t, f)
+		pool.run(&pool.job)
 		return
 	}
-	var (
-		next   atomic.Int64
-		wg     sync.WaitGroup
-		failed atomic.Pointer[any]
-	)
-	work := func() {
-		defer func() {
-			if p := recover(); p != nil {
-				failed.CompareAndSwap(nil, &p)
-			}
-		}()
-		for i := next.Add(1) - 1; i < int64(n) && failed.Load() == nil; i = next.Add(1) - 1 {
-			f(int(i))
+	for i := range n { // alone, or called within or beside another call, whose threads are enough
+		f(i)
+	}
+}
+
+// job is one call of tasks.
+type job struct {
+	f       func(i int)
+	ranges  []taskRange // one for each thread
+	done    atomic.Int64
+	failure atomic.Pointer[any]
+}
+
+// taskRange is a range of tasks of which next is not handed out yet. It fills a cache line.
+type taskRange struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte
+}
+
+// reset prepares j, which nobody works on any more, for n tasks.
+func (j *job) reset(n, threads int, f func(i int)) {
+	if len(j.ranges) != threads {
+		j.ranges = make([]taskRange, threads)
+	}
+	for w := range threads {
+		j.ranges[w].next.Store(int64(n * w / threads))
+		j.ranges[w].end = int64(n * (w + 1) / threads)
+	}
+	j.f = f
+	j.done.Store(0)
+	j.failure.Store(nil)
+}
+
+// work does the tasks of range w and then what is left of the others.
+func (j *job) work(w int) {
+	defer func() {
+		if p := recover(); p != nil {
+			j.failure.CompareAndSwap(nil, &p)
 		}
-	}
-	wg.Add(t - 1)
-	for range t - 1 {
-		go func() { defer wg.Done(); work() }()
-	}
-	work()
-	wg.Wait()
-	if p := failed.Load(); p != nil {
-		panic(*p)
+	}()
+	for k := range j.ranges {
+		r := &j.ranges[(w+k)%len(j.ranges)]
+		for i := r.next.Add(1) - 1; i < r.end; i = r.next.Add(1) - 1 {
+			if j.failure.Load() != nil {
+				return
+			}
+			j.f(int(i))
+		}
 	}
 }

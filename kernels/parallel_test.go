@@ -1,9 +1,11 @@
 package kernels
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestParallelCoversOnce(t *testing.T) {
@@ -64,4 +66,29 @@ func TestParallelPanics(t *testing.T) {
 		}()
 	}
 	Parallel(4, func(lo, hi int) {}) // the pool works afterwards
+}
+
+// After a while without work the workers must not use the processor.
+func TestPoolParks(t *testing.T) {
+	defer SetThreads(0)
+	SetThreads(4)
+	Parallel(8, func(lo, hi int) {})
+	deadline := time.Now().Add(10 * time.Second)
+	for _, w := range pool.list {
+		for !w.parked.Load() {
+			if time.Now().After(deadline) {
+				t.Fatal("a worker still spins")
+			}
+			runtime.Gosched()
+		}
+	}
+	done := false
+	Parallel(2, func(lo, hi int) { // it wakes again
+		if lo == 0 {
+			done = true
+		}
+	})
+	if !done {
+		t.Error("no work done after parking")
+	}
 }
