@@ -9,7 +9,7 @@ import (
 
 // lower writes the program of a checked cell.
 func (c *compilation) lower() (p *Program, errs Errors) {
-	l := &lowerer{fset: c.front.fset, st: c.st, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
+	l := &lowerer{fset: c.front.fset, st: c.st, lib: c.front.lib, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -187,7 +187,7 @@ func (f *FrontEnd) Replay() *Program {
 	st.inst = map[string]string{}
 	st.types = newTypeTable()
 	c := &compilation{front: f, st: st, src: &source{name: "replay"}}
-	l := &lowerer{fset: f.fset, st: st, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
+	l := &lowerer{fset: f.fset, st: st, lib: f.lib, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
 	c.declareVars(l)
 	l.drain()
 	p := &Program{Name: "replay", Types: l.out.typeSource(), next: st}

@@ -13,12 +13,14 @@ type FrontEnd struct {
 	known map[string][]string // package name to import paths
 	fset  *token.FileSet
 	pkg   *types.Package // of all cells
+	lib   *library
 	state *state
 }
 
 // New makes the front end of one session. imp gives the types of compiled packages; known lists their import paths.
 func New(imp types.Importer, known []string) *FrontEnd {
 	f := &FrontEnd{imp: imp, known: map[string][]string{}, fset: token.NewFileSet(), pkg: types.NewPackage("main", "main"), state: newState()}
+	f.lib = &library{fset: f.fset, imp: imp, pkgs: map[string]*libPackage{}}
 	for _, p := range known {
 		n := packageName(p)
 		f.known[n] = append(f.known[n], p)

@@ -19,6 +19,7 @@ import (
 type lowerer struct {
 	fset  *token.FileSet
 	st    *state
+	lib   *library
 	out   *output
 	pos   token.Pos // what is being lowered, for refusals
 	queue []func()  // declarations still to write
@@ -93,7 +94,7 @@ func (l *lowerer) funcName(obj *types.Func, args []types.Type) string {
 	}
 	n := l.serial(strings.ReplaceAll(obj.Name(), "·", "_"))
 	l.st.lowered[obj] = n
-	u := l.st.units[obj.Name()]
+	u := l.unitOf(obj.Pkg(), obj.Name())
 	if u == nil || u.body == nil {
 		l.refuse(l.pos, "the function %s has no body here", obj.Name())
 	}
@@ -103,11 +104,15 @@ func (l *lowerer) funcName(obj *types.Func, args []types.Type) string {
 
 // instance returns the backend name of a generic function's instance and has it written when it is new.
 func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
-	u := l.st.units[obj.Name()]
+	u := l.unitOf(obj.Pkg(), obj.Name())
+	if u == nil {
+		l.refuse(l.pos, "the generic function %s.%s of a compiled package can't be called from a cell", obj.Pkg().Name(), obj.Name())
+	}
 	texts := make([]string, len(args))
 	for i, a := range args {
 		texts[i] = l.spell(a, "")
 	}
+	obj = u.object()
 	key := fmt.Sprintf("%s@%p[%s]", obj.Name(), obj, strings.Join(texts, ","))
 	if n := l.st.inst[key]; n != "" {
 		return n
@@ -133,7 +138,7 @@ func (l *lowerer) methodName(fn *types.Func, recv types.Type) string {
 	}
 	n := l.serial(named.Obj().Name() + "_" + fn.Name())
 	l.st.inst[k] = n
-	u := l.st.units[named.Obj().Name()+"."+fn.Name()]
+	u := l.unitOf(named.Obj().Pkg(), named.Obj().Name()+"."+fn.Name())
 	if u == nil {
 		l.refuse(l.pos, "the method %s of %s is not known", fn.Name(), named.Obj().Name())
 	}
@@ -159,10 +164,11 @@ func namedOf(t types.Type) *types.Named {
 	return n
 }
 
-// ofNotebook reports whether t or what it points to is a named type of the notebook.
-func ofNotebook(t types.Type) bool {
+// fromSource reports whether t or what it points to is a named type whose methods are lowered from source: one of the
+// notebook, most often.
+func (l *lowerer) fromSource(t types.Type) bool {
 	n := namedOf(t)
-	return n != nil && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "main"
+	return n != nil && l.owns(n.Obj().Pkg())
 }
 
 func isInterface(t types.Type) bool {

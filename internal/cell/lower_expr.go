@@ -73,7 +73,7 @@ func (f *fn) nilOf(t types.Type) string {
 func (f *fn) ident(id *ast.Ident) string {
 	switch o := f.info.ObjectOf(id).(type) {
 	case *types.Var:
-		if o.Pkg() != nil && o.Pkg().Path() != "main" { // from a dot import
+		if o.Pkg() != nil && !f.l.owns(o.Pkg()) { // from a dot import
 			return f.l.out.pkg(o.Pkg().Path()) + "." + o.Name()
 		}
 		return f.variable(o)
@@ -88,7 +88,7 @@ func (f *fn) ident(id *ast.Ident) string {
 
 // funcValue renders a declared function, or the instance of a generic one that id stands for.
 func (f *fn) funcValue(id *ast.Ident, o *types.Func) string {
-	if o.Pkg() != nil && o.Pkg().Path() != "main" {
+	if o.Pkg() != nil && !f.l.owns(o.Pkg()) {
 		return f.compiledFunc(id, o)
 	}
 	return f.l.funcName(o, f.typeArgs(id))
@@ -108,7 +108,7 @@ func (f *fn) typeArgs(id *ast.Ident) (args []types.Type) {
 
 func (f *fn) compiledFunc(id *ast.Ident, o *types.Func) string {
 	if args := f.typeArgs(id); len(args) > 0 {
-		f.l.refuse(id.Pos(), "the generic function %s.%s of a compiled package can't be called from a cell yet", o.Pkg().Name(), o.Name())
+		return f.l.instance(o, args)
 	}
 	return f.l.out.pkg(o.Pkg().Path()) + "." + o.Name()
 }

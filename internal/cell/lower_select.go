@@ -91,7 +91,7 @@ func (f *fn) methodOf(t types.Type, name string, pkg *types.Package, operand fun
 		}
 		at = at.Underlying().(*types.Struct).Field(i).Type()
 	}
-	r := method{fn: m, typ: at, compiled: isInterface(at) || !ofNotebook(at)}
+	r := method{fn: m, typ: at, compiled: isInterface(at) || !f.l.fromSource(at)}
 	_, isPtr := at.Underlying().(*types.Pointer)
 	if sig := m.Signature(); sig.Recv() != nil && !isInterface(at) {
 		_, wantPtr := types.Unalias(sig.Recv().Type()).(*types.Pointer)

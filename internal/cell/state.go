@@ -21,6 +21,11 @@ type unit struct {
 	broken *Error // why it no longer compiles; nil for a unit in use
 }
 
+// object returns what the unit's function declares.
+func (u *unit) object() *types.Func {
+	return u.info.Defs[u.decl.(*ast.FuncDecl).Name].(*types.Func)
+}
+
 // recv returns the name of the type whose method u is, "" if it is none.
 func (u *unit) recv() string {
 	if d, ok := u.decl.(*ast.FuncDecl); ok && d.Recv != nil {

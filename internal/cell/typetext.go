@@ -146,14 +146,29 @@ func (l *lowerer) named(t *types.Named, prefix string) string {
 	if obj.Pkg() == nil {
 		return obj.Name() // error
 	}
-	if obj.Pkg().Path() != "main" {
+	if !l.owns(obj.Pkg()) {
 		if t.TypeArgs().Len() > 0 {
-			l.refuse(l.pos, "the generic type %s of a compiled package can't be used in a cell yet", types.TypeString(t, nil))
+			return prefix + l.compiledInstance(t)
 		}
 		return l.out.pkg(obj.Pkg().Path()) + "." + obj.Name()
 	}
+	return prefix + l.namedInstance(t)
+}
+
+// compiledInstance makes an instance of a generic type of a compiled package, such as iter.Seq[int], if the type is no
+// more than a name for its underlying type.
+func (l *lowerer) compiledInstance(t *types.Named) string {
+	if t.NumMethods() > 0 {
+		l.refuse(l.pos, "the generic type %s of a compiled package can't be used in a cell", types.TypeString(t, nil))
+	}
+	return l.namedInstance(t)
+}
+
+// namedInstance returns the backend name of a type that rt.Define makes, declaring it when it is new.
+func (l *lowerer) namedInstance(t *types.Named) string {
+	obj := t.Obj()
 	key := typeKey{obj: obj}
-	shown := obj.Name()
+	shown := obj.Pkg().Name() + "." + obj.Name()
 	if n := t.TypeArgs().Len(); n > 0 {
 		var args, human []string
 		for i := range n {
@@ -169,7 +184,7 @@ func (l *lowerer) named(t *types.Named, prefix string) string {
 		l.st.types.named[key] = name
 		l.declare(name, shown, t)
 	}
-	return prefix + name
+	return name
 }
 
 // declare writes the declaration of a new named type and has its methods lowered.
@@ -183,7 +198,7 @@ func (l *lowerer) declare(name, shown string, t *types.Named) {
 	default:
 		text = l.spell(u, "")
 	}
-	fmt.Fprintf(&l.out.types, "type %s %s // main.%s\n", name, text, shown)
+	fmt.Fprintf(&l.out.types, "type %s %s // %s\n", name, text, shown)
 	if !types.IsInterface(t) {
 		l.methodSet(name, t)
 	}
