@@ -72,7 +72,7 @@ func interactive(ctx context.Context) error {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
-	fmt.Fprintf(os.Stderr, "groupnb %s, %s. Ctrl-C interrupts, Ctrl-D leaves.\n", version(), goVersion())
+	fmt.Fprintf(os.Stderr, "groupnb %s, %s. :help helps, Ctrl-D leaves.\n", version(), goVersion())
 	r := terminal.REPL{
 		Session:    s,
 		Editor:     editor(s, interrupts),
@@ -80,6 +80,9 @@ func interactive(ctx context.Context) error {
 		Err:        os.Stderr,
 		Interrupts: interrupts,
 		Color:      colored(os.Stderr),
+	}
+	if isTerminal(os.Stdout) {
+		r.Images, r.Screen = terminal.DetectImages(os.Getenv), screenSize
 	}
 	if err := r.Run(ctx); err != nil {
 		return &exitError{code: exitDied, err: err}

@@ -115,3 +115,11 @@ func width(f *os.File) int {
 	}
 	return 80
 }
+
+// screenSize returns the size of the terminal on standard output.
+func screenSize() (cols, rows int) {
+	if w, h, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 && h > 0 {
+		return w, h
+	}
+	return 80, 24
+}

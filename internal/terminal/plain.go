@@ -72,3 +72,10 @@ func (p *Plain) readLine(ctx context.Context) (string, error) {
 		return "", ctx.Err()
 	}
 }
+
+// Ask lets a cell read a line. A password is echoed, since the terminal can do no better.
+func (p *Plain) Ask(ctx context.Context, prompt string, _ bool) (string, error) {
+	fmt.Fprint(p.out, prompt)
+	text, err := p.readLine(ctx)
+	return strings.TrimSuffix(text, "\n"), err
+}

@@ -51,6 +51,14 @@ func (echo) Execute(ctx context.Context, c repl.Cell, emit func(repl.Event)) (re
 	return repl.Result{Count: 1, Value: &b}, nil
 }
 
+func (echo) Inspect(source string, _, _ int) (repl.Doc, bool) {
+	return repl.Doc{Signature: "func " + source, Text: "It is known."}, source == "known"
+}
+
+func (echo) Vars() []repl.Var { return []repl.Var{{Name: "answer", Type: "int"}} }
+
+func (echo) Restart(context.Context) error { return nil }
+
 func (echo) IsComplete(source string) (status, indent string) {
 	if depth := strings.Count(source, "{") - strings.Count(source, "}"); depth > 0 {
 		return "incomplete", strings.Repeat("\t", depth)
@@ -82,7 +90,7 @@ type screen struct {
 func start(t *testing.T, history string) *screen {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = []string{"TERM=xterm-256color", "HOME=" + t.TempDir(), "TERMINAL_TEST_HISTORY=" + history, "INPUTRC=/dev/null"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TERM=xterm-256color", "HOME=" + t.TempDir(), "TERMINAL_TEST_HISTORY=" + history, "INPUTRC=/dev/null"}
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 100})
 	if err != nil {
 		t.Skipf("needs a pseudo-terminal: %v", err)
@@ -173,6 +181,45 @@ func TestCtrlCInterruptsTheCell(t *testing.T) {
 	s.types("\x03")
 	s.wants("was interrupted")
 	s.wants("In[2]: ")
+}
+
+func TestACellAsks(t *testing.T) {
+	s := start(t, filepath.Join(t.TempDir(), "history"))
+	s.types("ask\r")
+	s.wants("name? ")
+	s.types("Göran\n")
+	s.wants(`answer "Göran" <nil>`)
+	s.types("ask\r")
+	s.wants("name? ")
+	s.types("\x03")
+	s.wants(`answer "" context canceled`)
+	s.wants("In[2]: ")
+	s.types("kept\r")
+	s.wants(`ran "kept"`)
+}
+
+func TestCommands(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "session.md")
+	s := start(t, filepath.Join(t.TempDir(), "history"))
+	for _, c := range []struct{ typed, want string }{
+		{":help", ":doc NAME"},
+		{":vars", "answer  int"},
+		{"?known", "It is known."},
+		{":doc known", "func known"},
+		{":doc other", "groupnb: nothing is known of other"},
+		{":nonsense", "groupnb: unknown command :nonsense; :help lists them"},
+		{"!echo $((6*7))", "42"},
+		{"for {\r}", `ran "for {\n}"`},
+		{":save " + path, "groupnb: 1 cells saved"},
+		{":load " + path, `ran "for {\n}"`},
+		{":quit", "end: <nil>"},
+	} {
+		s.types(c.typed + "\r")
+		s.wants(c.want)
+		if c.typed != ":quit" {
+			s.wants("]: ")
+		}
+	}
 }
 
 func TestCtrlDLeaves(t *testing.T) {

@@ -11,15 +11,7 @@ import (
 
 	"github.com/reeflective/readline"
 	"golang.org/x/term"
-
-	"github.com/groupnb/groupnb/repl"
 )
-
-// A Helper knows the language that is typed; *repl.Session is one.
-type Helper interface {
-	IsComplete(source string) (status, indent string)
-	Complete(source string, cursor int) repl.Completion
-}
 
 // Readline is the Editor for capable terminals: editing over several lines, colours, completion, history.
 type Readline struct {
@@ -42,7 +34,7 @@ func NewReadline(helper Helper, history *History, color bool) *Readline {
 	s.PasteTransformer = withoutPrompts
 	s.SyntaxHighlighter = func(line []rune) string {
 		e.reserveRows()
-		if !color {
+		if !color || isCommand(string(line)) {
 			return string(line)
 		}
 		return Highlight(string(line))
