@@ -8,14 +8,13 @@ import (
 )
 
 // interrupted runs a cell, interrupts it as soon as it has printed something, and tells how long it took from there.
-func interrupted(t *testing.T, s *Session, imports, decls, body string) (o outcome, took time.Duration) {
+func interrupted(t *testing.T, s *Session, src string) (o outcome, took time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	p := lowered("fmt "+imports, decls, "fmt.Println(\"go\")\n"+body)
 	var began time.Time
-	o = programTo(ctx, t, s, p, func(Event) {
-		if began.IsZero() {
+	o = executeTo(ctx, s, Cell{Source: "fmt.Println(\"go\")\n" + src}, func(e Event) {
+		if _, printed := e.(Stream); printed && began.IsZero() {
 			began = time.Now()
 			cancel()
 		}
@@ -27,40 +26,42 @@ func interrupted(t *testing.T, s *Session, imports, decls, body string) (o outco
 }
 
 func TestInterrupt(t *testing.T) {
-	for _, c := range []struct{ name, imports, decls, body string }{
-		{name: "endless loop", body: "for {}"},
-		{name: "counting loop", decls: "var n int", body: "for { n++ }"},
-		{name: "loop that recovers", decls: "func f() { defer func() { recover() }(); panic(1) }", body: "for { f() }"},
-		{name: "blocked channel", body: "<-make(chan int)"},
-		{name: "blocked select", body: "a, b := make(chan int), make(chan int)\nselect { case <-a: case b <- 1: }"},
-		{name: "range over a channel", body: "for range make(chan int) {}"},
-		{name: "Sleep", imports: "time", body: "time.Sleep(time.Hour)"},
-		{name: "sleeping loop", imports: "time", body: "for { time.Sleep(time.Millisecond) }"},
-		{name: "compiled call that polls", imports: "github.com/groupnb/groupnb/repl/display", body: "<-display.Context().Done()"},
-		{name: "interpreted callback of compiled code", imports: "sort", body: "sort.Search(1<<60, func(int) bool { for {} })"},
-		{name: "print flood", body: "for { fmt.Println(\"more and more\") }"},
-		{name: "waiting for input", decls: "var line string", body: "fmt.Scanln(&line)\nselect {}"},
+	for _, c := range []struct{ name, src string }{
+		{"endless loop", "for {}"},
+		{"counting loop", "n := 0\nfor { n++ }"},
+		{"range over int", "for range 1 << 60 {}"},
+		{"loop that recovers", "func f() { defer func() { recover() }(); panic(1) }\nfor { f() }"},
+		{"deferred loop", "func f() { defer func() { for {} }() }\nf()"},
+		{"blocked receive", "<-make(chan int)"},
+		{"blocked send", "make(chan int) <- 1"},
+		{"blocked receive with ok", "v, ok := <-make(chan int)\nfmt.Println(v, ok)"},
+		{"blocked select", "a, b := make(chan int), make(chan int)\nselect {\ncase <-a:\ncase b <- 1:\n}"},
+		{"empty select", "select {}"},
+		{"range over a channel", "for range make(chan int) {}"},
+		{"Sleep", "time.Sleep(time.Hour)"},
+		{"sleeping loop", "for { time.Sleep(time.Millisecond) }"},
+		{"compiled call that polls", "<-display.Context().Done()"},
+		{"loop over compiled calls", "for { strings.Repeat(\"x\", 1000) }"},
+		{"interpreted callback of compiled code", "sort.Search(1<<60, func(int) bool { for {} })"},
+		{"method of a notebook type", "type T struct{ n int }\nfunc (t *T) run() { for { t.n++ } }\n(&T{}).run()"},
+		{"String method called by fmt", "type S struct{}\nfunc (S) String() string { for {} }\nfmt.Println(S{})"},
+		{"print flood", "for { fmt.Println(\"more and more\") }"},
+		{"waiting for input", "var line string\nfmt.Scanln(&line)\nselect {}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := start(t, Options{Grace: 10 * time.Second})
+			s := start(t, Options{Grace: 5 * time.Second})
 			// A closure and a goroutine of an earlier cell, which must outlive the interrupts.
-			before := run(t, s, "time", `
+			before := execute(t, s, `
 				func counter() func() int { n := 0; return func() int { n++; return n } }
-				var next func() int
-				var ticks = make(chan int)
-				var asked = make(chan int)`, `
-				next = counter()
+				next := counter()
+				asked, ticks := make(chan int), make(chan int)
 				go func() { n := 0; for range asked { n++; ticks <- n } }()
-				_gnb.Result(next())`)
+				next()`)
 			if before.err != nil || before.value != "1" {
 				t.Fatalf("%+v", before)
 			}
-			for twice := range 2 {
-				decls := c.decls
-				if twice > 0 {
-					decls = ""
-				}
-				o, took := interrupted(t, s, c.imports, decls, c.body)
+			for range 2 {
+				o, took := interrupted(t, s, c.src)
 				if e := o.cellError(t); e.Name != Interrupted || e.Lost {
 					t.Fatalf("%+v", e)
 				}
@@ -69,7 +70,7 @@ func TestInterrupt(t *testing.T) {
 				}
 				t.Logf("interrupt to idle %v", took)
 			}
-			after := run(t, s, "", "", "asked <- 1\n_gnb.Result(next(), <-ticks)")
+			after := execute(t, s, "asked <- 1\nfmt.Sprint(next(), <-ticks)")
 			if after.value != "2 1" {
 				t.Errorf("closure and goroutine give %q, error %v, want 2 1", after.value, after.err)
 			}
@@ -80,7 +81,7 @@ func TestInterrupt(t *testing.T) {
 // What does not stop is ended after the grace time; the error says what it was doing, and the session goes on.
 func TestInterruptOfWhatCannotStop(t *testing.T) {
 	s := start(t, Options{Grace: 100 * time.Millisecond})
-	o, took := interrupted(t, s, "sync", "var mu sync.Mutex", "mu.Lock()\nmu.Lock()")
+	o, took := interrupted(t, s, "var mu sync.Mutex\nmu.Lock()\nmu.Lock()")
 	e := o.cellError(t)
 	if e.Name != Killed || !e.Lost || !strings.Contains(e.Msg, "sync.Mutex.Lock") {
 		t.Errorf("%+v", e)
@@ -88,7 +89,7 @@ func TestInterruptOfWhatCannotStop(t *testing.T) {
 	if took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if o := run(t, s, "", "", "_gnb.Result(1 + 1)"); o.value != "2" {
+	if o := execute(t, s, "1 + 1"); o.value != "2" {
 		t.Errorf("%+v", o)
 	}
 }
@@ -96,7 +97,24 @@ func TestInterruptOfWhatCannotStop(t *testing.T) {
 func TestInterruptOfNothing(t *testing.T) {
 	s := start(t, Options{})
 	s.Interrupt()
-	if o := run(t, s, "", "", "_gnb.Result(1 + 1)"); o.value != "2" {
+	if o := execute(t, s, "1 + 1"); o.value != "2" {
 		t.Errorf("%+v", o)
+	}
+}
+
+func TestInterruptBeforeTheCellRuns(t *testing.T) {
+	s := start(t, Options{Grace: 5 * time.Second})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o := executeTo(ctx, s, Cell{Source: "var started = true\nfunc f() int { return 1 }\nfor fmt.Print() ; ; {}"}, func(e Event) {
+		if _, imported := e.(Notice); imported {
+			cancel()
+		}
+	})
+	if e := o.cellError(t); e.Name != Interrupted || e.Lost {
+		t.Fatalf("%+v", e)
+	}
+	if o := execute(t, s, "f()"); o.value != "1" {
+		t.Errorf("the declarations are not whole: %+v", o)
 	}
 }

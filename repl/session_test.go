@@ -47,8 +47,13 @@ func (o outcome) cellError(t testing.TB) *CellError {
 	return e
 }
 
-func executeIn(ctx context.Context, s *Session, c Cell) (o outcome) {
+func executeIn(ctx context.Context, s *Session, c Cell) outcome {
+	return executeTo(ctx, s, c, func(Event) {})
+}
+
+func executeTo(ctx context.Context, s *Session, c Cell, see func(Event)) (o outcome) {
 	r, err := s.Execute(ctx, c, func(e Event) {
+		see(e)
 		o.events = append(o.events, e)
 		if t, ok := e.(Stream); ok && t.Name == "stdout" {
 			o.stdout += t.Text

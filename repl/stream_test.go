@@ -40,7 +40,7 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 func TestManyLinesMakeFewEvents(t *testing.T) {
 	s := start(t, Options{})
 	o := run(t, s, "fmt", "", `for i := 0; i < 100000; i++ { fmt.Println("line", i) }`)
-	if len(o.events) > 100 {
+	if len(o.events) > 100 && !underRace {
 		t.Errorf("%d events", len(o.events))
 	}
 	if n := strings.Count(o.stdout, "\n"); n != 100000 || !strings.HasSuffix(o.stdout, "line 99999\n") {
@@ -85,7 +85,7 @@ func TestRunesAreNotSplit(t *testing.T) {
 
 func TestPrintedTextArrivesWhileTheCellRuns(t *testing.T) {
 	s := start(t, Options{})
-	o, took := interrupted(t, s, "time", "", "time.Sleep(time.Hour)")
+	o, took := interrupted(t, s, "time.Sleep(time.Hour)")
 	if e := o.cellError(t); e.Name != Interrupted || o.stdout != "go\n" {
 		t.Errorf("%+v after %v", o, took)
 	}

@@ -21,10 +21,12 @@ type running struct {
 	ended  chan struct{} // closed when its entry function has ended
 	main   atomic.Uint64 // id of the goroutine that runs it
 
-	mu     sync.Mutex  // of the two below: a cell that is over is not stopped, or code of the next would be
-	over   bool        // as ended tells
-	fault  *wire.Fault // what stopped it
 	result atomic.Pointer[display.Bundle]
+
+	mu    sync.Mutex  // of what follows
+	runs  bool        // its entry function is called
+	over  bool        // as ended tells: it cannot be stopped any more, or code of the next cell would be
+	fault *wire.Fault // what stopped it
 }
 
 // isOver tells whether only goroutines of the cell may still run.
@@ -37,7 +39,7 @@ func (c *running) isOver() bool {
 // isMain tells whether the calling goroutine, which belongs to the cell, is the one that runs it.
 func (c *running) isMain() bool { return !c.isOver() && c.main.Load() == goroutineID() }
 
-// stop notes why the cell is stopped and stops it by how; false if it is over or stopped already.
+// stop notes why the cell is stopped and, if it runs already, stops it by how; false if it is over or stopped already.
 func (c *running) stop(why *wire.Fault, how func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +47,9 @@ func (c *running) stop(why *wire.Fault, how func()) bool {
 		return false
 	}
 	c.fault = why
-	how()
+	if c.runs {
+		how()
+	}
 	return true
 }
 
@@ -54,6 +58,14 @@ func (c *running) stopped() *wire.Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.fault
+}
+
+// enter says that the entry function is about to run; false if the cell was stopped before.
+func (c *running) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.runs = c.fault == nil
+	return c.runs
 }
 
 // end says that the entry function has ended.
@@ -84,7 +96,7 @@ func newRunning(number uint64) *running {
 	return c
 }
 
-// begin makes a new cell current and the calling goroutine part of it.
+// begin makes a new cell current, and the calling goroutine and those it will start part of it.
 func (cs *cells) begin(number uint64) *running {
 	c := newRunning(number)
 	labels := pprof.WithLabels(context.Background(), pprof.Labels("cell", strconv.FormatUint(number, 10)))

@@ -174,7 +174,7 @@ func (in *interpreter) call(c *running, p *interp.Program) (fault *wire.Fault) {
 	go func() {
 		defer close(ended)
 		c.main.Store(goroutineID())
-		if c.stopped() != nil {
+		if !c.enter() {
 			return
 		}
 		defer func() {

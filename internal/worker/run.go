@@ -7,9 +7,7 @@ import (
 )
 
 // run executes a program in a goroutine of its own.
-func (w *worker) run(q wire.Request) {
-	<-w.started
-	c := w.cells.begin(q.Cell)
+func (w *worker) run(c *running, q wire.Request) {
 	w.out.begin(q.Cell)
 	fault := w.execute(c, q)
 	c.end()

@@ -17,6 +17,7 @@ func (w *worker) installSupport() {
 		Publish: func(b display.Bundle) { w.cells.mine().result.Store(&b) },
 		GoPanic: w.goroutinePanic,
 		Done:    w.done,
+		Stderr:  stream{w.out, wire.Stderr},
 		Lookup:  func(path, name string) reflect.Type { return all()[path+"."+name] },
 	})
 }

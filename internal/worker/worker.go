@@ -25,11 +25,10 @@ type worker struct {
 	replies  *os.File
 	seq      atomic.Uint64 // of markers for messages
 
-	out     *output
-	input   *input
-	cells   *cells
-	interp  *interpreter
-	started chan struct{} // closed when interp is there
+	out    *output
+	input  *input
+	cells  *cells
+	interp *interpreter
 }
 
 // Main serves requests until the session goes.
@@ -38,7 +37,6 @@ func Main() {
 		requests: os.NewFile(requestsFD, "requests"),
 		replies:  os.NewFile(repliesFD, "replies"),
 		cells:    newCells(),
-		started:  make(chan struct{}),
 	}
 	os.Unsetenv(wire.Variable) // a program that a cell starts is no worker
 	syscall.CloseOnExec(requestsFD)
@@ -60,7 +58,7 @@ func (w *worker) serve(q wire.Request) {
 	case wire.Init:
 		w.init(q)
 	case wire.Run:
-		go w.run(q)
+		go w.run(w.cells.begin(q.Cell), q)
 	case wire.Interrupt:
 		w.interrupt(q.Cell)
 	case wire.Input:
@@ -83,7 +81,6 @@ func (w *worker) init(q wire.Request) {
 	display.SetHost(host{w})
 	w.installSupport()
 	w.interp = newInterpreter(w)
-	close(w.started)
 	w.send(wire.Reply{Op: wire.Ready})
 }
 

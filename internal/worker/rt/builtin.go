@@ -2,9 +2,11 @@ package rt
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"runtime"
+	"strings"
 )
 
 // Equal is == of two values of which at least one is an interface.
@@ -32,20 +34,27 @@ func Clear(v any) {
 
 // Print is the builtin print.
 func Print(args ...any) {
+	text := ""
 	for _, a := range args {
-		fmt.Fprint(os.Stderr, printed(a))
+		text += printed(a)
 	}
+	io.WriteString(stderr(), text)
 }
 
 // Println is the builtin println.
 func Println(args ...any) {
+	texts := make([]string, len(args))
 	for i, a := range args {
-		if i > 0 {
-			fmt.Fprint(os.Stderr, " ")
-		}
-		fmt.Fprint(os.Stderr, printed(a))
+		texts[i] = printed(a)
 	}
-	fmt.Fprintln(os.Stderr)
+	io.WriteString(stderr(), strings.Join(texts, " ")+"\n")
+}
+
+func stderr() io.Writer {
+	if host.Stderr != nil {
+		return host.Stderr
+	}
+	return os.Stderr
 }
 
 // printed renders a value as the builtin print does.

@@ -9,6 +9,7 @@
 package rt
 
 import (
+	"io"
 	"reflect"
 
 	"github.com/groupnb/groupnb/repl/display"
@@ -24,6 +25,8 @@ type Host struct {
 	Lookup func(path, name string) reflect.Type
 	// Done returns a channel that is closed when the running cell is interrupted, so that blocked selects end.
 	Done func() <-chan struct{}
+	// Stderr receives what the builtins print and println write; nil for os.Stderr.
+	Stderr io.Writer
 }
 
 var host Host
