@@ -26,10 +26,14 @@ func (f *fn) display(x ast.Expr) {
 			f.exprStmt(x)
 			return
 		}
-		f.emit("_gnb.Result(%s)\n", joinNames(f.tuple(x, nil)))
+		values := f.tuple(x, nil)
+		for i := range values {
+			values[i] = f.asAny(values[i], tup.At(i).Type())
+		}
+		f.emit("_gnb.Result(%s)\n", joinNames(values))
 		return
 	}
-	f.emit("_gnb.Result(%s)\n", f.expr(x))
+	f.emit("_gnb.Result(%s)\n", f.valueAs(x, anyType))
 }
 
 // prints reports whether x is a call of fmt.Print and its like, whose results nobody wants to see.

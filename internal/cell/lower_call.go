@@ -222,7 +222,7 @@ func (f *fn) splitBuiltin(c *ast.CallExpr, name string) func() string {
 	for _, x := range c.Args {
 		t := types.Default(f.typeOf(x))
 		if name == "panic" {
-			t = types.NewInterfaceType(nil, nil)
+			t = anyType
 		}
 		o, _ := f.temp("_a", t)
 		f.defineTemp(o, f.valueAs(x, t))
@@ -275,7 +275,7 @@ func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
 	case "min", "max":
 		return f.extreme(c, name)
 	case "panic":
-		return "_gnb.Panic(" + f.valueAs(c.Args[0], types.NewInterfaceType(nil, nil)) + ")"
+		return "_gnb.Panic(" + f.valueAs(c.Args[0], anyType) + ")"
 	case "delete":
 		m := f.typeOf(c.Args[0]).Underlying().(*types.Map)
 		return "delete(" + f.expr(c.Args[0]) + ", " + f.value(c.Args[1], m.Key()) + ")"

@@ -234,7 +234,7 @@ func (f *fn) equal(x string, tx types.Type, y string, ty types.Type) string {
 		return "(" + x + " == nil)"
 	}
 	if isInterface(tx) || isInterface(ty) {
-		return "_gnb.Equal(" + x + ", " + y + ")"
+		return "_gnb.Equal(" + f.asAny(x, tx) + ", " + f.asAny(y, ty) + ")"
 	}
 	return "(" + x + " == " + y + ")"
 }

@@ -24,7 +24,7 @@ func (f *fn) convert(text string, from, to types.Type) string {
 		return text
 	}
 	if i, ok := to.Underlying().(*types.Interface); ok {
-		if b, ok := from.(*types.Basic); ok && b.Kind() == types.UntypedNil || i.NumMethods() == 0 {
+		if b, ok := from.(*types.Basic); ok && b.Kind() == types.UntypedNil || i.NumMethods() == 0 && !hides(from, nil) {
 			return text
 		}
 		return f.l.op("To", "("+f.l.spell(types.Default(from), "")+") "+f.l.spell(to, "")) + "(" + text + ")"
@@ -40,6 +40,47 @@ func (f *fn) convert(text string, from, to types.Type) string {
 	}
 	return f.reinterpret(text, from, to)
 }
+
+// hides reports whether values of t have unexported fields that are not the business of whoever looks through an
+// interface: rt retypes them on their way into one. Interfaces and functions are not looked into.
+func hides(t types.Type, seen map[types.Type]bool) bool {
+	switch t := types.Unalias(t).(type) {
+	case *types.Named:
+		if seen[t] || t.Obj().Pkg() == nil || isInterface(t) {
+			return false
+		}
+		if t.Obj().Pkg().Path() != "main" && t.TypeArgs().Len() == 0 {
+			return false
+		}
+		if seen == nil {
+			seen = map[types.Type]bool{}
+		}
+		seen[t] = true
+		return hides(t.Underlying(), seen)
+	case *types.Pointer:
+		return hides(t.Elem(), seen)
+	case *types.Slice:
+		return hides(t.Elem(), seen)
+	case *types.Array:
+		return hides(t.Elem(), seen)
+	case *types.Chan:
+		return hides(t.Elem(), seen)
+	case *types.Map:
+		return hides(t.Key(), seen) || hides(t.Elem(), seen)
+	case *types.Struct:
+		for i := range t.NumFields() {
+			if f := t.Field(i); !f.Exported() || hides(f.Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asAny renders a value converted to an empty interface.
+func (f *fn) asAny(text string, from types.Type) string { return f.convert(text, from, anyType) }
+
+var anyType = types.NewInterfaceType(nil, nil)
 
 // reinterpret renders a value of a type with the same underlying type.
 func (f *fn) reinterpret(text string, from, to types.Type) string {

@@ -55,10 +55,17 @@ type typeSpec struct {
 	shown   string // "main.P"; "" for a literal
 	expr    ast.Expr
 	methods []*ast.FuncDecl
-	typ     reflect.Type // set by the first pass
-	block   *block
-	ptr     *block
+	variant                // what cells use; its fields all count as exported, for the interpreter to set them
+	out     *variant       // what interfaces hold, with exported and unexported fields; nil if there is no difference
+	again   func() variant // makes another variant
 	busy    bool
+}
+
+// A variant is one of the two descriptors of a type. Both lie over the same memory.
+type variant struct {
+	typ   reflect.Type // set by the first pass
+	block *block       // of T
+	ptr   *block       // of *T; nil for a literal
 }
 
 func (d *definer) run(file *ast.File) (err error) {
@@ -87,6 +94,7 @@ func (d *definer) run(file *ast.File) (err error) {
 	for _, s := range d.order {
 		d.layout(s)
 	}
+	d.hidden()
 	for _, s := range d.order {
 		d.fill(s)
 	}
@@ -152,24 +160,31 @@ func (d *definer) layout(s *typeSpec) {
 	if f, ok := s.expr.(*ast.FuncType); ok {
 		params = fieldCount(f.Params) + fieldCount(f.Results)
 	}
-	s.block = newBlock(model, values, params)
-	h := s.block.header
-	h.hash = fnv(s.name)
+	s.again = func() variant { return newVariant(s.name, s.shown, model, values, pointers, params) }
+	s.variant = s.again()
+}
+
+// newVariant allocates the descriptors of T and, for a named type, *T.
+func newVariant(name, shown string, model reflect.Type, values, pointers, params int) (v variant) {
+	v.block = newBlock(model, values, params)
+	h := v.block.header
+	h.hash = fnv(name)
 	h.tflag &^= flagExtraStar | flagNamed | flagUncommon
 	h.ptrToThis = 0
-	if s.shown != "" {
+	if shown != "" {
 		h.tflag |= flagNamed | flagUncommon
-		h.str = nameOff(s.shown, true)
-		s.ptr = newBlock(reflect.TypeFor[*int](), pointers, 0)
-		p := s.ptr.header
-		p.hash = fnv("*" + s.name)
+		h.str = nameOff(shown, true)
+		v.ptr = newBlock(reflect.TypeFor[*int](), pointers, 0)
+		p := v.ptr.header
+		p.hash = fnv("*" + name)
 		p.tflag = p.tflag&^(flagExtraStar|flagNamed) | flagUncommon
 		p.ptrToThis = 0
-		p.str = nameOff("*"+s.shown, false)
+		p.str = nameOff("*"+shown, false)
 		(*ptrType)(unsafe.Pointer(p)).elem = h
 		h.ptrToThis = addReflectOff(unsafe.Pointer(p))
 	}
-	s.typ = typeOf(h)
+	v.typ = typeOf(h)
+	return v
 }
 
 func fieldCount(l *ast.FieldList) (n int) {

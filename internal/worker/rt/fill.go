@@ -104,28 +104,39 @@ func (d *definer) funcType(f *ast.FuncType, first reflect.Type) reflect.Type {
 
 // fill completes a type: what it is made of and its methods.
 func (d *definer) fill(s *typeSpec) {
-	h := unsafe.Pointer(s.block.header)
+	d.fillVariant(s, s.variant, func(t reflect.Type) reflect.Type { return t })
+	values, pointers := d.methods(s)
+	install(s, s.variant, values, pointers)
+	if s.out != nil {
+		d.fillVariant(s, *s.out, outerOf)
+		install(s, *s.out, values, pointers)
+	}
+}
+
+// fillVariant fills in one descriptor; view turns the types that it refers to into those of the variant.
+func (d *definer) fillVariant(s *typeSpec, v variant, view func(reflect.Type) reflect.Type) {
+	h := unsafe.Pointer(v.block.header)
 	switch e := s.expr.(type) {
 	case *ast.StructType:
-		d.fillStruct(s, e)
+		d.fillStruct(s, v, e, view)
 	case *ast.InterfaceType:
-		d.fillInterface(s, e)
+		d.fillInterface(s, v, e)
 	case *ast.FuncType:
 		t := d.funcType(e, nil)
 		f := (*funcType)(h)
 		model := (*funcType)(unsafe.Pointer(headerOf(t)))
 		f.in, f.out = model.in, model.out
-		for i := range s.block.params {
+		for i := range v.block.params {
 			if i < t.NumIn() {
-				s.block.params[i] = headerOf(t.In(i))
+				v.block.params[i] = headerOf(t.In(i))
 			} else {
-				s.block.params[i] = headerOf(t.Out(i - t.NumIn()))
+				v.block.params[i] = headerOf(t.Out(i - t.NumIn()))
 			}
 		}
 	case *ast.StarExpr:
-		(*ptrType)(h).elem = headerOf(d.resolve(e.X))
+		(*ptrType)(h).elem = headerOf(view(d.resolve(e.X)))
 	case *ast.ArrayType:
-		elem := headerOf(d.resolve(e.Elt))
+		elem := headerOf(view(d.resolve(e.Elt)))
 		if e.Len == nil {
 			(*sliceType)(h).elem = elem
 		} else {
@@ -134,22 +145,24 @@ func (d *definer) fill(s *typeSpec) {
 		}
 	case *ast.ChanType:
 		c := (*chanType)(h)
-		model := (*chanType)(unsafe.Pointer(headerOf(d.resolve(e))))
+		model := (*chanType)(unsafe.Pointer(headerOf(view(d.resolve(e)))))
 		c.elem, c.dir = model.elem, model.dir
 	case *ast.MapType:
-		model := (*mapType)(unsafe.Pointer(headerOf(d.resolve(e))))
+		model := (*mapType)(unsafe.Pointer(headerOf(view(d.resolve(e)))))
 		m := (*mapType)(h)
 		kept := m.header
 		*m = *model
 		m.header = kept
 	}
-	d.fillMethods(s)
 }
 
 func exported(name string) bool { return token.IsExported(name) }
 
-func (d *definer) fillStruct(s *typeSpec, e *ast.StructType) {
-	t := (*structType)(unsafe.Pointer(s.block.header))
+// fieldName returns the name of a field without the mark of embedding.
+func fieldName(name string) string { return strings.TrimPrefix(name, embedMark) }
+
+func (d *definer) fillStruct(s *typeSpec, v variant, e *ast.StructType, view func(reflect.Type) reflect.Type) {
+	t := (*structType)(unsafe.Pointer(v.block.header))
 	t.fields = slices.Clone(t.fields)
 	t.pkgPath = newName("main", "", false, false, "")
 	var text strings.Builder
@@ -157,24 +170,25 @@ func (d *definer) fillStruct(s *typeSpec, e *ast.StructType) {
 	for _, f := range e.Fields.List {
 		for _, n := range f.Names {
 			name, embedded := strings.CutPrefix(n.Name, embedMark)
-			typ := d.resolve(f.Type)
+			typ := view(d.resolve(f.Type))
+			public := s.out == nil || v.typ == s.typ || exported(name)
 			tag := ""
 			if f.Tag != nil {
 				tag, _ = strconv.Unquote(f.Tag.Value)
 			}
-			t.fields[i].name = newName(name, tag, true, embedded, "")
+			t.fields[i].name = newName(name, tag, public, embedded, "")
 			t.fields[i].typ = headerOf(typ)
 			i++
 			fmt.Fprintf(&text, " %s %s;", name, typ)
 		}
 	}
 	if s.shown == "" {
-		s.block.header.str = nameOff("struct {"+strings.TrimSuffix(text.String(), ";")+" }", false)
+		v.block.header.str = nameOff("struct {"+strings.TrimSuffix(text.String(), ";")+" }", false)
 	}
 }
 
-func (d *definer) fillInterface(s *typeSpec, e *ast.InterfaceType) {
-	t := (*interfaceType)(unsafe.Pointer(s.block.header))
+func (d *definer) fillInterface(s *typeSpec, v variant, e *ast.InterfaceType) {
+	t := (*interfaceType)(unsafe.Pointer(v.block.header))
 	t.pkgPath = newName("main", "", false, false, "")
 	t.methods = nil
 	type entry struct {
@@ -192,7 +206,7 @@ func (d *definer) fillInterface(s *typeSpec, e *ast.InterfaceType) {
 		text = append(text, m.name+strings.TrimPrefix(m.typ.String(), "func"))
 	}
 	if s.shown == "" {
-		s.block.header.str = nameOff("interface { "+strings.Join(text, "; ")+" }", false)
+		v.block.header.str = nameOff("interface { "+strings.Join(text, "; ")+" }", false)
 	}
 }
 
@@ -204,10 +218,9 @@ func methodName(name string) int32 {
 	return addReflectOff(unsafe.Pointer(newName(name, "", false, false, "main")))
 }
 
-// fillMethods makes the method tables of T and *T.
-func (d *definer) fillMethods(s *typeSpec) {
+// methods makes the entries of the method tables of T and *T.
+func (d *definer) methods(s *typeSpec) (values, pointers []methodDesc) {
 	slices.SortFunc(s.methods, func(a, b *ast.FuncDecl) int { return cmp.Compare(a.Name.Name, b.Name.Name) })
-	var values, pointers []methodDesc
 	for _, m := range s.methods {
 		_, ptr := receiver(m)
 		b := &binding{name: s.shown + "." + m.Name.Name}
@@ -226,11 +239,16 @@ func (d *definer) fillMethods(s *typeSpec) {
 		}
 		values = append(values, desc)
 	}
-	copy(s.block.methods, values)
-	s.block.unc.xcount = exportedOf(s.methods, false)
-	if s.ptr != nil {
-		copy(s.ptr.methods, pointers)
-		s.ptr.unc.xcount = exportedOf(s.methods, true)
+	return values, pointers
+}
+
+// install puts the methods into the descriptors.
+func install(s *typeSpec, v variant, values, pointers []methodDesc) {
+	copy(v.block.methods, values)
+	v.block.unc.xcount = exportedOf(s.methods, false)
+	if v.ptr != nil {
+		copy(v.ptr.methods, pointers)
+		v.ptr.unc.xcount = exportedOf(s.methods, true)
 	}
 }
 

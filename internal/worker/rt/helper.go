@@ -32,7 +32,7 @@ func (d *definer) helper(f *ast.FuncDecl) reflect.Value {
 		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
 			v := reflect.New(to).Elem()
 			if in[0].Kind() != reflect.Interface {
-				v.Set(in[0])
+				v.Set(box(in[0]))
 			} else if !in[0].IsNil() {
 				v.Set(in[0].Elem())
 			}
@@ -55,11 +55,27 @@ func assert(v reflect.Value, to reflect.Type) (reflect.Value, bool) {
 		if !e.Type().Implements(to) {
 			return r, false
 		}
-	} else if e.Type() != to {
+		r.Set(e)
+		return r, true
+	}
+	if e.Type() != outerOf(to) {
 		return r, false
 	}
-	r.Set(e)
+	r.Set(view(e, to))
 	return r, true
+}
+
+// box returns a concrete value as interfaces hold it.
+func box(v reflect.Value) reflect.Value { return view(v, outerOf(v.Type())) }
+
+// view returns v as a value of the other variant of its type.
+func view(v reflect.Value, t reflect.Type) reflect.Value {
+	if v.Type() == t {
+		return v
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return reflect.NewAt(t, p.UnsafePointer()).Elem()
 }
 
 // convert converts between types of the same underlying type, or as the language allows.
@@ -67,9 +83,7 @@ func convert(v reflect.Value, to reflect.Type) reflect.Value {
 	if v.Type().ConvertibleTo(to) {
 		return v.Convert(to)
 	}
-	p := reflect.New(v.Type())
-	p.Elem().Set(v)
-	return reflect.NewAt(to, p.UnsafePointer()).Elem()
+	return view(v, to)
 }
 
 // which makes the helper of a type switch: it returns the number of the first type that the value has, -1 if none.
@@ -80,7 +94,7 @@ func (d *definer) which(f *ast.FuncDecl) reflect.Value {
 			list = append(list, nil)
 			continue
 		}
-		list = append(list, d.resolve(r.Type))
+		list = append(list, outerOf(d.resolve(r.Type)))
 	}
 	return reflect.ValueOf(func(x any) int {
 		t := reflect.TypeOf(x)
