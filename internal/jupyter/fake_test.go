@@ -12,6 +12,7 @@ import (
 // A fakeSession runs cells of one command a line, such as "out hello".
 type fakeSession struct {
 	started chan string // receives the name of each command that waits
+	text    string      // what "text" prints
 }
 
 func newFakeSession() *fakeSession { return &fakeSession{started: make(chan string, 10)} }
@@ -31,8 +32,8 @@ func (s *fakeSession) Execute(ctx context.Context, c repl.Cell, emit func(repl.E
 			for i := range 100_000 {
 				emit(repl.Stream{Name: "stdout", Text: fmt.Sprintln(i)})
 			}
-		case "big":
-			emit(repl.Stream{Name: "stdout", Text: strings.Repeat("x", 10_000_000)})
+		case "text":
+			emit(repl.Stream{Name: "stdout", Text: s.text})
 		case "show":
 			b := display.NewText(arg).With(display.PNG, []byte("png")).With(display.JSON, []byte(`{"a":1}`))
 			emit(repl.Display{Bundle: b.Sized(display.PNG, 3, 2), ID: "id"})

@@ -14,7 +14,8 @@ import (
 const (
 	firstDelay  = 3 * time.Millisecond  // of output after a pause
 	steadyDelay = 40 * time.Millisecond // of output that keeps coming
-	streamLimit = 64 << 10              // bytes of one message; more are sent at once
+	streamLimit = 64 << 10              // bytes that wait; more are sent at once
+	streamChunk = 1 << 20               // bytes of one message: clients read one while the next is being made
 )
 
 // An output sends what one cell emits, with that cell as parent, also what a goroutine emits after the cell's end.
@@ -70,6 +71,14 @@ func (o *output) write(name, text string) {
 		o.send(true)
 		o.name = name
 	}
+	for len(o.text) == 0 && len(text) >= streamLimit {
+		n := min(len(text), streamChunk)
+		if n < len(text) {
+			n -= len(text[n-4:n]) - wholeRunes([]byte(text[n-4:n]))
+		}
+		o.publish(text[:n])
+		text = text[n:]
+	}
 	o.text = append(o.text, text...)
 	if len(o.text) >= streamLimit {
 		o.send(false)
@@ -106,8 +115,12 @@ func (o *output) send(all bool) {
 	if n == 0 {
 		return
 	}
-	o.k.publish("stream", o.parent, nil, streamContent{o.name, string(o.text[:n])})
+	o.publish(string(o.text[:n]))
 	o.text = append(o.text[:0], o.text[n:]...)
+}
+
+func (o *output) publish(text string) {
+	o.k.publish("stream", o.parent, nil, streamContent{o.name, text})
 	o.sent = time.Now()
 }
 

@@ -140,6 +140,7 @@ class Client:
     def connect(self, kind, channel, identity=None):
         s = self.context.socket(kind)
         s.linger = 0
+        s.reconnect_ivl = 5  # the kernel may not listen yet
         if identity:
             s.identity = identity
         s.connect(self.kernel.url(channel))
