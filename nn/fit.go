@@ -2,9 +2,8 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -23,6 +22,15 @@ type fitConfig struct {
 	ctx      context.Context
 	quiet    bool
 	clip     float64
+
+	accumulate int
+	average    float64 // decay of the moving average of the weights, 0 for none
+	mix        *mixing
+	patience   int
+	best       bool
+	bestPath   string
+	checkpoint string
+	resume     bool
 }
 
 // Epochs is how often training goes through the data. Default 1.
@@ -59,6 +67,32 @@ func Quiet() FitOption { return func(c *fitConfig) { c.quiet = true } }
 // ClipNorm scales gradients down so that their common norm is at most limit; see [ClipGradNorm].
 func ClipNorm(limit float64) FitOption { return func(c *fitConfig) { c.clip = limit } }
 
+// Accumulate adds up the gradients of n batches for each step of the optimiser, as if batches were n times as large (but
+// for normalisations, which see each batch by itself). A schedule counts the optimiser's steps.
+func Accumulate(n int) FitOption { return func(c *fitConfig) { c.accumulate = n } }
+
+// EMA keeps an exponential moving average of the weights, average = decay·average + (1-decay)·weights after each step.
+// Validation uses it, and the model holds it when Fit returns.
+func EMA(decay float64) FitOption { return func(c *fitConfig) { c.average = decay } }
+
+// EarlyStopping ends training when the validation loss has not fallen for so many epochs. It needs Validate.
+func EarlyStopping(patience int) FitOption { return func(c *fitConfig) { c.patience = patience } }
+
+// KeepBest gives the model back the weights of the epoch with the highest validation accuracy. It needs Validate.
+func KeepBest() FitOption { return func(c *fitConfig) { c.best = true } }
+
+// SaveBest saves the model to path (see [Model.Save]) whenever the validation accuracy is the highest so far. It needs
+// Validate.
+func SaveBest(path string) FitOption { return func(c *fitConfig) { c.bestPath = path } }
+
+// Checkpoint writes everything that training needs to go on (weights, the optimiser's memory, history) to path after
+// every epoch, as safetensors.
+func Checkpoint(path string) FitOption { return func(c *fitConfig) { c.checkpoint = path } }
+
+// Resume goes on where the file of Checkpoint stopped, if it exists: with the same data, seed and options the result is
+// the same as without a break.
+func Resume() FitOption { return func(c *fitConfig) { c.resume = true } }
+
 // Fit trains the model on train. It shows a progress bar and returns the course of the run.
 //
 // When its context is done (Ctrl-C in a notebook) it stops after the running step and returns the history so far and an
@@ -67,183 +101,29 @@ func ClipNorm(limit float64) FitOption { return func(c *fitConfig) { c.clip = li
 func (m *Model) Fit(train Loader, opt Optimizer, opts ...FitOption) (h *History, err error) {
 	h = &History{}
 	defer recovered(&err)
-	c := fitConfig{epochs: 1, seed: 1, loss: CrossEntropy(), schedule: ConstantLR(), ctx: display.Context()}
+	c := fitConfig{epochs: 1, seed: 1, loss: CrossEntropy(), schedule: ConstantLR(), ctx: display.Context(), accumulate: 1}
 	for _, o := range opts {
 		o(&c)
 	}
-	if train.Len() < 1 {
-		return h, fmt.Errorf("fit: the training set has no batches")
+	if err := c.check(train); err != nil {
+		return h, fmt.Errorf("fit: %w", err)
 	}
-	f := &fitting{model: m, fitConfig: c, train: train, opt: opt, history: h, params: m.Params()}
+	f := &fitting{model: m, fitConfig: c, train: train, opt: opt, history: h, params: m.Params(), record: newRecord()}
 	return h, f.run()
 }
 
-// fitting is a training run.
-type fitting struct {
-	fitConfig
-	model   *Model
-	train   Loader
-	opt     Optimizer
-	params  []*Param
-	history *History
-	batch   Batch
-	step    int
-	bar     *display.Bar
-}
-
-func (f *fitting) run() error {
-	if !f.quiet {
-		f.bar = display.Progress("training", f.epochs*f.train.Len())
-		defer f.bar.Done()
-	}
-	for epoch := range f.epochs {
-		if err := f.epoch(epoch); err != nil {
-			return err
-		}
+func (c *fitConfig) check(train Loader) error {
+	switch {
+	case train.Len() < 1:
+		return errors.New("the training set has no batches")
+	case c.validate == nil && (c.patience > 0 || c.best || c.bestPath != ""):
+		return errors.New("EarlyStopping, KeepBest and SaveBest need Validate")
+	case c.resume && c.checkpoint == "":
+		return errors.New("Resume needs Checkpoint")
+	case c.accumulate < 1:
+		return fmt.Errorf("Accumulate(%d), want 1 or more", c.accumulate)
+	case c.average < 0 || c.average >= 1:
+		return fmt.Errorf("EMA(%g), want 0 or more and less than 1", c.average)
 	}
 	return nil
-}
-
-// tally sums up what an epoch's batches bring.
-type tally struct {
-	loss           float64
-	right, counted int
-}
-
-func (f *fitting) epoch(epoch int) error {
-	start := time.Now()
-	var sum tally
-	var last StepStats
-	f.train.Start(f.seed, epoch)
-	f.model.reseed(f.seed, epoch)
-	for f.train.Next(&f.batch) {
-		if err := f.ctx.Err(); err != nil {
-			return fmt.Errorf("fit: stopped in epoch %d after %d steps: %w", epoch+1, f.step, err)
-		}
-		s, err := f.one(epoch, &sum)
-		if err != nil {
-			return err
-		}
-		last = s
-		f.history.Steps = append(f.history.Steps, s)
-		for _, call := range f.onStep {
-			call(s)
-		}
-		if f.bar != nil {
-			f.bar.Label(fmt.Sprintf("epoch %d/%d", epoch+1, f.epochs))
-			f.bar.Set(f.step, fmt.Sprintf("loss %.4f", s.Loss))
-		}
-	}
-	return f.endEpoch(epoch, sum, last, time.Since(start).Seconds())
-}
-
-// one makes a training step on the current batch.
-func (f *fitting) one(epoch int, sum *tally) (StepStats, error) {
-	m, b := f.model, &f.batch
-	s := StepStats{Step: f.step, Epoch: epoch + 1}
-	s.LR = f.schedule.Rate(f.step, f.epochs*f.train.Len(), f.train.Len(), f.opt.BaseLR())
-	p := m.plan(b.X.Shape, true, false)
-	out := m.run(b.X, p)
-	s.Loss = f.loss.Loss(p.grads[m.output], out, b)
-	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
-		return s, fmt.Errorf("fit: the loss is %g at step %d of epoch %d (learning rate %g): %s",
-			s.Loss, f.step, epoch+1, s.LR, p.notFinite())
-	}
-	m.back(p)
-	if f.clip > 0 {
-		s.GradNorm = ClipGradNorm(f.params, f.clip)
-	}
-	f.cycleMomentum()
-	f.opt.Step(f.params, s.LR)
-	f.step++
-	sum.add(s.Loss, out, b)
-	return s, nil
-}
-
-// cycleMomentum follows a schedule that moves the momentum too.
-func (f *fitting) cycleMomentum() {
-	s, ok := f.schedule.(OneCycleLR)
-	if o, can := f.opt.(momentumCycler); ok && can && s.HighMomentum > 0 {
-		o.setMomentum(s.Momentum(f.step, f.epochs*f.train.Len()))
-	}
-}
-
-func (t *tally) add(loss float64, out *Tensor, b *Batch) {
-	n := out.Shape[0]
-	t.loss += loss * float64(n)
-	t.counted += n
-	if len(out.Shape) != 2 || len(b.Y) != n {
-		return
-	}
-	for i, y := range b.Y {
-		if argmax(out.Data[i*out.Shape[1]:][:out.Shape[1]]) == y {
-			t.right++
-		}
-	}
-}
-
-func (t *tally) means() (loss, accuracy float64) {
-	n := float64(max(t.counted, 1))
-	return t.loss / n, float64(t.right) / n
-}
-
-func argmax(row []float32) int {
-	best := 0
-	for i, v := range row {
-		if v > row[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-func (f *fitting) endEpoch(epoch int, sum tally, last StepStats, seconds float64) error {
-	e := EpochStats{Epoch: epoch + 1, LR: last.LR, Seconds: seconds, ValLoss: math.NaN(), ValAcc: math.NaN()}
-	e.Loss, e.Accuracy = sum.means()
-	e.ImagesPerSecond = float64(sum.counted) / max(seconds, 1e-9)
-	var err error
-	if f.validate != nil {
-		var v Evaluation
-		if v, err = f.model.evaluate(f.ctx, f.validate, f.loss); err == nil {
-			e.ValLoss, e.ValAcc = v.Loss, v.Accuracy
-		}
-	}
-	f.history.Epochs = append(f.history.Epochs, e)
-	for _, call := range f.onEpoch {
-		call(e)
-	}
-	if err != nil {
-		return fmt.Errorf("fit: validation after epoch %d: %w", epoch+1, err)
-	}
-	return nil
-}
-
-// notFinite names the first layer whose last output holds NaN or Inf. Outputs whose memory was reused are passed over.
-func (p *plan) notFinite() string {
-	for _, s := range p.steps {
-		for _, param := range s.node.op.params() {
-			if !finite(param.Value.Data) {
-				return "parameter " + param.Name + " is not finite"
-			}
-		}
-	}
-	if !finite(p.in.Data) {
-		return "the input is not finite"
-	}
-	for _, s := range p.steps {
-		s.forward()
-		if !finite(s.call.y.Data) {
-			return "the output of " + s.node.name + " is not finite"
-		}
-	}
-	return "all layers' outputs are finite"
-}
-
-func finite(x []float32) bool {
-	for _, v := range x {
-		if v-v != 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -195,15 +195,17 @@ func TestATrainingStepAllocatesNextToNothing(t *testing.T) {
 	kernels.SetThreads(1)
 	m := smallNet()
 	f := &fitting{
-		fitConfig: fitConfig{epochs: 1, loss: CrossEntropy(), schedule: ConstantLR()},
+		fitConfig: fitConfig{epochs: 1, loss: CrossEntropy(), schedule: ConstantLR(), accumulate: 1},
 		model:     m, train: batches(newBars(32), 32), opt: SGD(0.01, Momentum(0.9)), params: m.Params(), history: &History{},
 	}
 	newBars(32).Read(&f.batch, []int{0, 1, 2, 3, 4, 5, 6, 7})
 	var sum tally
 	step := func() {
-		if _, err := f.one(0, &sum); err != nil {
+		s, err := f.one(0, &sum)
+		if err != nil {
 			t.Fatal(err)
 		}
+		f.update(&s)
 	}
 	step()
 	var before, after runtime.MemStats

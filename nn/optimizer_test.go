@@ -74,7 +74,7 @@ func TestOptimizersAgainstPyTorch(t *testing.T) {
 				if math.Abs(lr-rates[step]) > 1e-12 {
 					t.Fatalf("step %d: rate %g, want %g", step, lr, rates[step])
 				}
-				f := fitting{fitConfig: fitConfig{schedule: c.schedule, epochs: c.total}, opt: c.opt, step: step, train: batches(newBars(1), 1)}
+				f := fitting{fitConfig: fitConfig{schedule: c.schedule, epochs: c.total, accumulate: 1}, opt: c.opt, step: step, train: batches(newBars(1), 1)}
 				f.cycleMomentum()
 				c.opt.Step(params, lr)
 				got := append(append([]float32{}, k.p.Value.Data...), k.q.Value.Data...)

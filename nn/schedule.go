@@ -126,3 +126,32 @@ func Warmup(steps int, start float64, then Schedule) Schedule {
 		return then.Rate(step-steps, total-steps, perEpoch, base)
 	})
 }
+
+// ReduceOnPlateau multiplies the rate by factor when the validation loss (the training loss without Validate) has not
+// fallen for patience epochs. Use a new one for each run.
+func ReduceOnPlateau(factor float64, patience int) Schedule {
+	return &plateau{factor: factor, patience: patience, scale: 1, best: math.Inf(1)}
+}
+
+type plateau struct {
+	factor, scale, best float64
+	patience, waited    int
+}
+
+// Rate implements Schedule.
+func (p *plateau) Rate(_, _, _ int, base float64) float64 { return base * p.scale }
+
+// Observe is told how each epoch went.
+func (p *plateau) Observe(e EpochStats) {
+	loss := e.ValLoss
+	if math.IsNaN(loss) {
+		loss = e.Loss
+	}
+	if loss < p.best {
+		p.best, p.waited = loss, 0
+		return
+	}
+	if p.waited++; p.waited > p.patience {
+		p.scale, p.waited = p.scale*p.factor, 0
+	}
+}

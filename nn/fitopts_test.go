@@ -1,0 +1,209 @@
+package nn
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// withDropout is a network that uses every kind of randomness and state.
+func withDropout() *Model {
+	return Sequential(Conv2D(1, 8, 3, Padding(1)), BatchNorm2D(8), ReLU(), Dropout(0.2), GlobalAvgPool2D(), Linear(8, 3))
+}
+
+func TestResumingIsTheSameAsNotStopping(t *testing.T) {
+	for name, opt := range map[string]func() Optimizer{
+		"SGD":   func() Optimizer { return SGD(0.05, Momentum(0.9), WeightDecay(1e-4)) },
+		"AdamW": func() Optimizer { return AdamW(0.01) },
+		"LAMB":  func() Optimizer { return LAMB(0.01) },
+	} {
+		path := filepath.Join(t.TempDir(), "run.safetensors")
+		options := func(more ...FitOption) []FitOption {
+			return append(more, Epochs(4), LR(CosineLR(0)), Validate(newBars(30)), EMA(0.9), KeepBest(), Quiet())
+		}
+		straight := withDropout()
+		want, err := straight.Fit(batches(newBars(60), 16), opt(), options()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := errors.New("power cut")
+		broken := withDropout()
+		func() {
+			defer func() {
+				if r := recover(); r != stop {
+					t.Fatalf("recovered %v", r)
+				}
+			}()
+			broken.Fit(batches(newBars(60), 16), opt(), options(Checkpoint(path), OnEpoch(func(e EpochStats) {
+				if e.Epoch == 2 {
+					panic(stop)
+				}
+			}))...)
+		}()
+		resumed := withDropout().Init(77)
+		got, err := resumed.Fit(batches(newBars(60), 16), opt(), options(Checkpoint(path), Resume())...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(weights(straight), weights(resumed)) {
+			t.Errorf("%s: resuming gives other weights", name)
+		}
+		ignore := cmpopts.IgnoreFields(EpochStats{}, "Seconds", "ImagesPerSecond")
+		if diff := cmp.Diff(want, got, ignore, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestAFileThatIsNoCheckpointIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.safetensors")
+	if err := withDropout().Save(path); err != nil {
+		t.Fatal(err)
+	}
+	_, err := withDropout().Fit(batches(newBars(30), 16), SGD(0.1), Checkpoint(path), Resume(), Quiet())
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), `it says epoch = ""`) {
+		t.Errorf("error %v", err)
+	}
+	os.WriteFile(path, []byte("rubbish!rubbish!"), 0o644)
+	_, err = withDropout().Fit(batches(newBars(30), 16), SGD(0.1), Checkpoint(path), Resume(), Quiet())
+	if err == nil || !strings.Contains(err.Error(), "the header should have") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAccumulatingIsALargerBatch(t *testing.T) {
+	net := func() *Model { return Sequential(Conv2D(1, 4, 3), ReLU(), GlobalAvgPool2D(), Linear(4, 3)) }
+	a, b := net(), net()
+	ha, err := a.Fit(batches(newBars(64), 32), SGD(0.1), Epochs(2), LR(CosineLR(0)), Quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hb, err := b.Fit(batches(newBars(64), 8), SGD(0.1), Epochs(2), LR(CosineLR(0)), Accumulate(4), Quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wa, wb := weights(a), weights(b)
+	for i := range wa {
+		if math.Abs(float64(wa[i]-wb[i])) > 1e-6 {
+			t.Fatalf("weight %d is %g and %g", i, wa[i], wb[i])
+		}
+	}
+	if len(ha.Steps) != len(hb.Steps) || ha.Steps[3].LR != hb.Steps[3].LR {
+		t.Errorf("%d and %d steps", len(ha.Steps), len(hb.Steps))
+	}
+}
+
+func TestEarlyStoppingAndBestWeights(t *testing.T) {
+	best := filepath.Join(t.TempDir(), "best.npz")
+	m := smallNet()
+	h, err := m.Fit(batches(newBars(60), 16), SGD(0.05, Momentum(0.9)), Epochs(40), Validate(newBars(30)),
+		EarlyStopping(3), KeepBest(), SaveBest(best), LR(ScheduleFunc(func(step, _, _ int, base float64) float64 {
+			if step > 20 {
+				return 3 // ruins the model
+			}
+			return base
+		})), Quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(h.Epochs); n >= 40 || n < 4 {
+		t.Errorf("stopped after %d epochs", n)
+	}
+	top := 0.0
+	for _, e := range h.Epochs {
+		top = max(top, e.ValAcc)
+	}
+	e, _ := m.Evaluate(newBars(30))
+	if e.Accuracy != top || h.Last().ValAcc == top {
+		t.Errorf("accuracy %.2f, best epoch %.2f, last %.2f", e.Accuracy, top, h.Last().ValAcc)
+	}
+	saved := smallNet()
+	if err := saved.Load(best); err != nil || !slices.Equal(weights(saved), weights(m)) {
+		t.Errorf("SaveBest: %v", err)
+	}
+}
+
+func TestMovingAverageOfTheWeights(t *testing.T) {
+	p := newParam("w", Zeros(), 1, 1, 1)
+	p.ready(1, "w")
+	a := newMovingAverage(0.5, []*Param{p})
+	for _, v := range []float32{4, 8} {
+		p.Value.Data[0] = v
+		a.add([]*Param{p})
+	}
+	a.swap([]*Param{p})
+	if p.Value.Data[0] != 5 {
+		t.Errorf("average %g, want 5", p.Value.Data[0])
+	}
+	a.swap([]*Param{p})
+	if p.Value.Data[0] != 8 {
+		t.Errorf("the weights are %g, want 8 back", p.Value.Data[0])
+	}
+}
+
+func TestMixedBatches(t *testing.T) {
+	for name, opt := range map[string]FitOption{"mixup": Mixup(0.4), "cutmix": CutMix(1)} {
+		m := smallNet()
+		h, err := m.Fit(batches(newBars(120), 30), SGD(0.05, Momentum(0.9)), Epochs(8), opt, Validate(newBars(60)), Quiet())
+		if err != nil || h.Last().ValAcc < 0.8 {
+			t.Errorf("%s: %v\n%v", name, err, h)
+		}
+	}
+	var b Batch
+	newBars(8).Read(&b, []int{0, 1, 2, 3, 4, 5, 6, 7})
+	m := smallNet()
+	m.Params()
+	for _, mix := range []*mixing{{alpha: 1}, {alpha: 1, cut: true}} {
+		mix.apply(&b, m, rand.New(rand.NewPCG(1, 2)))
+		for i := range 8 {
+			sum := b.Target.At(i, 0) + b.Target.At(i, 1) + b.Target.At(i, 2)
+			if math.Abs(float64(sum)-1) > 1e-6 {
+				t.Errorf("shares of example %d sum to %g", i, sum)
+			}
+		}
+	}
+}
+
+func TestReduceOnPlateau(t *testing.T) {
+	s := ReduceOnPlateau(0.1, 2)
+	var rates []float64
+	for _, loss := range []float64{1, 0.9, 0.9, 0.95, 0.9, 0.8, 0.9} {
+		rates = append(rates, s.Rate(0, 1, 1, 1))
+		s.(*plateau).Observe(EpochStats{Loss: loss, ValLoss: math.NaN()})
+	}
+	if !slices.Equal(rates, []float64{1, 1, 1, 1, 1, 0.1, 0.1}) {
+		t.Errorf("rates %v", rates)
+	}
+}
+
+func TestOptionsOfFitAreChecked(t *testing.T) {
+	for want, opts := range map[string][]FitOption{
+		"fit: EarlyStopping, KeepBest and SaveBest need Validate": {KeepBest()},
+		"fit: Resume needs Checkpoint":                            {Resume()},
+		"fit: Accumulate(0), want 1 or more":                      {Accumulate(0)},
+		"fit: EMA(1), want 0 or more and less than 1":             {EMA(1)},
+		"Mixup: alpha is 0, want more than 0":                     {Mixup(0)},
+	} {
+		if _, err := smallNet().Fit(batches(newBars(30), 16), SGD(0.1), append(opts, Quiet())...); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if _, err := smallNet().Fit(batches(newBars(0), 16), SGD(0.1), Quiet()); err == nil || err.Error() != "fit: the training set has no batches" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClippingRecordsTheNorm(t *testing.T) {
+	h, err := smallNet().Fit(batches(newBars(32), 16), SGD(0.1), ClipNorm(0.01), Quiet())
+	if err != nil || h.Steps[0].GradNorm < 0.01 {
+		t.Errorf("%v, %v", h.Steps, err)
+	}
+}
