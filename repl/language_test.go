@@ -1,0 +1,159 @@
+package repl
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/groupnb/groupnb/internal/symbols"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write what `go run` prints as the expected output of testdata/programs")
+
+// A program does the same as cells as it does under `go run`: as one cell, and with each declaration in a cell of its
+// own. The archives in testdata/programs hold sources without package clause and imports, and what `go run` printed.
+func TestPrograms(t *testing.T) {
+	files, err := filepath.Glob("testdata/programs/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			updateArchive(t, file, a)
+		}
+		want := map[string]string{}
+		for _, f := range a.Files {
+			want[f.Name] = string(f.Data)
+		}
+		whole, split := start(t, Options{}), start(t, Options{})
+		for _, f := range a.Files {
+			name, ok := strings.CutSuffix(f.Name, ".go")
+			if !ok {
+				continue
+			}
+			t.Run(filepath.Base(file)+"/"+name, func(t *testing.T) {
+				check(t, whole, "one cell", want[name+".out"], []string{string(f.Data)})
+				if err := split.Restart(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				check(t, split, "many cells", want[name+".out"], declarations(t, string(f.Data)))
+			})
+		}
+	}
+}
+
+func check(t *testing.T, s *Session, how, want string, cells []string) {
+	t.Helper()
+	got := ""
+	for _, src := range cells {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		o := executeIn(ctx, s, Cell{Source: src})
+		cancel()
+		got += o.stdout
+		if o.err != nil {
+			got += "error: " + o.err.Error() + "\n"
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-go run +cells):\n%s", how, diff)
+	}
+}
+
+// declarations cuts a program into its declarations: types before what may use them, main last.
+func declarations(t *testing.T, src string) []string {
+	const prefix = "package main;"
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "", prefix+src, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(n ast.Node) string {
+		return src[fset.Position(n.Pos()).Offset-len(prefix) : fset.Position(n.End()).Offset-len(prefix)]
+	}
+	var decls, main []string
+	first := ""
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.Name == "main" {
+			main = append(main, text(d))
+			continue
+		}
+		first += text(d) + "\n"
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv != nil {
+			decls = append(decls, text(d)) // once more, as a redefinition in a later cell
+		}
+	}
+	return append(append([]string{first}, decls...), main...)
+}
+
+// updateArchive runs every program of an archive with the go command.
+func updateArchive(t *testing.T, file string, a *txtar.Archive) {
+	var files []txtar.File
+	for _, f := range a.Files {
+		if !strings.HasSuffix(f.Name, ".go") {
+			continue
+		}
+		src := withImports(t, string(f.Data))
+		dir := t.TempDir()
+		main := filepath.Join(dir, "main.go")
+		if err := os.WriteFile(main, []byte(src), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("go", "run", main)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("%s: %v\n%s", f.Name, err, stderr.String())
+		}
+		files = append(files, f, txtar.File{Name: strings.TrimSuffix(f.Name, ".go") + ".out", Data: stdout.Bytes()})
+	}
+	a.Files = files
+	if err := os.WriteFile(file, txtar.Format(a), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withImports adds the imports that a program of the standard library needs.
+func withImports(t *testing.T, src string) string {
+	f, err := parser.ParseFile(token.NewFileSet(), "", "package main;"+src, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{"rand": "math/rand/v2", "template": "text/template", "scanner": "text/scanner", "pprof": "runtime/pprof"}
+	for _, p := range symbols.Packages() {
+		if first, _, _ := strings.Cut(p, "/"); !strings.Contains(first, ".") && known[path.Base(p)] == "" {
+			known[path.Base(p)] = p
+		}
+	}
+	paths := map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && x.Obj == nil && known[x.Name] != "" {
+				paths[known[x.Name]] = true
+			}
+		}
+		return true
+	})
+	head := "package main\n\n"
+	for p := range paths {
+		head += fmt.Sprintf("import %q\n", p)
+	}
+	return head + src
+}
