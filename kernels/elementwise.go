@@ -15,11 +15,15 @@ func ReLU(y, x []float32) {
 	checkLen("ReLU", "y", len(y), len(x))
 	pieces(len(x), func(lo, hi int) {
 		y, x := y[lo:hi], x[lo:hi]
-		for i, v := range x {
-			if v < 0 {
-				v = 0
+		s, n := whole(len(x))
+		if n > 0 {
+			s.relu(n, &y[0], &x[0])
+		}
+		for i := n * Block; i < len(x); i++ {
+			y[i] = x[i]
+			if y[i] < 0 {
+				y[i] = 0
 			}
-			y[i] = v
 		}
 	})
 }
@@ -30,12 +34,12 @@ func ReLUBackward(dx, dy, y []float32) {
 	checkLen("ReLUBackward", "dy", len(dy), len(y))
 	pieces(len(y), func(lo, hi int) {
 		dx, dy, y := dx[lo:hi], dy[lo:hi], y[lo:hi]
-		for i, v := range y {
-			g := dy[i]
-			if v <= 0 {
-				g = 0
-			}
-			dx[i] = g
+		s, n := whole(len(y))
+		if n > 0 {
+			s.reluBackward(n, &dx[0], &dy[0], &y[0])
+		}
+		for i := n * Block; i < len(y); i++ {
+			dx[i] = passed(dy, y, i)
 		}
 	})
 }
@@ -46,8 +50,12 @@ func Add(y, a, b []float32) {
 	checkLen("Add", "b", len(b), len(y))
 	pieces(len(y), func(lo, hi int) {
 		y, a, b := y[lo:hi], a[lo:hi], b[lo:hi]
-		for i, v := range a {
-			y[i] = v + b[i]
+		s, n := whole(len(y))
+		if n > 0 {
+			s.add(n, &y[0], &a[0], &b[0])
+		}
+		for i := n * Block; i < len(y); i++ {
+			y[i] = a[i] + b[i]
 		}
 	})
 }

@@ -30,19 +30,28 @@ func sgdPlain(s SGD, w, g []float32) {
 	}
 }
 
+// sgdMomentum: d = g + decay*w; v = keep*v + fresh*d; w -= rateV*v + rateD*d
 func sgdMomentum(s SGD, w, v, g []float32) {
 	keep, fresh := s.Momentum, 1-s.Dampening
 	if s.First {
 		keep, fresh = 0, 1
 	}
-	for i, x := range w {
-		d := g[i] + float32(s.WeightDecay*x)
-		u := float32(keep*v[i]) + float32(fresh*d)
-		v[i] = u
-		if s.Nesterov {
-			u = d + float32(s.Momentum*u)
+	rateV, rateD := s.LR, float32(0)
+	if s.Nesterov {
+		rateV, rateD = s.LR*s.Momentum, s.LR
+	}
+	k, n := whole(len(w))
+	if n > 0 {
+		var constants [5 * Block]float32
+		for i, c := range [...]float32{s.WeightDecay, keep, fresh, rateV, rateD} {
+			fill(constants[i*Block:][:Block], c)
 		}
-		w[i] = x - float32(s.LR*u)
+		k.sgdMomentum(n, &w[0], &v[0], &g[0], &constants[0])
+	}
+	for i := n * Block; i < len(w); i++ {
+		d := g[i] + float32(s.WeightDecay*w[i])
+		v[i] = float32(keep*v[i]) + float32(fresh*d)
+		w[i] -= float32(rateV*v[i]) + float32(rateD*d)
 	}
 }
 

@@ -12,6 +12,7 @@ type simd struct {
 	convGrad  map[convKey][]convGradKernel
 	point     [7][5]pointKernel     // [pixels][blocks]
 	pointGrad [7][5]pointGradKernel // [channels][blocks]
+	streams
 }
 
 // dotsKernel computes rows x cols dot products at once.

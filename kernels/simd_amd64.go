@@ -37,6 +37,34 @@ var simdAVX2 = simd{
 		5: {1: pointGrad5x1AVX2},
 		6: {1: pointGrad6x1AVX2},
 	},
+	streams: streams{
+		moments:  momentsAVX2,
+		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX2, gradSumsReLUAVX2},
+		normApply: [8]func(n int, y, x, scale, shift, r *float32){
+			normApplyAVX2,
+			normApplyReLUAVX2,
+			normApplyAddAVX2,
+			normApplyAddReLUAVX2,
+			normApplyNTAVX2,
+			normApplyReLUNTAVX2,
+			normApplyAddNTAVX2,
+			normApplyAddReLUNTAVX2,
+		},
+		gradApply: [8]func(n int, dx, dy, x, a, b, c, y, dr *float32){
+			gradApplyAVX2,
+			gradApplyReLUAVX2,
+			gradApplyResidualAVX2,
+			gradApplyResidualReLUAVX2,
+			gradApplyNTAVX2,
+			gradApplyReLUNTAVX2,
+			gradApplyResidualNTAVX2,
+			gradApplyResidualReLUNTAVX2,
+		},
+		add:          addAVX2,
+		relu:         reluAVX2,
+		reluBackward: reluBackwardAVX2,
+		sgdMomentum:  sgdMomentumAVX2,
+	},
 }
 
 var simdAVX512 = simd{
@@ -69,5 +97,33 @@ var simdAVX512 = simd{
 	pointGrad: [7][5]pointGradKernel{
 		5: {1: pointGrad5x1AVX512, 2: pointGrad5x2AVX512, 3: pointGrad5x3AVX512, 4: pointGrad5x4AVX512},
 		6: {1: pointGrad6x1AVX512, 2: pointGrad6x2AVX512, 3: pointGrad6x3AVX512, 4: pointGrad6x4AVX512},
+	},
+	streams: streams{
+		moments:  momentsAVX512,
+		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX512, gradSumsReLUAVX512},
+		normApply: [8]func(n int, y, x, scale, shift, r *float32){
+			normApplyAVX512,
+			normApplyReLUAVX512,
+			normApplyAddAVX512,
+			normApplyAddReLUAVX512,
+			normApplyNTAVX512,
+			normApplyReLUNTAVX512,
+			normApplyAddNTAVX512,
+			normApplyAddReLUNTAVX512,
+		},
+		gradApply: [8]func(n int, dx, dy, x, a, b, c, y, dr *float32){
+			gradApplyAVX512,
+			gradApplyReLUAVX512,
+			gradApplyResidualAVX512,
+			gradApplyResidualReLUAVX512,
+			gradApplyNTAVX512,
+			gradApplyReLUNTAVX512,
+			gradApplyResidualNTAVX512,
+			gradApplyResidualReLUNTAVX512,
+		},
+		add:          addAVX512,
+		relu:         reluAVX512,
+		reluBackward: reluBackwardAVX512,
+		sgdMomentum:  sgdMomentumAVX512,
 	},
 }

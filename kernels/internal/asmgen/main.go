@@ -33,12 +33,15 @@ var levels = map[string]simd{
 }
 
 var families = map[string]func(simd){
-	"gemm": gemmFamily, "dots": dotsFamily, "transpose": transposeFamily,
-	"conv":     convFamily,
-	"convgrad": convgradFamily,
-	"pad":      padFamily,
-	"peak":     peakFamily,
-	"point":    pointFamily,
+	"conv":      convFamily,
+	"convgrad":  convgradFamily,
+	"dots":      dotsFamily,
+	"gemm":      gemmFamily,
+	"pad":       padFamily,
+	"peak":      peakFamily,
+	"point":     pointFamily,
+	"stream":    streamFamily,
+	"transpose": transposeFamily,
 }
 
 func main() {

@@ -1,0 +1,335 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// streamFamily writes the passes over whole tensors: batch normalisation, elementwise operations, optimiser steps. They go through
+// their operands in units of 16 floats; per-channel arguments are 16 floats too.
+func streamFamily(s simd) {
+	moments(s)
+	gradSums(s, false)
+	gradSums(s, true)
+	for _, nt := range []bool{false, true} {
+		for _, relu := range []bool{false, true} {
+			for _, residual := range []bool{false, true} {
+				normApply(s, relu, residual, nt)
+			}
+			gradApply(s, relu, false, nt)
+			gradApply(s, relu, true, nt)
+		}
+	}
+	elementwise(s)
+	sgdStep(s)
+}
+
+// stream is a loop over units of 16 floats of several operands.
+type stream struct {
+	s        simd
+	next     int
+	pointers []GPPhysical
+	nt       bool // stores bypass the caches
+}
+
+var streamRegisters = []GPPhysical{RBX, RCX, RDX, RSI, RDI, R8, R9, R10}
+
+// parts is the number of vectors of a unit.
+func (s simd) parts() int { return pixel / s.bytes }
+
+// operand loads the pointer called name; each unit moves it on.
+func (t *stream) operand(name string) GPPhysical {
+	r := t.fixed(name)
+	t.pointers = append(t.pointers, r)
+	return r
+}
+
+// fixed loads the pointer called name, which stays.
+func (t *stream) fixed(name string) GPPhysical {
+	r := streamRegisters[t.next]
+	t.next++
+	Load(Param(name), r)
+	return r
+}
+
+// constants loads 16 floats into registers from first on.
+func (t *stream) constants(name string, first int) []VecPhysical {
+	r := t.fixed(name)
+	regs := t.s.reg[first:][:t.s.parts()]
+	for i, v := range regs {
+		VMOVUPS(at(r, i*t.s.bytes), v)
+	}
+	return regs
+}
+
+// loop runs body for part 0.. of every unit of n.
+func (t *stream) loop(body func(part, disp int)) {
+	Load(Param("n"), RAX)
+	Label("unit")
+	for p := range t.s.parts() {
+		body(p, p*t.s.bytes)
+	}
+	for _, r := range t.pointers {
+		ADDQ(U8(pixel), r)
+	}
+	DECQ(RAX)
+	JNZ(LabelRef("unit"))
+}
+
+func (t *stream) store(v VecPhysical, to Mem) {
+	if t.nt {
+		VMOVNTPS(v, to)
+	} else {
+		VMOVUPS(v, to)
+	}
+}
+
+func (t *stream) end() {
+	if t.nt {
+		SFENCE()
+	}
+	finish()
+}
+
+// relu zeroes v where y is 0 or less.
+func relu(s simd, v, y, zeros, mask VecPhysical) {
+	const lessOrEqual = U8(2)
+	if s.bytes == 64 {
+		VCMPPS(lessOrEqual, zeros, y, K1)
+		VMOVAPS(zeros, mask)
+		VMOVAPS(mask, K1, v)
+		return
+	}
+	VCMPPS(lessOrEqual, zeros, y, mask)
+	VANDNPS(v, mask, v)
+}
+
+func moments(s simd) {
+	function("moments"+s.suffix, "func(n int, x, shift, sums *float32)",
+		"\tfor i := range 16*n {", "\t\td := x[i] - shift[i%16]", "\t\tsums[i%16] += d", "\t\tsums[16+i%16] += d * d", "\t}")
+	t := &stream{s: s}
+	x := t.operand("x")
+	shift := t.constants("shift", 0)
+	sums := t.fixed("sums")
+	n := s.parts()
+	zero(s.reg[n : 3*n]...)
+	spare := s.reg[3*n:]
+	t.loop(func(p, disp int) {
+		PREFETCHT0(at(x, disp+1024))
+		VMOVUPS(at(x, disp), spare[p])
+		VSUBPS(shift[p], spare[p], spare[p])
+		VADDPS(spare[p], s.reg[n+p], s.reg[n+p])
+		VFMADD231PS(spare[p], spare[p], s.reg[2*n+p])
+	})
+	addSums(s, sums, s.reg[n:3*n])
+	t.end()
+}
+
+// addSums adds registers to consecutive floats.
+func addSums(s simd, to Register, regs []VecPhysical) {
+	for i, r := range regs {
+		VADDPS(at(to, i*s.bytes), r, r)
+		VMOVUPS(r, at(to, i*s.bytes))
+	}
+}
+
+func gradSums(s simd, masked bool) {
+	name, g := "gradSums", "dy[i]"
+	if masked {
+		name, g = "gradSumsReLU", "dy[i], or 0 where y[i] <= 0"
+	}
+	function(name+s.suffix, "func(n int, dy, x, mean, sums, y *float32)", "\tfor i := range 16*n {", "\t\tg := "+g, "\t\tsums[i%16] += g", "\t\tsums[16+i%16] += g * (x[i] - mean[i%16])", "\t}")
+	t := &stream{s: s}
+	dy, x := t.operand("dy"), t.operand("x")
+	mean := t.constants("mean", 0)
+	sums := t.fixed("sums")
+	n := s.parts()
+	zeros := s.reg[3*n]
+	zero(s.reg[n : 3*n+1]...)
+	spare := s.reg[3*n+1:]
+	var y GPPhysical
+	if masked {
+		y = t.operand("y")
+	}
+	t.loop(func(p, disp int) {
+		g, d := spare[2*p], spare[2*p+1]
+		PREFETCHT0(at(dy, disp+1024))
+		PREFETCHT0(at(x, disp+1024))
+		VMOVUPS(at(dy, disp), g)
+		if masked {
+			PREFETCHT0(at(y, disp+1024))
+			VMOVUPS(at(y, disp), d)
+			relu(s, g, d, zeros, spare[4])
+		}
+		VMOVUPS(at(x, disp), d)
+		VSUBPS(mean[p], d, d)
+		VADDPS(g, s.reg[n+p], s.reg[n+p])
+		VFMADD231PS(g, d, s.reg[2*n+p])
+	})
+	addSums(s, sums, s.reg[n:3*n])
+	t.end()
+}
+
+func suffix(parts ...any) (name string) {
+	for i := 0; i < len(parts); i += 2 {
+		if parts[i].(bool) {
+			name += parts[i+1].(string)
+		}
+	}
+	return name
+}
+
+func normApply(s simd, withReLU, residual, nt bool) {
+	doc := "\t\tv := x[i]*scale[i%16] + shift[i%16]"
+	if residual {
+		doc += " + r[i]"
+	}
+	lines := []string{"\tfor i := range 16*n {", doc}
+	if withReLU {
+		lines = append(lines, "\t\tif v < 0 {", "\t\t\tv = 0", "\t\t}")
+	}
+	function("normApply"+suffix(residual, "Add", withReLU, "ReLU", nt, "NT")+s.suffix, "func(n int, y, x, scale, shift, r *float32)", append(lines, "\t\ty[i] = v", "\t}")...)
+	t := &stream{s: s, nt: nt}
+	y, x := t.operand("y"), t.operand("x")
+	n := s.parts()
+	scale, shift := t.constants("scale", 0), t.constants("shift", n)
+	var r GPPhysical
+	if residual {
+		r = t.operand("r")
+	}
+	zeros := s.reg[2*n]
+	zero(zeros)
+	spare := s.reg[2*n+1:]
+	t.loop(func(p, disp int) {
+		v := spare[2*p]
+		PREFETCHT0(at(x, disp+1024))
+		VMOVUPS(at(x, disp), v)
+		VFMADD213PS(shift[p], scale[p], v)
+		if residual {
+			PREFETCHT0(at(r, disp+1024))
+			VADDPS(at(r, disp), v, v)
+		}
+		if withReLU {
+			VMAXPS(v, zeros, v) // the second operand, v, wins if it is NaN
+		}
+		t.store(v, at(y, disp))
+	})
+	t.end()
+}
+
+func gradApply(s simd, masked, residual, nt bool) {
+	g := "dy[i]"
+	if masked {
+		g = "dy[i], or 0 where y[i] <= 0"
+	}
+	lines := []string{"\tfor i := range 16*n {", "\t\tg := " + g, "\t\tdx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]"}
+	if residual {
+		lines = append(lines, "\t\tdr[i] = g")
+	}
+	function("gradApply"+suffix(residual, "Residual", masked, "ReLU", nt, "NT")+s.suffix, "func(n int, dx, dy, x, a, b, c, y, dr *float32)", append(lines, "\t}")...)
+	t := &stream{s: s, nt: nt}
+	dx, dy, x := t.operand("dx"), t.operand("dy"), t.operand("x")
+	n := s.parts()
+	a := t.constants("a", 0)
+	t.next--
+	b := t.constants("b", n)
+	t.next--
+	c := t.constants("c", 2*n)
+	t.next--
+	var y, dr GPPhysical
+	if masked {
+		y = t.operand("y")
+	}
+	if residual {
+		dr = t.operand("dr")
+	}
+	zeros := s.reg[3*n]
+	zero(zeros)
+	spare := s.reg[3*n+1:]
+	t.loop(func(p, disp int) {
+		g, v := spare[2*p], spare[2*p+1]
+		PREFETCHT0(at(dy, disp+1024))
+		PREFETCHT0(at(x, disp+1024))
+		VMOVUPS(at(dy, disp), g)
+		if masked {
+			PREFETCHT0(at(y, disp+1024))
+			VMOVUPS(at(y, disp), v)
+			relu(s, g, v, zeros, spare[4])
+		}
+		if residual {
+			VMOVUPS(g, at(dr, disp))
+		}
+		VMOVUPS(at(x, disp), v)
+		VFMADD213PS(c[p], b[p], v)
+		VFMADD231PS(g, a[p], v)
+		t.store(v, at(dx, disp))
+	})
+	t.end()
+}
+
+// elementwise writes add, add with relu, relu and its gradient.
+func elementwise(s simd) {
+	unary := func(name, args string, doc string, operands []string, body func(t *stream, o []GPPhysical, p, disp int)) {
+		function(name+s.suffix, args, "\tfor i := range 16*n {", "\t\t"+doc, "\t}")
+		t := &stream{s: s}
+		var o []GPPhysical
+		for _, name := range operands {
+			o = append(o, t.operand(name))
+		}
+		zero(s.reg[0])
+		t.loop(func(p, disp int) { body(t, o, p, disp) })
+		t.end()
+	}
+	v := func(p int) VecPhysical { return s.reg[1+2*p] }
+	w := func(p int) VecPhysical { return s.reg[2+2*p] }
+	unary("add", "func(n int, y, a, b *float32)", "y[i] = a[i] + b[i]", []string{"y", "a", "b"}, func(t *stream, o []GPPhysical, p, disp int) {
+		VMOVUPS(at(o[1], disp), v(p))
+		VADDPS(at(o[2], disp), v(p), v(p))
+		t.store(v(p), at(o[0], disp))
+	})
+	unary("relu", "func(n int, y, x *float32)", "y[i] = x[i], or 0 where x[i] < 0", []string{"y", "x"}, func(t *stream, o []GPPhysical, p, disp int) {
+		VMOVUPS(at(o[1], disp), v(p))
+		VMAXPS(v(p), s.reg[0], v(p))
+		t.store(v(p), at(o[0], disp))
+	})
+	unary("reluBackward", "func(n int, dx, dy, y *float32)", "dx[i] = dy[i], or 0 where y[i] <= 0", []string{"dx", "dy", "y"}, func(t *stream, o []GPPhysical, p, disp int) {
+		VMOVUPS(at(o[1], disp), v(p))
+		VMOVUPS(at(o[2], disp), w(p))
+		relu(s, v(p), w(p), s.reg[0], s.reg[6])
+		t.store(v(p), at(o[0], disp))
+	})
+}
+
+// sgdStep writes a step with momentum.
+func sgdStep(s simd) {
+	function("sgdMomentum"+s.suffix, "func(n int, w, v, grad, constants *float32)",
+		"\t// constants: weight decay, keep, fresh, and rates u and d, 16 times each",
+		"\tfor i := range 16*n {",
+		"\t\td := grad[i] + decay*w[i]",
+		"\t\tv[i] = keep*v[i] + fresh*d",
+		"\t\tw[i] -= rateV*v[i] + rateD*d",
+		"\t}")
+	t := &stream{s: s}
+	w, v, g := t.operand("w"), t.operand("v"), t.operand("grad")
+	k := t.fixed("constants")
+	var c [5]VecPhysical
+	for i := range c {
+		c[i] = s.reg[i]
+		VMOVUPS(at(k, 64*i), c[i])
+	}
+	spare := s.reg[5:]
+	t.loop(func(p, disp int) {
+		x, u, d := spare[3*p], spare[3*p+1], spare[3*p+2]
+		VMOVUPS(at(w, disp), x)
+		VMOVUPS(at(g, disp), d)
+		VFMADD231PS(x, c[0], d)
+		VMULPS(at(v, disp), c[1], u)
+		VFMADD231PS(d, c[2], u)
+		VMOVUPS(u, at(v, disp))
+		VFNMADD231PS(u, c[3], x)
+		VFNMADD231PS(d, c[4], x)
+		VMOVUPS(x, at(w, disp))
+	})
+	t.end()
+}
