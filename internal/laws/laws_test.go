@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"internal/jupyter/logo":  {},
 	"internal/runner":        {"repl", "repl/display", "internal/notebook"},
 	"internal/report":        {"repl", "internal/notebook", "internal/runner"},
-	"internal/terminal":      {"repl", "repl/display", "internal/magic"},
+	"internal/terminal":      {"repl", "repl/display", "internal/magic", "internal/notebook", "internal/runner"}, // a session can be saved as a notebook
 	"notebooks":              {},
 	"internal/laws":          {},
 }
