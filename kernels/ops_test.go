@@ -136,7 +136,7 @@ func TestMaxPoolTiesAndNaN(t *testing.T) {
 func TestGlobalAvgPoolVectors(t *testing.T) {
 	opVectors(t, "global_avgpool", 1, func(t *testing.T, v vectors) {
 		s := v.shape("x")
-		p := GlobalAvgPool{s[0], s[1], s[2] * s[3]}
+		p := GlobalAvgPool{N: s[0], C: s[1], Spatial: s[2] * s[3]}
 		y, dx := guard("y", p.N*p.C), guard("dx", p.N*p.C*p.Spatial)
 		p.Forward(y.s(), v.f32("x"))
 		compare(t, "y", y.s(), v.f64(t, "y"), opTolerance)

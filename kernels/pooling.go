@@ -2,7 +2,6 @@ package kernels
 
 import (
 	"fmt"
-	"math"
 )
 
 // Pool describes pooling windows over (N, C, In...), dimensions as in Conv. Zero Stride means Kernel and zero Dilation 1.
@@ -11,6 +10,15 @@ type Pool struct {
 	N, C                                       int
 	In, Kernel, Stride, Dilation, PadLo, PadHi [3]int
 	Ceil                                       bool
+	Blocked                                    bool // x and y are in the blocked layout
+}
+
+// planes is the number of planes and the channels that lie together in a pixel of one.
+func (p Pool) planes() (planes, channels int) {
+	if p.Blocked {
+		return p.N * blocks(p.C), Block
+	}
+	return p.N * p.C, 1
 }
 
 func (p Pool) norm() Pool {
@@ -40,8 +48,13 @@ func (p Pool) Out() [3]int {
 }
 
 // InLen is the length of x, OutLen of y.
-func (p Pool) InLen() int  { return p.N * p.C * volume(p.In) }
-func (p Pool) OutLen() int { return p.N * p.C * volume(p.Out()) }
+func (p Pool) InLen() int  { return p.length(p.In) }
+func (p Pool) OutLen() int { return p.length(p.Out()) }
+
+func (p Pool) length(size [3]int) int {
+	planes, channels := p.planes()
+	return planes * channels * volume(size)
+}
 
 // Check reports what is impossible about the configuration as a ShapeError, or nil.
 func (p Pool) Check() error {
@@ -127,34 +140,46 @@ func (p MaxPool) Forward(y, x []float32, argmax []int32) {
 	if argmax != nil {
 		checkLen("MaxPool.Forward", "argmax", len(argmax), len(y))
 	}
-	in, out := volume(p.In), volume(p.Out())
-	tasks(p.N*p.C, func(plane int) {
+	planes, channels := p.planes()
+	in, out := volume(p.In)*channels, volume(p.Out())*channels
+	tasks(planes, func(plane int) {
 		x, y := x[plane*in:][:in], y[plane*out:][:out]
+		where := make([]int32, channels)
 		p.eachWindow(func(o int, _, lo, hi [3]int) {
-			best, where := float32(math.Inf(-1)), -1
+			best := y[o*channels:][:channels]
+			first := true
 			p.eachInput(lo, hi, func(i int) {
-				if v := x[i]; where < 0 || v > best || v != v && best == best {
-					best, where = v, i
-				}
+				maxInto(best, where, x[i*channels:][:channels], int32(i), first)
+				first = false
 			})
-			y[o] = best
 			if argmax != nil {
-				argmax[plane*out+o] = int32(where)
+				copy(argmax[plane*out+o*channels:], where)
 			}
 		})
 	})
+}
+
+// maxInto keeps in best the larger of best and x, or x if first, and in where the position i of those that it took.
+func maxInto(best []float32, where []int32, x []float32, i int32, first bool) {
+	best, where = best[:len(x)], where[:len(x)]
+	for c, v := range x {
+		if first || v > best[c] || v != v && best[c] == best[c] {
+			best[c], where[c] = v, i
+		}
+	}
 }
 
 // Backward adds each dy to the dx of the position that Forward stored in argmax; dx is overwritten.
 func (p MaxPool) Backward(dx, dy []float32, argmax []int32) {
 	p.Pool = p.prepare("MaxPool.Backward", len(dx), len(dy))
 	checkLen("MaxPool.Backward", "argmax", len(argmax), len(dy))
-	in, out := volume(p.In), volume(p.Out())
-	tasks(p.N*p.C, func(plane int) {
-		dx := dx[plane*in:][:in]
+	planes, channels := p.planes()
+	in, out := volume(p.In)*channels, volume(p.Out())*channels
+	tasks(planes, func(plane int) {
+		dx, dy := dx[plane*in:][:in], dy[plane*out:][:out]
 		clear(dx)
 		for o, i := range argmax[plane*out:][:out] {
-			dx[i] += dy[plane*out+o]
+			dx[int(i)*channels+o%channels] += dy[o]
 		}
 	})
 }
@@ -182,13 +207,14 @@ func (p AvgPool) weight(first, lo, hi [3]int) float32 {
 // Forward computes y.
 func (p AvgPool) Forward(y, x []float32) {
 	p.Pool = p.prepare("AvgPool.Forward", len(x), len(y))
-	in, out := volume(p.In), volume(p.Out())
-	tasks(p.N*p.C, func(plane int) {
+	planes, channels := p.planes()
+	in, out := volume(p.In)*channels, volume(p.Out())*channels
+	tasks(planes, func(plane int) {
 		x, y := x[plane*in:][:in], y[plane*out:][:out]
+		clear(y)
 		p.eachWindow(func(o int, first, lo, hi [3]int) {
-			var s float32
-			p.eachInput(lo, hi, func(i int) { s += x[i] })
-			y[o] = s * p.weight(first, lo, hi)
+			mean, weight := y[o*channels:][:channels], p.weight(first, lo, hi)
+			p.eachInput(lo, hi, func(i int) { addScaled(mean, x[i*channels:], weight) })
 		})
 	})
 }
@@ -196,31 +222,58 @@ func (p AvgPool) Forward(y, x []float32) {
 // Backward computes dx from dy and overwrites it.
 func (p AvgPool) Backward(dx, dy []float32) {
 	p.Pool = p.prepare("AvgPool.Backward", len(dx), len(dy))
-	in, out := volume(p.In), volume(p.Out())
-	tasks(p.N*p.C, func(plane int) {
+	planes, channels := p.planes()
+	in, out := volume(p.In)*channels, volume(p.Out())*channels
+	tasks(planes, func(plane int) {
 		dx, dy := dx[plane*in:][:in], dy[plane*out:][:out]
 		clear(dx)
 		p.eachWindow(func(o int, first, lo, hi [3]int) {
-			g := dy[o] * p.weight(first, lo, hi)
-			p.eachInput(lo, hi, func(i int) { dx[i] += g })
+			g, weight := dy[o*channels:][:channels], p.weight(first, lo, hi)
+			p.eachInput(lo, hi, func(i int) { addScaled(dx[i*channels:][:channels], g, weight) })
 		})
 	})
 }
 
-// GlobalAvgPool takes the mean of each plane: x is (N, C, Spatial), y is (N, C).
-type GlobalAvgPool struct{ N, C, Spatial int }
+// GlobalAvgPool takes the mean of each plane: x is (N, C, Spatial), or blocked, and y is (N, C).
+type GlobalAvgPool struct {
+	N, C, Spatial int
+	Blocked       bool // x is in the blocked layout; y never is
+}
 
 func (p GlobalAvgPool) check(op string, x, y int) {
 	if p.N < 0 || p.C < 1 || p.Spatial < 1 {
 		panic(shapeErrorf(op, "x is (%d, %d, %d)", p.N, p.C, p.Spatial))
 	}
-	checkLen(op, "input", x, p.N*p.C*p.Spatial)
+	want := p.N * p.C * p.Spatial
+	if p.Blocked {
+		want = BlockedLen(p.N, p.C, p.Spatial)
+	}
+	checkLen(op, "input", x, want)
 	checkLen(op, "output", y, p.N*p.C)
+}
+
+// eachBlock calls f with every block of a blocked x and its channels of y.
+func (p GlobalAvgPool) eachBlock(x, y []float32, f func(x, y []float32)) {
+	count, size := blocks(p.C), p.Spatial*Block
+	tasks(p.N*count, func(i int) {
+		c := i % count * Block
+		f(x[i*size:][:size], y[i/count*p.C+c:][:min(Block, p.C-c)])
+	})
 }
 
 // Forward computes y.
 func (p GlobalAvgPool) Forward(y, x []float32) {
 	p.check("GlobalAvgPool.Forward", len(x), len(y))
+	if p.Blocked {
+		p.eachBlock(x, y, func(x, y []float32) {
+			var s [2 * Block]float32
+			moments(x, new([Block]float32), &s)
+			for c := range y {
+				y[c] = s[c] / float32(p.Spatial)
+			}
+		})
+		return
+	}
 	Parallel(len(y), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			y[i] = float32(sum(x[i*p.Spatial:][:p.Spatial]) / float64(p.Spatial))
@@ -231,6 +284,18 @@ func (p GlobalAvgPool) Forward(y, x []float32) {
 // Backward spreads each dy evenly over its plane of dx.
 func (p GlobalAvgPool) Backward(dx, dy []float32) {
 	p.check("GlobalAvgPool.Backward", len(dx), len(dy))
+	if p.Blocked {
+		p.eachBlock(dx, dy, func(dx, dy []float32) {
+			var g [Block]float32
+			for c, v := range dy {
+				g[c] = v / float32(p.Spatial)
+			}
+			for ; len(dx) > 0; dx = dx[Block:] {
+				copy(dx, g[:])
+			}
+		})
+		return
+	}
 	Parallel(len(dy), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			fill(dx[i*p.Spatial:][:p.Spatial], dy[i]/float32(p.Spatial))

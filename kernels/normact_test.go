@@ -1,0 +1,75 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/groupnb/groupnb/kernels/internal/reference"
+)
+
+func TestNormActEqualsReference(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for _, shape := range [][3]int{{1, 1, 2}, {2, 16, 9}, {3, 20, 49}, {2, 5, 33}, {1, 33, 64}} {
+			for variant := range 8 {
+				n := NormAct{BatchNorm: BatchNorm{N: shape[0], C: shape[1], Spatial: shape[2], Eps: 1e-5, Momentum: 0.1},
+					Blocked: variant&1 != 0, ReLU: variant&2 != 0}
+				t.Run(fmt.Sprintf("%v_blocked=%v_relu=%v_residual=%v", shape, n.Blocked, n.ReLU, variant&4 != 0),
+					func(t *testing.T) { checkNormAct(t, n, variant&4 != 0) })
+			}
+		}
+	})
+}
+
+func checkNormAct(t *testing.T, n NormAct, withResidual bool) {
+	t.Helper()
+	r := newRand(n, withResidual)
+	size := n.N * n.C * n.Spatial
+	x, dy, gamma, beta := uniform(r, size), uniform(r, size), uniform(r, n.C), uniform(r, n.C)
+	residual := uniform(r, size)
+	if !withResidual {
+		residual = nil
+	}
+	ref := reference.Norm{N: n.N, C: n.C, Spatial: n.Spatial, Eps: float64(n.Eps), ReLU: n.ReLU}
+	wantY, wantMean, wantInv := ref.Train(x, residual, gamma, beta)
+
+	in := func(name string, plain []float32) guarded {
+		if !n.Blocked || plain == nil {
+			return guardedCopy(name, plain)
+		}
+		g := guard(name, BlockedLen(n.N, n.C, n.Spatial))
+		ToBlocked(g.s(), plain, n.N, n.C, n.Spatial)
+		return g
+	}
+	out := func(g guarded) []float32 {
+		g.check(t)
+		if n.Blocked {
+			return plain(t, g.s(), n.N, n.C, n.Spatial)
+		}
+		return g.s()
+	}
+	bx, bdy, br := in("x", x), in("dy", dy), in("residual", residual)
+	y, dx, dr := guard("y", len(bx.s())), guard("dx", len(bx.s())), guard("dresidual", len(bx.s()))
+	var res []float32
+	if withResidual {
+		res = br.s()
+	}
+	mean, invstd := guard("mean", n.C), guard("invstd", n.C)
+	n.Train(y.s(), bx.s(), res, gamma, beta, mean.s(), invstd.s(), nil, nil)
+	const tol = 1e-4 // invstd is large where few values lie close together
+	compare(t, "y", out(y), wantY, tol)
+	compare(t, "mean", mean.s(), wantMean, 1e-6)
+	compare(t, "invstd", invstd.s(), wantInv, tol)
+
+	dgamma, dbeta := guard("dgamma", n.C), guard("dbeta", n.C)
+	wantDX, wantDR, wantDG, wantDB := ref.Backward(dy, out(y), x, gamma, wantMean, wantInv)
+	n.Backward(dx.s(), dr.s(), dgamma.s(), dbeta.s(), bdy.s(), y.s(), bx.s(), gamma, mean.s(), invstd.s())
+	compare(t, "dx", out(dx), wantDX, 1e-3)
+	compare(t, "dresidual", out(dr), wantDR, 0)
+	compare(t, "dgamma", dgamma.s(), wantDG, tol)
+	compare(t, "dbeta", dbeta.s(), wantDB, tol)
+	for _, g := range []guarded{bx, bdy, br, mean, invstd, dgamma, dbeta} {
+		g.check(t)
+	}
+	n.Backward(dx.s(), nil, nil, nil, bdy.s(), y.s(), bx.s(), gamma, mean.s(), invstd.s())
+	compare(t, "dx alone", out(dx), wantDX, 1e-3)
+}
