@@ -81,30 +81,6 @@ var convAVX2 = map[convKey][]convKernel{
 		{1, 7, convQuad2s1_1x7AVX2},
 		{2, 4, convQuad2s1_2x4AVX2},
 	},
-	{perm, 3, 1}: {
-		{1, 12, convPerm3s1_1x12AVX2},
-		{1, 8, convPerm3s1_1x8AVX2},
-		{1, 7, convPerm3s1_1x7AVX2},
-		{2, 4, convPerm3s1_2x4AVX2},
-	},
-	{perm, 3, 2}: {
-		{1, 12, convPerm3s2_1x12AVX2},
-		{1, 8, convPerm3s2_1x8AVX2},
-		{1, 7, convPerm3s2_1x7AVX2},
-		{2, 4, convPerm3s2_2x4AVX2},
-	},
-	{perm, 1, 1}: {
-		{1, 12, convPerm1s1_1x12AVX2},
-		{1, 8, convPerm1s1_1x8AVX2},
-		{1, 7, convPerm1s1_1x7AVX2},
-		{2, 4, convPerm1s1_2x4AVX2},
-	},
-	{perm, 2, 1}: {
-		{1, 12, convPerm2s1_1x12AVX2},
-		{1, 8, convPerm2s1_1x8AVX2},
-		{1, 7, convPerm2s1_1x7AVX2},
-		{2, 4, convPerm2s1_2x4AVX2},
-	},
 	{wide, 7, 2}: {
 		{1, 8, convWide7s2_1x8AVX2},
 		{1, 7, convWide7s2_1x7AVX2},

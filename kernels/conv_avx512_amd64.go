@@ -1309,426 +1309,6 @@ func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //go:noescape
 func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
 
-// convPerm3s1_1x28AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s1_1x16AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s1_2x14AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s1_3x9AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s1_3x8AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s1_4x7AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s1_7x4AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_1x28AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_1x16AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_2x14AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_3x9AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_3x8AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_4x7AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm3s2_7x4AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 3 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_1x28AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_1x16AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_2x14AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_3x9AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_3x8AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_4x7AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm1s1_7x4AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 1 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_1x28AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_1x16AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_2x14AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_3x9AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_3x8AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_4x7AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
-// convPerm2s1_7x4AVX512 equals
-//
-//	for row, col and lane of the tile {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 2 {
-//			pixel := x[plane][row*1+h][col*1+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
-//
-//go:noescape
-func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
-
 // convWide7s2_1x24AVX512 equals
 //
 //	for row, col and lane of the tile {
@@ -2238,3 +1818,423 @@ func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //
 //go:noescape
 func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_1x28AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_2x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_4x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s1_7x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_1x28AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_2x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_4x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm3s2_7x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_1x28AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_2x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_4x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm1s1_7x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_1x28AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_2x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_4x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+
+// convPerm2s1_7x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)

@@ -41,7 +41,11 @@ func convFamily(s simd) {
 		perm: base,
 		wide: append([]shape{{7, 2}}, base...),
 	}
-	for _, l := range []lookup{own, quad, perm, wide} {
+	lookups := []lookup{own, quad, wide}
+	if s.bytes == 64 { // in shorter vectors a group of eight fills the vector, as wide does
+		lookups = append(lookups, perm)
+	}
+	for _, l := range lookups {
 		for _, sh := range shapes[l] {
 			for _, t := range convTiles(s, sh) {
 				convTile(s, l, sh, t[0], t[1])

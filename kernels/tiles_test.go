@@ -1,0 +1,325 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+)
+
+// The tests of this file hold every single assembly function, also those that no shape of the other tests selects, against the Go loop
+// in its comment.
+
+// eachAssembly runs f with the assembly of every level that this machine has.
+func eachAssembly(t *testing.T, f func(t *testing.T, s *simd)) {
+	t.Helper()
+	eachLevel(t, func(t *testing.T) {
+		if s := assembly(); s != nil {
+			f(t, s)
+		}
+	})
+}
+
+func float64s(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+func TestGEMMTiles(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for rows, byVectors := range s.gemm {
+			for vectors, f := range byVectors {
+				for _, k := range []int{1, 3, 4, 9} {
+					if f == nil {
+						continue
+					}
+					n, r := vectors*s.lanes, newRand(rows, vectors, k)
+					a, b := guardedCopy("a", uniform(r, k*rows)), guardedCopy("b", uniform(r, k*n))
+					ldc := n + 3
+					c := guardedCopy("c", uniform(r, (rows-1)*ldc+n))
+					want := float64s(c.s())
+					for l := range k {
+						for i := range rows {
+							for j := range n {
+								want[i*ldc+j] += float64(a.s()[l*rows+i]) * float64(b.s()[l*n+j])
+							}
+						}
+					}
+					f(k, &a.s()[0], &b.s()[0], &c.s()[0], ldc*4)
+					compare(t, fmt.Sprintf("%dx%d, k=%d", rows, n, k), c.s(), want, sumTolerance(k))
+					for _, g := range []guarded{a, b, c} {
+						g.check(t)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestDotsTiles(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for _, d := range s.dots {
+			for _, k := range []int{1, 7, 16, 37} {
+				r := newRand(d.rows, d.cols, k)
+				lda, ldb, ldc := k+1, k+2, d.cols+3
+				a, b := guardedCopy("a", uniform(r, (d.rows-1)*lda+k)), guardedCopy("b", uniform(r, (d.cols-1)*ldb+k))
+				c := guardedCopy("c", uniform(r, (d.rows-1)*ldc+d.cols))
+				want := float64s(c.s())
+				for i := range d.rows {
+					for j := range d.cols {
+						for l := range k {
+							want[i*ldc+j] += float64(a.s()[i*lda+l]) * float64(b.s()[j*ldb+l])
+						}
+					}
+				}
+				d.f(k, &a.s()[0], lda*4, &b.s()[0], ldb*4, &c.s()[0], ldc*4, &tailMasks[k%s.lanes][0])
+				compare(t, fmt.Sprintf("%dx%d, k=%d", d.rows, d.cols, k), c.s(), want, sumTolerance(k))
+				for _, g := range []guarded{a, b, c} {
+					g.check(t)
+				}
+			}
+		}
+	})
+}
+
+func TestTransposeInto(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for _, size := range [][2]int{{1, 1}, {7, 9}, {16, 16}, {16, 33}, {20, 16}, {35, 49}, {8, 8}, {16, 9}} {
+			rows, cols := size[0], size[1]
+			sld, dld := cols+2, rows+3
+			src := guardedCopy("src", uniform(newRand(size), (rows-1)*sld+cols))
+			dst := guard("dst", (cols-1)*dld+rows)
+			s.transposeInto(dst.s(), dld, src.s(), sld, rows, cols)
+			for i := range rows {
+				for j := range cols {
+					if got, want := dst.s()[j*dld+i], src.s()[i*sld+j]; got != want {
+						t.Fatalf("%v: element %d, %d is %v, want %v", size, i, j, got, want)
+					}
+				}
+			}
+			src.check(t)
+			dst.check(t)
+		}
+	})
+}
+
+// channelSeen is the channel of a pixel that lane of a vector sees as its k-th through lookup l.
+func channelSeen(l lookup, k, lane int) int {
+	switch l {
+	case own:
+		return lane
+	case quad:
+		return lane/4*4 + k
+	case perm:
+		return lane/8*8 + k
+	}
+	return k
+}
+
+func TestConvTiles(t *testing.T) {
+	lookups := map[lookup]int{own: 1, quad: 4, perm: 8, wide: 16}
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for key, tiles := range s.conv {
+			for _, tile := range tiles {
+				t.Run(fmt.Sprintf("%v_%dx%d", key, tile.rows, tile.cols), func(t *testing.T) {
+					checkConvTile(t, s, key, tile, lookups[key.lookup])
+				})
+			}
+		}
+	})
+}
+
+func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k int) {
+	const kh, planes = 2, 2
+	r := newRand(key, tile.rows, tile.cols)
+	pitch := key.stride*(tile.cols-1) + key.kw
+	rows := key.stride*(tile.rows-1) + kh
+	x := guardedCopy("x", uniform(r, planes*rows*pitch*Block))
+	w := guardedCopy("w", uniform(r, planes*kh*k*key.kw*s.lanes))
+	bias := guardedCopy("bias", uniform(r, s.lanes))
+	y := guard("y", tile.rows*tile.cols*Block)
+	tile.f(&x.s()[0], pitch*pixelBytes, rows*pitch*pixelBytes, planes, kh, k, s.table(key.lookup), &w.s()[0], &bias.s()[0], &y.s()[0],
+		tile.cols*pixelBytes, pixelBytes, &x.s()[0], 0)
+	for row := range tile.rows {
+		for col := range tile.cols {
+			got := y.s()[(row*tile.cols+col)*Block:][:s.lanes]
+			want := float64s(bias.s())
+			for lane := range want {
+				i := lane
+				for plane := range planes {
+					for h := range kh {
+						for c := range k {
+							for v := range key.kw {
+								at := ((plane*rows+row*key.stride+h)*pitch + col*key.stride + v) * Block
+								want[lane] += float64(w.s()[i]) * float64(x.s()[at+channelSeen(key.lookup, c, lane)])
+								i += s.lanes
+							}
+						}
+					}
+				}
+			}
+			compare(t, fmt.Sprintf("pixel %d, %d", row, col), got, want, sumTolerance(planes*kh*k*key.kw))
+		}
+	}
+	for _, g := range []guarded{x, w, bias, y} {
+		g.check(t)
+	}
+}
+
+func TestConvGradTiles(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for key, tiles := range s.convGrad {
+			t.Run(fmt.Sprint(key), func(t *testing.T) { checkConvGradTile(t, s, key, tiles[0]) })
+		}
+	})
+}
+
+func checkConvGradTile(t *testing.T, s *simd, key convKey, tile convGradKernel) {
+	const rows, visible = 3, 5
+	r := newRand(key)
+	width := visible + (key.kw-1)/key.stride
+	pitch := width * key.stride
+	x := guardedCopy("x", uniform(r, (key.stride*(rows-1)+tile.kh)*pitch*Block))
+	dy := guardedCopy("dy", uniform(r, rows*width*Block))
+	for row := range rows {
+		clear(dy.s()[(row*width+visible)*Block : (row+1)*width*Block])
+	}
+	dw := guardedCopy("dw", uniform(r, tile.kh*tile.k*key.kw*s.lanes))
+	want := float64s(dw.s())
+	i := 0
+	for h := range tile.kh {
+		for k := range tile.k {
+			for v := range key.kw {
+				for lane := range s.lanes {
+					channel := channelSeen(key.lookup, k, lane)
+					if key.lookup == perm {
+						channel = lane/8*8 + octChannel(k, lane)
+					}
+					for row := range rows {
+						for col := range visible {
+							at := ((row*key.stride+h)*pitch + col*key.stride + v) * Block
+							want[i] += float64(dy.s()[(row*width+col)*Block+lane]) * float64(x.s()[at+channel])
+						}
+					}
+					i++
+				}
+			}
+		}
+	}
+	tile.f(rows, width, &x.s()[0], pitch*pixelBytes, (key.stride-1)*pitch*pixelBytes, &dy.s()[0], &dw.s()[0], &x.s()[0])
+	compare(t, "dw", dw.s(), want, sumTolerance(rows*width))
+	for _, g := range []guarded{x, dy, dw} {
+		g.check(t)
+	}
+}
+
+func TestPointTiles(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for pixels, byBlocks := range s.point {
+			for nb, f := range byBlocks {
+				for _, k := range []int{3, 16} {
+					for _, withBias := range []bool{true, false} {
+						if f != nil {
+							checkPointTile(t, f, pixels, nb, k, withBias)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func checkPointTile(t *testing.T, f pointKernel, pixels, nb, k int, withBias bool) {
+	const planes, gap = 2, 1 // gap is pixels between the tile and the next plane
+	r := newRand(pixels, nb, k)
+	plane := (pixels + gap) * Block
+	x, w := guardedCopy("x", uniform(r, planes*plane)), guardedCopy("w", uniform(r, planes*k*nb*Block))
+	bias, y := guardedCopy("bias", uniform(r, nb*Block)), guardedCopy("y", uniform(r, nb*plane))
+	want := float64s(y.s())
+	for b := range nb {
+		for p := range pixels {
+			for lane := range Block {
+				at := b*plane + p*Block + lane
+				if withBias {
+					want[at] = float64(bias.s()[b*Block+lane])
+				}
+				for in := range planes {
+					for l := range k {
+						want[at] += float64(x.s()[in*plane+p*Block+l]) * float64(w.s()[((in*k+l)*nb+b)*Block+lane])
+					}
+				}
+			}
+		}
+	}
+	start := &bias.s()[0]
+	if !withBias {
+		start = nil
+	}
+	f(planes, k, &x.s()[0], plane*4, &w.s()[0], start, &y.s()[0], plane*4)
+	compare(t, fmt.Sprintf("%d pixels, %d blocks, k=%d", pixels, nb, k), y.s(), want, sumTolerance(planes*k))
+	for _, g := range []guarded{x, w, bias, y} {
+		g.check(t)
+	}
+}
+
+func TestPointGradTiles(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for rows, byBlocks := range s.pointGrad {
+			for nb, f := range byBlocks {
+				for _, pixels := range []int{1, 4, 11} {
+					if f != nil {
+						checkPointGradTile(t, f, rows, nb, pixels)
+					}
+				}
+			}
+		}
+	})
+}
+
+func checkPointGradTile(t *testing.T, f pointGradKernel, rows, nb, pixels int) {
+	r := newRand(rows, nb, pixels)
+	plane, ld := pixels*Block, nb*Block+2
+	x, dy := guardedCopy("x", uniform(r, plane)), guardedCopy("dy", uniform(r, nb*plane))
+	dw := guardedCopy("dw", uniform(r, (rows-1)*ld+nb*Block))
+	want := float64s(dw.s())
+	for l := range rows {
+		for b := range nb {
+			for lane := range Block {
+				for p := range pixels {
+					want[l*ld+b*Block+lane] += float64(x.s()[p*Block+l]) * float64(dy.s()[b*plane+p*Block+lane])
+				}
+			}
+		}
+	}
+	f(pixels, &x.s()[0], &dy.s()[0], plane*4, &dw.s()[0], ld*4)
+	compare(t, fmt.Sprintf("%d channels, %d blocks, %d pixels", rows, nb, pixels), dw.s(), want, sumTolerance(pixels))
+	for _, g := range []guarded{x, dy, dw} {
+		g.check(t)
+	}
+}
+
+func TestPadPlane(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		const height, width = 3, 4
+		plane := guardedCopy("plane", uniform(newRand("pad"), height*width*Block))
+		for first := -3; first <= 3; first++ {
+			for before := -5; before <= 5; before++ {
+				const rows, pitch = 4, 5
+				dst := guard("dst", rows*pitch*Block)
+				s.padPlane(dst.s(), plane.s(), height, width, first, before, pitch)
+				for i, got := range dst.s() {
+					row, col, want := first+i/Block/pitch, i/Block%pitch-before, float32(0)
+					if row >= 0 && row < height && col >= 0 && col < width {
+						want = plane.s()[(row*width+col)*Block+i%Block]
+					}
+					if got != want {
+						t.Fatalf("first row %d, %d before: float %d is %v, want %v", first, before, i, got, want)
+					}
+				}
+				dst.check(t)
+			}
+		}
+		plane.check(t)
+	})
+}
