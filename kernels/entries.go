@@ -1,0 +1,82 @@
+package kernels
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Entry is one way in which an operation is computed. Dispatch lists them.
+type Entry struct {
+	Name string // e.g. "conv.quad"
+	For  string // the cases it takes, best first
+	From level  // the lowest instruction set that has it
+}
+
+// String is a line of the table that `groupnb doctor` prints.
+func (e Entry) String() string { return fmt.Sprintf("%-16s %-8s %s", e.Name, e.From, e.For) }
+
+var entries = []Entry{
+	{"conv.point", "1x1, one group, blocked layout: product without packing the pixels", avx2},
+	{"conv.own", "depthwise 3x3, 5x5 and 7x7, stride 1 and 2: tiles of pixels", avx2},
+	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
+	{"conv.perm", "3x3 with 8 channels per group, stride 1 and 2: tiles of pixels", avx512},
+	{"conv.wide", "3x3 with 16n channels per group, or 8 with AVX2, or one group; 7x7 stride 2 with one group: tiles of pixels", avx2},
+	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over padded planes", avx2},
+	{"conv.packed", "any convolution: columns of pixels times packed weights", avx2},
+	{"conv.scatter", "any gradient of the input with a stride: columns added back", avx2},
+	{"conv.dots", "any weight gradient: products of rows with rows", avx2},
+	{"conv.portable", "any convolution, all directions: columns of pixels in plain Go", generic},
+	{"gemm.packed", "matrix products: tiles of 6 rows by 64 (AVX-512) or 16 (AVX2) columns", avx2},
+	{"gemm.portable", "matrix products in plain Go", generic},
+	{"stream", "batch norm, addition, ReLU, optimiser steps: vectors; plain Go at level generic", generic},
+}
+
+// Dispatch lists the ways that the instruction set in use has, for the user to see.
+func Dispatch() []Entry {
+	var have []Entry
+	for _, e := range entries {
+		if e.From <= active {
+			have = append(have, e)
+		}
+	}
+	return have
+}
+
+// DispatchTable is Dispatch as text, one line for each entry.
+func DispatchTable() string {
+	var b strings.Builder
+	for _, e := range Dispatch() {
+		fmt.Fprintln(&b, e)
+	}
+	return b.String()
+}
+
+// Kernels names the entries that compute the three directions of c, on tensors in the blocked layout or on plain ones.
+func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights string) {
+	c = c.norm()
+	s := assembly()
+	if s == nil {
+		return "conv.portable", "conv.portable", "conv.portable"
+	}
+	forward, backwardData, backwardWeights = "conv.packed", "conv.scatter", "conv.dots"
+	if c.Stride == [3]int{1, 1, 1} {
+		backwardData = "conv.packed"
+	}
+	switch c.path(s) {
+	case point:
+		if blocked {
+			return "conv.point", "conv.point", "conv.point"
+		}
+	case direct:
+		cs, _ := s.channelSets(c.Groups, c.InC/c.Groups, c.OutC/c.Groups)
+		tile := "conv." + [...]string{"own", "quad", "perm", "wide"}[cs.lookup]
+		forward = tile
+		if _, ok := c.backwardPasses(s); ok {
+			backwardData = tile
+		}
+		if _, ok := c.gradPass(s); ok {
+			backwardWeights = "conv.grad"
+		}
+	}
+	return forward, backwardData, backwardWeights
+}
