@@ -118,3 +118,31 @@ func TestInterruptBeforeTheCellRuns(t *testing.T) {
 		t.Errorf("the declarations are not whole: %+v", o)
 	}
 }
+
+// An interrupt of a loop runs deferred calls, so that locks are free and files closed, and disturbs no other goroutine.
+func TestInterruptRunsDeferredCalls(t *testing.T) {
+	s := start(t, Options{Grace: 5 * time.Second})
+	if o := execute(t, s, `
+		var mu sync.Mutex
+		var busy atomic.Int64
+		go func() { for { busy.Add(1) } }()
+		func work() {
+			mu.Lock()
+			defer func() {
+				for i := range 3 { fmt.Print(i) }
+				mu.Unlock()
+			}()
+			for {}
+		}`); o.err != nil {
+		t.Fatal(o.err)
+	}
+	for range 10 {
+		o, _ := interrupted(t, s, "work()")
+		if e := o.cellError(t); e.Name != Interrupted || o.stdout != "go\n012" {
+			t.Fatalf("%+v, stdout %q", e, o.stdout)
+		}
+		if o := execute(t, s, "mu.Lock(); mu.Unlock(); n := busy.Load(); for busy.Load() == n {}; 1"); o.value != "1" {
+			t.Fatalf("the lock is held or the goroutine ended: %+v", o)
+		}
+	}
+}

@@ -242,6 +242,7 @@ func (f *fn) funcBody(typ *ast.FuncType, body *ast.BlockStmt) {
 			}
 		}
 	}
+	f.poll()
 	if hasDefer(body) {
 		f.deferPrologue()
 	}

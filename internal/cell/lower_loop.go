@@ -18,6 +18,18 @@ func (f *fn) capture(emit func()) string {
 	return text
 }
 
+// poll writes the question, at each turn of a loop and each call, whether the cell is to stop. Ending there, and not
+// between any two steps, lets deferred calls run and other goroutines alone. The worker has the variable.
+func (f *fn) poll() { f.emit("if _gnbStopping {\n_gnb.Stop()\n}\n") }
+
+// body renders the body of a loop.
+func (f *fn) body(list []ast.Stmt) string {
+	return f.capture(func() {
+		f.poll()
+		f.stmts(list)
+	})
+}
+
 // label renders the backend's label of a target that has one in the source.
 func (t *target) prefix() string {
 	if t.label == "" {
@@ -62,7 +74,7 @@ func (f *fn) forStmt(s *ast.ForStmt, label string) {
 	}
 	t := f.enter(label, true)
 	t.next = end
-	body := f.capture(func() { f.stmts(s.Body.List) })
+	body := f.body(s.Body.List)
 	f.leave()
 	if strings.Count(post, "\n") == 1 {
 		f.emit("%sfor ; %s; %s {\n%s%s%s}\n}\n", t.prefix(), cond, strings.TrimSpace(post), begin, body, end)
@@ -115,7 +127,7 @@ func (f *fn) rangeInt(s *ast.RangeStmt, label string) {
 	f.emit("{\n%s := %s\n", limit, f.valueAs(s.X, typ))
 	bind := f.capture(func() { f.bindRange(s, s.Key, i, typ) })
 	t := f.enter(label, true)
-	body := f.capture(func() { f.stmts(s.Body.List) })
+	body := f.body(s.Body.List)
 	f.leave()
 	zero := "0"
 	if typ != types.Typ[types.Int] {
@@ -176,7 +188,7 @@ func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 		bind += f.capture(func() { f.bindRange(s, e, val, t) })
 	}
 	t := f.enter(label, true)
-	body := f.capture(func() { f.stmts(s.Body.List) })
+	body := f.body(s.Body.List)
 	f.leave()
 	head := ""
 	if len(heads) > 0 {

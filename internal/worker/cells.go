@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/groupnb/groupnb/internal/worker/wire"
 	"github.com/groupnb/groupnb/repl/display"
@@ -14,12 +15,13 @@ import (
 
 // A running is a cell: the one that runs, or an earlier one whose goroutines may live on.
 type running struct {
-	number uint64
-	label  uintptr // of its goroutines
-	ctx    context.Context
-	cancel context.CancelFunc
-	ended  chan struct{} // closed when its entry function has ended
-	main   atomic.Uint64 // id of the goroutine that runs it
+	number  uint64
+	label   uintptr // of its goroutines
+	ctx     context.Context
+	cancel  context.CancelFunc
+	ended   chan struct{} // closed when its entry function has ended
+	main    atomic.Uint64 // id of the goroutine that runs it
+	leaving atomic.Bool   // that goroutine has been stopped and runs deferred calls
 
 	result atomic.Pointer[display.Bundle]
 
@@ -66,6 +68,18 @@ func (c *running) enter() bool {
 	defer c.mu.Unlock()
 	c.runs = c.fault == nil
 	return c.runs
+}
+
+// endsWithin waits for the end of the entry function and reports whether it came in time.
+func (c *running) endsWithin(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c.ended:
+		return true
+	case <-t.C:
+		return false
+	}
 }
 
 // end says that the entry function has ended.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/traefik/yaegi/interp"
 	yaegiunsafe "github.com/traefik/yaegi/stdlib/unsafe"
@@ -24,7 +23,8 @@ type interpreter struct {
 	*interp.Interpreter
 	private  private
 	imported map[string]bool // import specs that package main has
-	stopping sync.WaitGroup  // done when no stop is on its way
+	poll     *poll
+	stopping sync.WaitGroup // done when no stop is on its way
 
 	mu    sync.Mutex
 	trace []string // of the panic on its way
@@ -54,6 +54,7 @@ func newInterpreter(w *worker) *interpreter {
 	if err := in.Use(values); err != nil {
 		panic("worker: symbols: " + err.Error())
 	}
+	in.poll = newPoll(in.Interpreter)
 	return in
 }
 
@@ -240,26 +241,4 @@ func (in *interpreter) takeTrace() []string {
 	t := in.trace
 	in.trace = nil
 	return t
-}
-
-// stop ends the interpreted code that runs, as often as it takes until the cell has ended, and then lets the rest of
-// the session's code go on: frames of earlier cells carry the same run id. It does not wait for the end; stopping does.
-func (in *interpreter) stop(ended <-chan struct{}) {
-	id := in.private.bumpID() // here, as another goroutine might wait long for a processor that the cell leaves
-	in.stopping.Go(func() {
-		defer in.private.setID(id)
-		again := time.NewTicker(time.Millisecond)
-		defer again.Stop()
-		for {
-			// One send wakes one blocked channel operation of the cell. The channel is not closed: closures that
-			// the cell leaves behind hold it, and their channel operations would fail for ever.
-			select {
-			case in.private.getDone() <- struct{}{}:
-			case <-again.C: // the cell was only about to start: its frames have the new id
-				in.private.bumpID()
-			case <-ended:
-				return
-			}
-		}
-	})
 }

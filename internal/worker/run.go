@@ -39,7 +39,7 @@ func (w *worker) interrupt(number uint64) {
 
 // stop ends a cell: compiled code that polls its context, sleeps and, by the interpreter, interpreted code.
 func (w *worker) stop(c *running, why *wire.Fault) {
-	if c.stop(why, func() { w.interp.stop(c.ended) }) {
+	if c.stop(why, func() { w.interp.stop(c) }) {
 		c.cancel()
 	}
 }

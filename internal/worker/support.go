@@ -2,6 +2,7 @@ package worker
 
 import (
 	"reflect"
+	"runtime"
 	"sync"
 
 	"github.com/groupnb/groupnb/internal/symbols"
@@ -17,6 +18,7 @@ func (w *worker) installSupport() {
 		Publish: func(b display.Bundle) { w.cells.mine().result.Store(&b) },
 		GoPanic: w.goroutinePanic,
 		Done:    w.done,
+		Stop:    w.leave,
 		Stderr:  stream{w.out, wire.Stderr},
 		Lookup:  func(path, name string) reflect.Type { return all()[path+"."+name] },
 	})
@@ -28,6 +30,13 @@ func (w *worker) done() <-chan struct{} {
 		return c.ctx.Done()
 	}
 	return nil
+}
+
+// leave ends the calling goroutine if it runs a cell that is to stop, once: deferred calls may take their time.
+func (w *worker) leave() {
+	if c := w.cells.mine(); c.isMain() && c.stopped() != nil && c.leaving.CompareAndSwap(false, true) {
+		runtime.Goexit()
+	}
 }
 
 // goroutinePanic takes a panic that would have ended a Go program: it ends the cell, or is told if the cell is over.

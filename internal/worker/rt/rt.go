@@ -25,6 +25,8 @@ type Host struct {
 	Lookup func(path, name string) reflect.Type
 	// Done returns a channel that is closed when the running cell is interrupted, so that blocked selects end.
 	Done func() <-chan struct{}
+	// Stop ends the calling goroutine if it is the one that is to stop.
+	Stop func()
 	// Stderr receives what the builtins print and println write; nil for os.Stderr.
 	Stderr io.Writer
 }
@@ -39,7 +41,7 @@ func Exports() map[string]reflect.Value {
 	funcs := map[string]any{
 		"Result": Result, "Bind": Bind, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
 		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
-		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone,
+		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {
