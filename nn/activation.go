@@ -20,6 +20,9 @@ func (*relu) shape(x [][]int) []int { return x[0] }
 func (*relu) traits() traits        { return traits{needY: true, inPlace: true} }
 func (*relu) forward(c *call)       { kernels.ReLU(c.y.Data, c.x[0].Data) }
 
+func (*relu) blocked([][]int) (wants, can bool) { return false, true }
+func (*relu) unblocks() bool                    { return false }
+
 func (*relu) backward(c *call) {
 	if c.dx[0] != nil {
 		kernels.ReLUBackward(c.dx[0].Data, c.dy.Data, c.y.Data)
@@ -29,6 +32,7 @@ func (*relu) backward(c *call) {
 // activation applies a function of one number to each element. slope is its derivative, given x and y = f(x).
 type activation struct {
 	name  string
+	arg   float64 // LeakyReLU's slope, ELU's alpha
 	f     func(x float64) float64
 	slope func(x, y float64) float64
 }
@@ -40,9 +44,15 @@ func (*activation) stateless()            {}
 func (*activation) params() []*Param      { return nil }
 func (*activation) buffers() []*Buffer    { return nil }
 func (a *activation) stem() string        { return "act" }
-func (a *activation) kind() string        { return a.name }
 func (*activation) shape(x [][]int) []int { return x[0] }
 func (*activation) traits() traits        { return traits{needX: true, needY: true} }
+
+func (a *activation) kind() string {
+	if a.arg != 0 {
+		return fmt.Sprintf("%s(%g)", a.name, a.arg)
+	}
+	return a.name
+}
 
 func (a *activation) forward(c *call) {
 	x, y := c.x[0].Data, c.y.Data
@@ -68,7 +78,8 @@ func (a *activation) backward(c *call) {
 // LeakyReLU is x where x > 0 and slope·x elsewhere; PyTorch's default slope is 0.01.
 func LeakyReLU(slope float64) Layer {
 	return &activation{
-		name:  fmt.Sprintf("LeakyReLU(%g)", slope),
+		name:  "LeakyReLU",
+		arg:   slope,
 		f:     func(x float64) float64 { return pick(x > 0, x, slope*x) },
 		slope: func(x, _ float64) float64 { return pick(x > 0, 1, slope) },
 	}
@@ -86,7 +97,8 @@ func ReLU6() Layer {
 // ELU is x where x > 0 and alpha·(eˣ - 1) elsewhere; the usual alpha is 1.
 func ELU(alpha float64) Layer {
 	return &activation{
-		name:  fmt.Sprintf("ELU(%g)", alpha),
+		name:  "ELU",
+		arg:   alpha,
 		f:     func(x float64) float64 { return pick(x > 0, x, alpha*math.Expm1(min(x, 0))) },
 		slope: func(x, _ float64) float64 { return pick(x > 0, 1, alpha*math.Exp(min(x, 0))) },
 	}
@@ -94,12 +106,12 @@ func ELU(alpha float64) Layer {
 
 // Sigmoid is 1/(1 + e⁻ˣ).
 func Sigmoid() Layer {
-	return &activation{"Sigmoid", sigmoid, func(_, y float64) float64 { return y * (1 - y) }}
+	return &activation{name: "Sigmoid", f: sigmoid, slope: func(_, y float64) float64 { return y * (1 - y) }}
 }
 
 // Tanh is the hyperbolic tangent.
 func Tanh() Layer {
-	return &activation{"Tanh", math.Tanh, func(_, y float64) float64 { return 1 - y*y }}
+	return &activation{name: "Tanh", f: math.Tanh, slope: func(_, y float64) float64 { return 1 - y*y }}
 }
 
 // SiLU is x·sigmoid(x), also called swish.
@@ -111,6 +123,15 @@ func SiLU() Layer {
 			s := sigmoid(x)
 			return s * (1 + x*(1-s))
 		},
+	}
+}
+
+// HardSigmoid is min(max(x + 3, 0), 6)/6.
+func HardSigmoid() Layer {
+	return &activation{
+		name:  "HardSigmoid",
+		f:     func(x float64) float64 { return min(max(x+3, 0), 6) / 6 },
+		slope: func(x, _ float64) float64 { return pick(x > -3 && x < 3, 1.0/6, 0) },
 	}
 }
 

@@ -10,12 +10,11 @@ type slots struct {
 	size    []int
 	holders []int
 	tensors []slotTensor
-	views   [][2]*Tensor
 }
 
 type slotTensor struct {
-	t    *Tensor
-	slot int
+	t          *Tensor
+	room, slot int
 }
 
 // take hands out the free slot that fits best, enlarging one if all are too small.
@@ -51,9 +50,10 @@ func (s *slots) share(i int)      { s.holders[i]++ }
 func (s *slots) drop(i int)       { s.holders[i]-- }
 func (s *slots) alone(i int) bool { return s.holders[i] == 1 }
 
-func (s *slots) tensor(shape []int, slot int) *Tensor {
+// tensor makes a tensor of room numbers that will lie in a slot.
+func (s *slots) tensor(shape []int, room, slot int) *Tensor {
 	t := &Tensor{Shape: slices.Clone(shape)}
-	s.tensors = append(s.tensors, slotTensor{t, slot})
+	s.tensors = append(s.tensors, slotTensor{t, room, slot})
 	return t
 }
 
@@ -79,7 +79,7 @@ func (a *arena) bind(s *slots) (grew bool) {
 		}
 	}
 	for _, t := range s.tensors {
-		t.t.Data = a.pieces[piece[t.slot]][:size(t.t.Shape)]
+		t.t.Data = a.pieces[piece[t.slot]][:t.room]
 	}
 	return grew
 }

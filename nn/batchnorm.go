@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"github.com/groupnb/groupnb/kernels"
-)
+import "fmt"
 
 // A BatchNorm normalises each channel over the batch and all positions (Ioffe and Szegedy 2015).
 type BatchNorm struct {
@@ -95,10 +91,6 @@ func (b *BatchNorm) shape(x [][]int) []int {
 	return s
 }
 
-func (b *BatchNorm) kernel(s []int) kernels.BatchNorm {
-	return kernels.BatchNorm{N: s[0], C: s[1], Spatial: size(s[2:]), Eps: float32(b.eps), Momentum: float32(b.momentum)}
-}
-
 func (b *BatchNorm) affine() (gamma, beta, dgamma, dbeta []float32) {
 	if b.Weight == nil {
 		return nil, nil, nil, nil
@@ -106,30 +98,11 @@ func (b *BatchNorm) affine() (gamma, beta, dgamma, dbeta []float32) {
 	return b.Weight.Value.Data, b.Bias.Value.Data, b.Weight.Grad.Data, b.Bias.Grad.Data
 }
 
-func (b *BatchNorm) forward(c *call) {
-	k, x, y := b.kernel(c.x[0].Shape), c.x[0].Data, c.y.Data
-	gamma, beta, _, _ := b.affine()
-	if !c.train || b.Frozen {
-		k.Eval(y, x, gamma, beta, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
-		return
-	}
-	k.Train(y, x, gamma, beta, b.mean, b.invstd, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
-}
+func (b *BatchNorm) blocked(x [][]int) (wants, can bool) { return false, b.dims == 2 }
+func (b *BatchNorm) unblocks() bool                      { return false }
 
-func (b *BatchNorm) backward(c *call) {
-	k := b.kernel(c.x[0].Shape)
-	gamma, _, dgamma, dbeta := b.affine()
-	dx := c.dx[0]
-	if dx == nil { // first layer of the network: the kernel still wants room for dx
-		b.unused.fit(c.dy.Shape)
-		dx = &b.unused
-	}
-	if b.Frozen {
-		k.EvalBackward(dx.Data, dgamma, dbeta, c.dy.Data, c.x[0].Data, gamma, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
-		return
-	}
-	k.Backward(dx.Data, dgamma, dbeta, c.dy.Data, c.x[0].Data, gamma, b.mean, b.invstd)
-}
+func (b *BatchNorm) forward(c *call)  { b.run(c, nil, false) }
+func (b *BatchNorm) backward(c *call) { b.runBackward(c, nil, false) }
 
 // FreezeNorms makes all batch normalisations use their running statistics in training too, as is usual when a trained
 // network is tuned on few examples, or lets them learn again. It returns the model.

@@ -41,7 +41,7 @@ func (m *Model) watch(d Dataset, layers []string, f func(b *Batch, outs []*Tenso
 	outs := make([]*Tensor, len(ids))
 	err = m.each(display.Context(), d, func(b *Batch, _ *Tensor) {
 		for i, id := range ids {
-			outs[i] = m.last.values[id]
+			outs[i] = m.last.values[m.last.kept[id]]
 		}
 		f(b, outs)
 	}, ids...)

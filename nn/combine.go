@@ -32,6 +32,9 @@ func (*sum) forward(c *call) {
 	}
 }
 
+func (*sum) blocked([][]int) (wants, can bool) { return false, true }
+func (*sum) unblocks() bool                    { return false }
+
 func (*sum) backward(*call) {} // every dx lies over dy
 
 // concat joins tensors along the channels.
@@ -111,4 +114,35 @@ func (*scale) backward(c *call) {
 			}
 		}
 	})
+}
+
+// product multiplies two tensors of one shape.
+type product struct{ plain }
+
+func (*product) kind() string   { return "Mul" }
+func (*product) traits() traits { return traits{needX: true} }
+
+func (*product) shape(x [][]int) []int {
+	if !slices.Equal(x[0], x[1]) {
+		panic(ShapeError{Op: "Mul", Want: shapeString(x[0]), Got: x[1]})
+	}
+	return x[0]
+}
+
+func (*product) forward(c *call) {
+	for i, v := range c.x[0].Data {
+		c.y.Data[i] = v * c.x[1].Data[i]
+	}
+}
+
+func (*product) backward(c *call) {
+	for k, dx := range c.dx {
+		if dx == nil {
+			continue
+		}
+		other := c.x[1-k].Data
+		for i, d := range c.dy.Data {
+			dx.Data[i] = d * other[i]
+		}
+	}
 }

@@ -16,7 +16,8 @@ type Conv struct {
 	kernel   [3]int
 	stride   [3]int
 	dilation [3]int
-	padding  [3]int
+	padding  [3]int // on the low side
+	padHigh  [3]int
 	mode     string // "", "same" or "causal"
 }
 
@@ -61,6 +62,7 @@ func newConv(op string, dims, in, out int, kernel []int, opts []Option) *Conv {
 		dilation: perDim(op, "dilation", o.dilation, dims, 1),
 		padding:  perDim(op, "padding", o.padding, dims, 0),
 	}
+	c.padHigh = c.padding
 	checkGroups(op, in, out, o.groups)
 	for d := range 3 {
 		checkPositive(op, "kernel", c.kernel[d])
@@ -146,7 +148,7 @@ func (c *Conv) shape(x [][]int) []int {
 func (c *Conv) kernels(s []int) kernels.Conv {
 	k := kernels.Conv{
 		N: s[0], InC: c.In, OutC: c.Out, Groups: c.Groups, In: [3]int{1, 1, 1},
-		Kernel: c.kernel, Stride: c.stride, Dilation: c.dilation, PadLo: c.padding, PadHi: c.padding,
+		Kernel: c.kernel, Stride: c.stride, Dilation: c.dilation, PadLo: c.padding, PadHi: c.padHigh,
 	}
 	copy(k.In[3-c.dims:], s[2:])
 	for d := range 3 {
@@ -167,12 +169,27 @@ func (c *Conv) macs(x [][]int, y []int) int64 {
 	return int64(size(y[1:])) * int64(c.Weight.Len()/c.Out)
 }
 
+// blockedChannels is how many channels a convolution must read and write to gain by the blocked layout.
+const blockedChannels = 16
+
+func (c *Conv) blocked([][]int) (wants, can bool) {
+	wants = c.dims == 2 && c.In >= blockedChannels && c.Out >= blockedChannels
+	return wants, wants
+}
+
+func (c *Conv) unblocks() bool { return false }
+
 func (c *Conv) forward(k *call) {
 	var b []float32
 	if c.Bias != nil {
 		b = c.Bias.Value.Data
 	}
-	c.kernels(k.x[0].Shape).Forward(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
+	conv := c.kernels(k.x[0].Shape)
+	if k.blocked {
+		conv.ForwardBlocked(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
+		return
+	}
+	conv.Forward(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
 }
 
 func (c *Conv) backward(k *call) {
@@ -181,8 +198,12 @@ func (c *Conv) backward(k *call) {
 	if c.Bias != nil {
 		db = c.Bias.Grad.Data
 	}
-	conv.BackwardWeights(c.Weight.Grad.Data, db, k.x[0].Data, k.dy.Data)
+	weights, data := conv.BackwardWeights, conv.BackwardData
+	if k.blocked {
+		weights, data = conv.BackwardWeightsBlocked, conv.BackwardDataBlocked
+	}
+	weights(c.Weight.Grad.Data, db, k.x[0].Data, k.dy.Data)
 	if k.dx[0] != nil {
-		conv.BackwardData(k.dx[0].Data, k.dy.Data, c.Weight.Value.Data)
+		data(k.dx[0].Data, k.dy.Data, c.Weight.Value.Data)
 	}
 }

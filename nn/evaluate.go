@@ -10,7 +10,7 @@ import (
 )
 
 // evalBatch is how many examples a pass without training takes at once.
-const evalBatch = 250
+const evalBatch = 128
 
 // Evaluation says how well a model does on a data set.
 type Evaluation struct {

@@ -124,7 +124,7 @@ func (f *fitting) one(epoch int, sum *tally) (StepStats, error) {
 	s.LR = f.schedule.Rate(f.step, f.total(), f.perEpoch(), f.opt.BaseLR())
 	p := m.plan(b.X.Shape, true, false)
 	out := m.run(b.X, p)
-	s.Loss = f.loss.Loss(p.grads[m.output], out, b)
+	s.Loss = f.loss.Loss(p.dOut, out, b)
 	if math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0) {
 		return s, fmt.Errorf("fit: the loss is %g at step %d of epoch %d (learning rate %g): %s",
 			s.Loss, f.step, epoch+1, s.LR, p.notFinite())

@@ -97,6 +97,10 @@ func TestGradients(t *testing.T) {
 		{"GELUTanh", GELUTanh(), image(2)},
 		{"SiLU", SiLU(), image(2)},
 		{"HardSwish", HardSwish(), image(2)},
+		{"HardSigmoid", HardSigmoid(), image(2)},
+		{"Reshape", Sequential(Tanh(), Reshape(5, -1)), image(2)},
+		{"ChannelAffine", newChannelAffine(3), image(3)},
+		{"Swap", &swap{}, randomTensor(1, 2, 3, 4, 2)},
 		{"Sigmoid", Sigmoid(), image(2)},
 		{"Tanh", Tanh(), image(2)},
 		{"Softmax", Softmax(), image(4)},
@@ -126,7 +130,7 @@ func (fork) Graph(g *Graph, x Value) Value {
 	a := g.Layer("conv", Conv2D(3, 3, 1), x)
 	s := g.Layer("gap", GlobalAvgPool2D(), x)
 	b := g.Scale("scale", x, s)
-	c := g.Sum("sum", a, x, a)
+	c := g.Sum("sum", a, g.Mul("mul", x, a), a)
 	return g.Concat("concat", b, c, x)
 }
 

@@ -76,6 +76,9 @@ func (g *Graph) Concat(name string, x ...Value) Value { return g.combine(name, &
 // Scale multiplies each channel of x (N, C, ...) by its factor in s (N, C).
 func (g *Graph) Scale(name string, x, s Value) Value { return g.combine(name, &scale{}, []Value{x, s}) }
 
+// Mul multiplies two values of one shape elementwise.
+func (g *Graph) Mul(name string, x, y Value) Value { return g.combine(name, &product{}, []Value{x, y}) }
+
 func (g *Graph) combine(name string, o op, x []Value) Value {
 	outer := g.path
 	g.path = g.join(name)
@@ -121,6 +124,7 @@ type op interface {
 // traits say which tensors an op touches, so that the plan can share their memory.
 type traits struct {
 	needX, needY bool // backward reads x, y
+	firstOnly    bool // of several x it reads the first only
 	inPlace      bool // y may lie over x, and dx over dy
 	view         bool // y is x under another shape
 	passGrad     bool // every dx equals dy
@@ -128,9 +132,10 @@ type traits struct {
 
 // call holds the tensors of one application of an op.
 type call struct {
-	x, dx []*Tensor
-	y, dy *Tensor
-	train bool
+	x, dx   []*Tensor // under their logical shapes, in whichever format
+	y, dy   *Tensor
+	train   bool
+	blocked bool // x is in the blocked layout, and y unless the op unblocks
 }
 
 // plain is what operations without parameters or state share; one such operation may stand in many places.

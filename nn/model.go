@@ -179,7 +179,7 @@ func (m *Model) Backward(dy *Tensor) *Tensor {
 	if !slices.Equal(dy.Shape, p.out.Shape) {
 		panic(ShapeError{Op: "Backward", Want: shapeString(p.out.Shape), Got: dy.Shape})
 	}
-	copy(p.grads[m.output].Data, dy.Data)
+	copy(p.dOut.Data, dy.Data)
 	m.back(p)
 	return p.dIn.Clone()
 }
@@ -197,11 +197,10 @@ func (m *Model) plan(shape []int, train, inputGrad bool, keep ...int) *plan {
 	if p, ok := m.plans[r]; ok {
 		return p
 	}
-	p, slots := newPlan(m.graph, m.output, shape, r, keep)
+	p, slots := newPlan(compile(m.graph, shape, append([]int{m.output}, keep...)), m.output, r)
 	if m.arena.bind(slots) {
 		clear(m.plans)
 	}
-	p.views = slots.views
 	m.plans[r] = p
 	return p
 }

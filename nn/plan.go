@@ -14,6 +14,8 @@ type plan struct {
 	grads   []*Tensor
 	in, out *Tensor
 	dIn     *Tensor
+	dOut    *Tensor
+	kept    map[int]int  // value -> value that can be read after the pass
 	views   [][2]*Tensor // views of the input
 	train   bool
 }
@@ -59,41 +61,39 @@ type request struct {
 // planner simulates one pass to find out who needs which memory when.
 type planner struct {
 	*plan
-	graph  *Graph
+	prog   *program
 	pool   *slots
 	reads  []int // outstanding reads of each value
 	where  []int // slot of each value's tensor, -1 if none
 	gwhere []int // slot of each gradient
-	keep   map[int]bool
 	req    request
 }
 
-func newPlan(g *Graph, out int, shape []int, r request, keep []int) (*plan, *slots) {
+func newPlan(prog *program, out int, r request) (*plan, *slots) {
+	values := len(prog.shapes)
 	p := &planner{
-		plan:   &plan{values: make([]*Tensor, g.values), grads: make([]*Tensor, g.values), train: r.train},
-		graph:  g,
+		plan:   &plan{values: make([]*Tensor, values), grads: make([]*Tensor, values), kept: prog.kept, train: r.train},
+		prog:   prog,
 		pool:   &slots{},
-		reads:  make([]int, g.values),
-		where:  make([]int, g.values),
-		gwhere: make([]int, g.values),
-		keep:   map[int]bool{out: true},
+		reads:  make([]int, values),
+		where:  make([]int, values),
+		gwhere: make([]int, values),
 		req:    r,
-	}
-	for _, id := range keep {
-		p.keep[id] = true
 	}
 	for i := range p.where {
 		p.where[i], p.gwhere[i] = -1, -1
 	}
-	p.values[0] = &Tensor{Shape: slices.Clone(shape)}
-	p.in = p.values[0]
+	p.in = &Tensor{Shape: slices.Clone(prog.shapes[0])}
+	p.values[0] = p.in
 	p.count()
-	for _, n := range g.nodes {
+	for _, n := range prog.nodes {
 		p.forward(n)
 	}
+	out = prog.kept[out]
 	p.out = p.values[out]
 	if r.train {
-		p.grads[out] = p.tensor(p.out.Shape, &p.gwhere[out])
+		p.dOut = p.memory(out, &p.gwhere[out])
+		p.grads[out] = p.dOut
 		for i := len(p.steps) - 1; i >= 0; i-- {
 			p.backward(p.steps[i])
 		}
@@ -102,28 +102,34 @@ func newPlan(g *Graph, out int, shape []int, r request, keep []int) (*plan, *slo
 	return p.plan, p.pool
 }
 
+// readsOf counts how often input i of a node is read.
+func (p *planner) readsOf(t traits, i int) int {
+	if p.req.train && t.needX && (i == 0 || !t.firstOnly) {
+		return 2
+	}
+	return 1
+}
+
 func (p *planner) count() {
-	for _, n := range p.graph.nodes {
+	for _, n := range p.prog.nodes {
 		t := n.op.traits()
-		for _, x := range n.in {
-			p.reads[x]++
-			if p.req.train && t.needX {
-				p.reads[x]++
-			}
+		for i, x := range n.in {
+			p.reads[x] += p.readsOf(t, i)
 		}
 		if p.req.train && t.needY {
 			p.reads[n.out]++
 		}
 	}
 	p.reads[0]++ // the input is the caller's
-	for id := range p.keep {
+	for _, id := range p.prog.kept {
 		p.reads[id]++
 	}
 }
 
-func (p *planner) tensor(shape []int, slot *int) *Tensor {
-	*slot = p.pool.take(size(shape))
-	return p.pool.tensor(shape, *slot)
+// memory finds room for a tensor like v, its value or its gradient.
+func (p *planner) memory(v int, slot *int) *Tensor {
+	*slot = p.pool.take(p.prog.room(v))
+	return p.pool.tensor(p.prog.shapes[v], p.prog.room(v), *slot)
 }
 
 func (p *planner) done(v int) {
@@ -134,14 +140,12 @@ func (p *planner) done(v int) {
 
 func (p *planner) forward(n *node) {
 	s := &step{node: n}
-	shapes := make([][]int, len(n.in))
-	for i, v := range n.in {
+	for _, v := range n.in {
 		s.call.x = append(s.call.x, p.values[v])
-		shapes[i] = p.values[v].Shape
 	}
-	shape := named(n.name, func() []int { return n.op.shape(shapes) })
-	p.values[n.out] = p.place(n, shape)
+	p.values[n.out] = p.place(n)
 	s.call.y, s.call.train = p.values[n.out], p.req.train
+	s.call.blocked = p.prog.form[n.in[0]] == blockedFormat
 	for _, v := range n.in {
 		p.done(v)
 	}
@@ -152,20 +156,21 @@ func (p *planner) forward(n *node) {
 }
 
 // place finds memory for a node's output: over its input if that is allowed and nobody reads the input again.
-func (p *planner) place(n *node, shape []int) *Tensor {
-	t, x := n.op.traits(), n.in[0]
+func (p *planner) place(n *node) *Tensor {
+	t, x, y := n.op.traits(), n.in[0], n.out
+	room, shape := p.prog.room(y), p.prog.shapes[y]
 	last := p.reads[x] == 1 && p.where[x] >= 0 && p.pool.alone(p.where[x])
-	if t.view || t.inPlace && last && size(shape) == size(p.values[x].Shape) {
-		p.where[n.out] = p.where[x]
+	if t.view || t.inPlace && last && room == p.prog.room(x) {
+		p.where[y] = p.where[x]
 		if p.where[x] < 0 { // a view of the model's input
 			view := &Tensor{Shape: shape}
-			p.pool.views = append(p.pool.views, [2]*Tensor{view, p.values[x]})
+			p.views = append(p.views, [2]*Tensor{view, p.values[x]})
 			return view
 		}
 		p.pool.share(p.where[x])
-		return p.pool.tensor(shape, p.where[x])
+		return p.pool.tensor(shape, room, p.where[x])
 	}
-	return p.tensor(shape, &p.where[n.out])
+	return p.memory(y, &p.where[y])
 }
 
 func (p *planner) backward(s *step) {
@@ -187,8 +192,8 @@ func (p *planner) backward(s *step) {
 		}
 	}
 	p.pool.drop(p.gwhere[n.out])
-	if t.needX {
-		for _, x := range n.in {
+	for i, x := range n.in {
+		if p.readsOf(t, i) > 1 {
 			p.done(x)
 		}
 	}
@@ -203,7 +208,7 @@ func (p *planner) accumulate(s *step, x int, g *Tensor, slot int, over bool) {
 		y := g
 		if over {
 			shared := slot
-			y = p.tensor(g.Shape, &slot)
+			y = p.memory(x, &slot)
 			p.pool.drop(shared)
 		}
 		s.sums = append(s.sums, gradSum{y, g, old})
@@ -215,30 +220,12 @@ func (p *planner) accumulate(s *step, x int, g *Tensor, slot int, over bool) {
 
 // placeGrad finds memory for the gradient of x: over dy if that is allowed.
 func (p *planner) placeGrad(n *node, t traits, x int, slot *int) *Tensor {
-	shape, dy := p.values[x].Shape, p.gwhere[n.out]
+	room, dy := p.prog.room(x), p.gwhere[n.out]
 	over := t.view || t.passGrad || t.inPlace && len(n.in) == 1 && p.pool.alone(dy)
-	if over && size(shape) == size(p.grads[n.out].Shape) {
+	if over && room == p.prog.room(n.out) {
 		p.pool.share(dy)
 		*slot = dy
-		return p.pool.tensor(shape, dy)
+		return p.pool.tensor(p.prog.shapes[x], room, dy)
 	}
-	return p.tensor(shape, slot)
-}
-
-// named adds the layer's name to what its operation refuses.
-func named(name string, f func() []int) []int {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case ShapeError:
-			r.Op += " " + name
-			panic(r)
-		case ConfigError:
-			r.Op += " " + name
-			panic(r)
-		default:
-			panic(r)
-		}
-	}()
-	return f()
+	return p.memory(x, slot)
 }

@@ -146,7 +146,13 @@ func (p *avgPool) backward(c *call) {
 // GlobalAvgPool2D takes the mean of each channel over all positions: (N, C, H, W) to (N, C).
 func GlobalAvgPool2D() Layer { return &globalAvgPool{} }
 
-type globalAvgPool struct{ plain }
+type globalAvgPool struct {
+	keep bool // (N, C, 1, 1)
+}
+
+func (*globalAvgPool) stateless()         {}
+func (*globalAvgPool) params() []*Param   { return nil }
+func (*globalAvgPool) buffers() []*Buffer { return nil }
 
 // Graph implements Layer.
 func (p *globalAvgPool) Graph(g *Graph, x Value) Value { return g.add(p, x) }
@@ -155,11 +161,19 @@ func (*globalAvgPool) stem() string   { return "gap" }
 func (*globalAvgPool) kind() string   { return "GlobalAvgPool2D" }
 func (*globalAvgPool) traits() traits { return traits{} }
 
-func (*globalAvgPool) shape(x [][]int) []int {
-	if s := x[0]; len(s) < 3 || size(s[2:]) == 0 {
+func (p *globalAvgPool) shape(x [][]int) []int {
+	s := x[0]
+	if len(s) < 3 || size(s[2:]) == 0 {
 		panic(ShapeError{Op: "GlobalAvgPool2D", Want: "(N, C, H, W)", Got: s})
 	}
-	return x[0][:2]
+	if !p.keep {
+		return s[:2]
+	}
+	y := []int{s[0], s[1]}
+	for range s[2:] {
+		y = append(y, 1)
+	}
+	return y
 }
 
 func (*globalAvgPool) kernel(s []int) kernels.GlobalAvgPool {
@@ -173,3 +187,6 @@ func (p *globalAvgPool) backward(c *call) {
 		p.kernel(c.x[0].Shape).Backward(c.dx[0].Data, c.dy.Data)
 	}
 }
+
+// globalPoolBlocked says whether the global pool reads the blocked layout by itself.
+const globalPoolBlocked = false

@@ -124,3 +124,42 @@ func (u *upsample) backward(c *call) {
 		}
 	})
 }
+
+// swap exchanges dimensions 1 and 2.
+type swap struct{ plain }
+
+// Graph implements Layer.
+func (s *swap) Graph(g *Graph, x Value) Value { return g.add(s, x) }
+
+func (*swap) stem() string   { return "swap" }
+func (*swap) kind() string   { return "Swap" }
+func (*swap) traits() traits { return traits{} }
+
+func (*swap) shape(x [][]int) []int {
+	if len(x[0]) < 3 {
+		panic(ShapeError{Op: "Swap", Want: "(N, A, B, ...)", Got: x[0]})
+	}
+	y := slices.Clone(x[0])
+	y[1], y[2] = y[2], y[1]
+	return y
+}
+
+// transpose copies src (n, a, b, p) to dst (n, b, a, p).
+func transpose(dst, src []float32, n, a, b, p int) {
+	for k := range n * a * b {
+		i, j := k/b%a, k%b
+		copy(dst[((k/(a*b)*b+j)*a+i)*p:][:p], src[k*p:])
+	}
+}
+
+func (*swap) forward(c *call) {
+	s := c.x[0].Shape
+	transpose(c.y.Data, c.x[0].Data, s[0], s[1], s[2], size(s[3:]))
+}
+
+func (*swap) backward(c *call) {
+	if c.dx[0] != nil {
+		s := c.dy.Shape
+		transpose(c.dx[0].Data, c.dy.Data, s[0], s[1], s[2], size(s[3:]))
+	}
+}
