@@ -53,6 +53,9 @@ func exitCode(r runner.Result) int {
 			code = exitUsage
 		}
 	}
+	if len(r.Differences) > 0 {
+		code = worse(code, exitDiffer)
+	}
 	for _, f := range r.Failures {
 		code = worse(code, failureCode(f))
 	}
@@ -63,6 +66,8 @@ func failureCode(f runner.Failure) int {
 	switch {
 	case f.Stop != nil:
 		return exitTimeout
+	case errors.Is(f.Err, runner.ErrNoFailure):
+		return exitFailed
 	case f.Cell == nil || f.Cell.Name == repl.Killed:
 		return exitDied
 	}

@@ -70,7 +70,7 @@ func newRoot() *cobra.Command {
 	})
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRun(), newREPL(), newKernel(), newInstall(), newUninstall(), newVersion(), newDoctor())
+	root.AddCommand(newRun(), newTest(), newREPL(), newKernel(), newInstall(), newUninstall(), newVersion(), newDoctor())
 	return root
 }
 

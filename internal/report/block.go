@@ -23,14 +23,13 @@ func (t *Text) Block(f runner.Failure) []string {
 	case c == nil:
 		lines = append(lines, where+": "+f.Err.Error())
 	default:
-		here := c.Line > 0 && (c.Cell == "" || c.Cell == fmt.Sprintf("In[%d]", f.Count))
-		if here {
+		if here(f) {
 			where += fmt.Sprintf(", line %d", c.Line)
 		} else if c.Line > 0 {
 			where += fmt.Sprintf(", at %s:%d", c.Cell, c.Line)
 		}
 		lines = append(lines, where+": "+t.paint(red, message(c.Name, c.Msg)))
-		if here {
+		if here(f) {
 			lines = append(lines, t.excerpt(f.Source, c.Line, c.Col)...)
 		}
 		lines = append(lines, frames(c)...)
@@ -64,6 +63,8 @@ func frames(c *repl.CellError) []string {
 	}
 	return lines
 }
+
+func cellName(count int) string { return fmt.Sprintf("In[%d]", count) }
 
 // message says the kind of an error unless the text begins with it; compile errors speak for themselves.
 func message(name, msg string) string {

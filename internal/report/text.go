@@ -23,6 +23,7 @@ type Text struct {
 	Out   io.Writer
 	Cells io.Writer // where the output of cells is shown while they run; nil hides it
 	Color bool
+	Quiet bool // say nothing of notebooks that pass
 	// Live keeps one line up to date while a notebook runs; for terminals. Without it a line appears every 30 seconds.
 	Live  bool
 	Width func() int // of the terminal; needed for Live
@@ -70,9 +71,13 @@ func (t *Text) Close() {
 func (t *Text) show(e repl.Event) {
 	switch e := e.(type) {
 	case repl.Stream:
-		t.print(e.Text)
+		if e.Name == "stderr" {
+			t.printTo(t.Out, e.Text)
+		} else {
+			t.print(e.Text)
+		}
 	case repl.Notice:
-		t.print(e.Text + "\n")
+		t.printTo(t.Out, "groupnb: "+e.Text+"\n")
 	case repl.Display:
 		if !e.Update {
 			t.print(e.Bundle.Text() + "\n")
@@ -80,20 +85,30 @@ func (t *Text) show(e repl.Event) {
 	}
 }
 
-func (t *Text) print(text string) {
+func (t *Text) print(text string) { t.printTo(t.Cells, text) }
+
+// printTo shows what a cell does, if that is wanted.
+func (t *Text) printTo(w io.Writer, text string) {
 	if t.Cells != nil && text != "" {
 		t.live.hide()
 		t.live.midline = !strings.HasSuffix(text, "\n")
-		io.WriteString(t.Cells, text)
+		io.WriteString(w, text)
 	}
 }
 
 func (t *Text) finished(r runner.Result) {
+	if r.Passed() && t.Quiet {
+		return
+	}
 	if r.Passed() {
 		fmt.Fprintf(t.Out, "%s   %s  %s  %s\n", t.paint(green, "ok"), r.Path, cells(r.Run), seconds(r.Elapsed))
 		return
 	}
 	fmt.Fprintf(t.Out, "%s: %s (%s)\n", t.paint(red, "--- FAIL"), r.Path, seconds(r.Elapsed))
+	for _, d := range r.Differences {
+		fmt.Fprintf(t.Out, "    cell %d of %d: %s differs\n", d.Number, d.Of, d.What)
+		fmt.Fprintf(t.Out, "      %s\n      %s\n", t.paint(red, "- "+shorten(plain(d.Want))), t.paint(green, "+ "+shorten(plain(d.Got))))
+	}
 	for _, f := range r.Failures {
 		var notes []string
 		if t.Notes != nil {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/groupnb/groupnb/repl"
@@ -36,6 +37,7 @@ type CellOutput struct {
 type CellDone struct {
 	Path    string
 	Number  int
+	Title   string
 	Elapsed time.Duration
 	Value   *display.Bundle
 	Failure *Failure
@@ -52,18 +54,21 @@ func (Finished) isEvent()    {}
 
 // A Result is how the run of one notebook ended.
 type Result struct {
-	Path     string
-	Cells    int // code cells in the notebook
-	Run      int // of them, cells that ran
-	Failures []Failure
-	Stop     *Stop // why the run ended early, nil if it didn't
-	Err      error // what kept the notebook from being run or saved; nil for failing cells
-	Unsaved  bool  // Err is about saving
-	Elapsed  time.Duration
+	Path        string
+	Cells       int // code cells in the notebook
+	Run         int // of them, cells that ran
+	Failures    []Failure
+	Differences []Difference // from the stored outputs, if they were compared
+	Stop        *Stop        // why the run ended early, nil if it didn't
+	Err         error        // what kept the notebook from being run or saved; nil for failing cells
+	Unsaved     bool         // Err is about saving
+	Elapsed     time.Duration
 }
 
-// Passed reports whether every cell ran without failing and the notebook was saved.
-func (r Result) Passed() bool { return len(r.Failures) == 0 && r.Stop == nil && r.Err == nil }
+// Passed reports whether every cell ran without failing and as stored, and the notebook was saved.
+func (r Result) Passed() bool {
+	return len(r.Failures) == 0 && len(r.Differences) == 0 && r.Stop == nil && r.Err == nil
+}
 
 // abort records what ended the run between cells.
 func (r *Result) abort(ctx context.Context, err error) {
@@ -74,11 +79,16 @@ func (r *Result) abort(ctx context.Context, err error) {
 	}
 }
 
+// ErrNoFailure is the failure of a cell that is tagged to fail and doesn't.
+var ErrNoFailure = errors.New("did not fail, although it is tagged raises-exception")
+
 // A Failure is one cell that did not succeed. One of Cell and Stop is set if the cell's code is to blame or it was
 // stopped; with neither, Err is a fault of ours.
 type Failure struct {
 	Number, Of int
-	Count      int // the cell is In[Count] in messages
+	Index      int    // of the cell in the file, from 0
+	Title      string // the nearest heading above
+	Count      int    // the cell is In[Count] in messages
 	Source     string
 	Cell       *repl.CellError
 	Stop       *Stop

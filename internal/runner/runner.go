@@ -39,6 +39,8 @@ type Options struct {
 	CellTimeout time.Duration                  // of each cell; 0 is none
 	KeepGoing   bool                           // run the cells after a failing one
 	Until       int                            // the number of the last cell to run; 0 runs all
+	Short       bool                           // leave out cells tagged slow
+	Compare     *Rules                         // compare the outputs with those that the notebook had; nil doesn't
 }
 
 // Run executes the code cells of nb, which it changes, in order. path only names the notebook in events.
@@ -67,48 +69,6 @@ type run struct {
 	saver    saver
 	began    time.Time
 	result   Result
-}
-
-// A step is a code cell to run. Number counts the code cells that hold code, from 1, as In[n] does.
-type step struct {
-	cell   *notebook.Cell
-	number int
-	title  string // the nearest heading above
-}
-
-func (r *run) plan() {
-	title := ""
-	number := 0
-	for _, c := range r.nb.Cells {
-		if c.Type == notebook.Markdown {
-			if h := heading(c.Source); h != "" {
-				title = h
-			}
-		}
-		if c.Type != notebook.Code {
-			continue
-		}
-		c.Clear()
-		if strings.TrimSpace(c.Source) == "" {
-			continue
-		}
-		number++
-		if r.Until == 0 || number <= r.Until {
-			r.steps = append(r.steps, step{cell: c, number: number, title: title})
-		}
-	}
-	r.result = Result{Path: r.path, Cells: number}
-}
-
-// heading returns the text of the last Markdown heading in source.
-func heading(source string) string {
-	found := ""
-	for line := range strings.Lines(source) {
-		if text := strings.TrimLeft(line, "#"); len(text) < len(line) && strings.HasPrefix(text, " ") {
-			found = strings.TrimSpace(text)
-		}
-	}
-	return found
 }
 
 func (r *run) execute(ctx context.Context) {
@@ -164,8 +124,11 @@ func (r *run) step(ctx context.Context, s Session, st step) bool {
 	r.result.Run++
 	r.recorder.Result(res)
 	failure := r.judge(cellCtx, st, err)
+	if failure == nil {
+		r.compare(st)
+	}
 	r.saver.after(r.recorder)
-	r.tell(CellDone{Path: r.path, Number: st.number, Elapsed: time.Since(start), Value: res.Value, Failure: failure})
+	r.tell(CellDone{Path: r.path, Number: st.number, Title: st.title, Elapsed: time.Since(start), Value: res.Value, Failure: failure})
 	if failure == nil {
 		return true
 	}
@@ -179,12 +142,21 @@ func (r *run) step(ctx context.Context, s Session, st step) bool {
 
 // judge turns the error of a cell into a Failure and records it as the cell's last output.
 func (r *run) judge(ctx context.Context, st step, err error) *Failure {
-	if err == nil {
-		return nil
-	}
-	f := &Failure{Number: st.number, Of: r.result.Cells, Count: st.cell.Count, Source: st.cell.Source, Err: err}
 	var cellErr *repl.CellError
 	isCell := errors.As(err, &cellErr)
+	if err == nil && st.mayFail() {
+		err = ErrNoFailure
+	} else if err == nil {
+		return nil
+	}
+	f := &Failure{Number: st.number, Of: r.result.Cells, Index: st.index, Title: st.title, Count: st.cell.Count, Source: st.cell.Source, Err: err}
+	if errors.Is(err, ErrNoFailure) {
+		return f
+	}
+	if isCell && ctx.Err() == nil && st.mayFail() {
+		r.recorder.Error(cellErr.Name, cellErr.Msg, cellErr.Traceback)
+		return nil
+	}
 	if ctx.Err() != nil {
 		f.Stop = stopOf(ctx)
 		r.recorder.Error(f.Stop.Name, f.Stop.Error(), nil)
@@ -198,6 +170,18 @@ func (r *run) judge(ctx context.Context, st step, err error) *Failure {
 	r.recorder.Settle()
 	f.Output = lastLines(st.cell, 10)
 	return f
+}
+
+// compare sets the outputs of a cell against the stored ones, unless the cell was stored without having run.
+func (r *run) compare(st step) {
+	if r.Compare == nil || st.stored.Count == 0 || st.cell.HasTag(ignoreOutput...) {
+		return
+	}
+	r.recorder.Settle()
+	for _, d := range r.Compare.Compare(st.stored.Outputs, st.cell.Outputs) {
+		d.Number, d.Of, d.Index = st.number, r.result.Cells, st.index
+		r.result.Differences = append(r.result.Differences, d)
+	}
 }
 
 func (r *run) finish() {

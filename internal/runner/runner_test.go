@@ -182,6 +182,77 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+func TestTags(t *testing.T) {
+	for _, c := range []struct {
+		name, tag string
+		o         Options
+		want      string
+		passed    bool
+	}{
+		{"a cell that is to fail", "raises-exception", Options{}, "[1] panic(boom)\n[2] stdout \"b\"", true},
+		{"skipped", "skip-execution", Options{}, "[0]\n[1] stdout \"b\"", true},
+		{"slow", "slow", Options{}, "[1] panic(boom)\n[0]", false},
+		{"slow when short", "slow", Options{Short: true}, "[0]\n[1] stdout \"b\"", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nb := notebook.New()
+			nb.Add(notebook.Code, "fail boom").Metadata["tags"] = []any{c.tag}
+			nb.Add(notebook.Code, "print b")
+			c.o.Start = func(context.Context) (Session, error) { return &script{killed: make(chan struct{})}, nil }
+			res := Run(t.Context(), "x.ipynb", nb, c.o)
+			if d := cmp.Diff(c.want, strings.TrimSuffix(picture(nb), "\n")); d != "" || res.Passed() != c.passed {
+				t.Errorf("%+v, -want +got\n%s", res, d)
+			}
+		})
+	}
+}
+
+func TestACellTaggedToFailMustFail(t *testing.T) {
+	nb := notebook.New()
+	nb.Add(notebook.Code, "print a").Metadata["tags"] = []any{"raises-exception"}
+	res := Run(t.Context(), "x.ipynb", nb, Options{Start: func(context.Context) (Session, error) { return &script{killed: make(chan struct{})}, nil }})
+	if len(res.Failures) != 1 || !errors.Is(res.Failures[0].Err, ErrNoFailure) {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestRunCompares(t *testing.T) {
+	nb := notebook.New()
+	for _, stored := range []string{"a", "b", "c"} {
+		c := nb.Add(notebook.Code, "print a")
+		c.Count, c.Outputs = 1, []*notebook.Output{stream("stdout", stored)}
+	}
+	nb.Cells[2].Metadata["tags"] = []any{"nbval-ignore-output"}
+	nb.Add(notebook.Code, "print never stored")
+	res := Run(t.Context(), "x.ipynb", nb, Options{Compare: &rules, Start: func(context.Context) (Session, error) {
+		return &script{killed: make(chan struct{})}, nil
+	}})
+	want := []Difference{{Number: 2, Of: 4, Index: 1, What: "stdout", Want: "b", Got: "a"}}
+	if d := cmp.Diff(want, res.Differences); d != "" || res.Passed() {
+		t.Errorf("-want +got\n%s", d)
+	}
+}
+
+func TestOrder(t *testing.T) {
+	var story []string
+	o := NewOrder(func(e Event) {
+		switch e := e.(type) {
+		case Started:
+			story = append(story, "start "+e.Path)
+		case Finished:
+			story = append(story, "end "+e.Result.Path)
+		}
+	})
+	first, second := o.Observer(0), o.Observer(1)
+	first(Started{Path: "a"})
+	second(Started{Path: "b"})
+	second(Finished{Result{Path: "b"}})
+	first(Finished{Result{Path: "a"}})
+	if d := cmp.Diff([]string{"start a", "start b", "end a", "end b"}, story); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}
+
 func TestKillDoesNotWait(t *testing.T) {
 	kill := make(chan struct{})
 	got, res := play(t, Options{Kill: kill, Observe: func(e Event) {
