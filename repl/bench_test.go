@@ -78,7 +78,7 @@ func BenchmarkNextResultAfterACrash(b *testing.B) {
 }
 
 func BenchmarkInterrupt(b *testing.B) {
-	for _, c := range []struct{ name, body string }{
+	for _, c := range []struct{ name, src string }{
 		{"loop", "for {}"}, {"channel", "<-make(chan int)"}, {"sleep", "time.Sleep(time.Hour)"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
@@ -87,9 +87,11 @@ func BenchmarkInterrupt(b *testing.B) {
 			for b.Loop() {
 				ctx, cancel := context.WithCancel(b.Context())
 				var began time.Time
-				o := programTo(ctx, b, s, lowered("fmt time", "", "fmt.Println(1)\n"+c.body), func(Event) {
-					began = time.Now()
-					cancel()
+				o := executeTo(ctx, s, Cell{Source: "fmt.Println(1)\n" + c.src}, func(e Event) {
+					if _, printed := e.(Stream); printed {
+						began = time.Now()
+						cancel()
+					}
 				})
 				took = append(took, time.Since(began))
 				if e := o.cellError(b); e.Name != Interrupted {
@@ -105,7 +107,7 @@ func BenchmarkHundredThousandLines(b *testing.B) {
 	s := start(b, Options{})
 	events := 0
 	measure(b, func() {
-		o := run(b, s, "fmt", "", `for i := 0; i < 100000; i++ { fmt.Println("line", i) }`)
+		o := execute(b, s, `for i := range 100000 { fmt.Println("line", i) }`)
 		if strings.Count(o.stdout, "\n") != 100000 {
 			b.Fatal("lines are missing")
 		}
