@@ -40,7 +40,7 @@ func newKernel() *cobra.Command {
 }
 
 func startForJupyter(ctx context.Context, late func(cell string, e repl.Event)) (jupyter.Session, error) {
-	return repl.Start(ctx, repl.Options{Late: late})
+	return repl.Start(ctx, repl.Options{Late: late, Env: jupyter.SessionEnv})
 }
 
 func logLine(format string, args ...any) { fmt.Fprintf(os.Stderr, "groupnb: "+format+"\n", args...) }

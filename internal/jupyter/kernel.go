@@ -22,7 +22,7 @@ type kernel struct {
 	wire    *wire
 	session lazySession
 	history *history
-	comms   comms
+	comms   *comms
 
 	sockets []interface{ Close(context.Context) error }
 	shell   *zmtp.Router
@@ -42,6 +42,7 @@ type kernel struct {
 
 func newKernel(conn Connection, o Options, log *onceLog, stop func()) *kernel {
 	k := &kernel{conn: conn, opts: o, log: log, stop: stop, wire: newWire(conn.Key), queue: newQueue()}
+	k.comms = newComms(k)
 	k.history = openHistory(o.History, log.once)
 	return k
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/groupnb/groupnb/repl"
+	"github.com/groupnb/groupnb/repl/comm"
 	"github.com/groupnb/groupnb/repl/display"
 )
 
@@ -43,6 +44,13 @@ func (o *output) emit(e repl.Event) {
 		o.write("stderr", strings.TrimSuffix(e.Text, "\n")+"\n")
 	case repl.Display:
 		o.send(true)
+		if operation, ok := e.Bundle.Data[comm.MediaType]; ok {
+			o.k.comms.fromWorker(o.parent, operation)
+			return
+		}
+		if !o.k.comms.view(&e.Bundle, e.Update) {
+			return
+		}
 		content := contentOf(e.Bundle)
 		content.Transient = &transient{e.ID}
 		if e.Update {

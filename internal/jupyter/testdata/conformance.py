@@ -236,6 +236,76 @@ class Execution(Shared):
         self.assertEqual(self.client.value("1 + 1"), "2")
 
 
+class Comms(Shared):
+    def setUp(self):
+        self.client.execute('import ("encoding/json"; "fmt"; "github.com/groupnb/groupnb/repl/comm"; "github.com/groupnb/groupnb/repl/widgets")')
+
+    def test_from_a_cell(self):
+        reply, published = self.client.execute('c, err := comm.Open("mine", map[string]int{"a": 1})\nc.Send(map[string]int{"b": 2})\nerr')
+        self.assertEqual(reply["status"], "ok", reply)
+        opened, sent = (m.content for m in published if m.type.startswith("comm_"))
+        self.assertEqual((opened["target_name"], opened["data"], sent["data"]), ("mine", {"a": 1}, {"b": 2}))
+        self.assertEqual(opened["comm_id"], sent["comm_id"])
+        info = self.client.ask("comm_info_request", {"target_name": "mine"})[0].content["comms"]
+        self.assertEqual(info, {opened["comm_id"]: {"target_name": "mine"}})
+        self.client.execute('c.OnMessage(func(data json.RawMessage) { fmt.Print(string(data)); c.Send(map[string]int{"c": 3}) })')
+        id = self.client.send("comm_msg", {"comm_id": opened["comm_id"], "data": {"hello": 1}})
+        published = self.client.published(id)
+        self.assertEqual(text(published), '{"hello":1}')
+        self.assertEqual([m.content["data"] for m in published if m.type == "comm_msg"], [{"c": 3}])
+        _, published = self.client.execute("c.Close()")
+        self.assertIn("comm_close", types(published))
+        self.assertEqual(self.client.ask("comm_info_request", {"target_name": "mine"})[0].content["comms"], {})
+
+    def test_from_the_front_end(self):
+        self.client.execute('comm.Register("go_target", func(c *comm.Comm, data json.RawMessage) {\n'
+                            'fmt.Print("opened ", string(data))\nc.OnMessage(func(data json.RawMessage) { c.Send(map[string]any{"got": data}) })\n})')
+        id = self.client.send("comm_open", {"comm_id": "front", "target_name": "go_target", "data": {"x": 1}})
+        self.assertEqual(text(self.client.published(id)), 'opened {"x":1}')
+        id = self.client.send("comm_msg", {"comm_id": "front", "data": {"y": 2}})
+        self.assertEqual([m.content["data"] for m in self.client.published(id) if m.type == "comm_msg"], [{"got": {"y": 2}}])
+        id = self.client.send("comm_close", {"comm_id": "front"})
+        self.assertEqual(self.client.published(id), [])
+
+    def test_widgets(self):
+        bar = 'bar := widgets.NewProgress("epoch <1>", 4)\nfor i := range 4 { bar.Set(i+1, "loss") }\nbar.Done()'
+        with Kernel() as k:
+            c = k.client()
+            c.execute('import "github.com/groupnb/groupnb/repl/widgets"')
+            _, published = c.execute(bar)
+            self.assertNotIn("comm_open", types(published), "a front end without ipywidgets sees none of it")
+            shown = [m.content["data"] for m in published if m.type in ("display_data", "update_display_data")]
+            self.assertGreaterEqual(len(shown), 2)
+            for data in shown:
+                self.assertEqual(sorted(data), ["text/html", "text/plain"])
+            self.assertRegex(shown[-1]["text/plain"], r"epoch <1> █+ 100% 4/4  loss")
+            self.assertIn("&lt;1&gt;", shown[-1]["text/html"])
+
+            reply, _ = c.ask("comm_info_request", {"target_name": "jupyter.widget"})
+            first = reply.content["comms"]
+            self.assertGreater(len(first), 4)
+            for id in first:
+                (state,) = [m.content["data"]["state"] for m in c.published(c.send("comm_msg", {"comm_id": id, "data": {"method": "request_state"}}))]
+                if state["_model_name"] == "IntProgressModel":
+                    self.assertEqual((state["value"], state["max"], state["bar_style"]), (4, 4, "success"))
+
+            _, published = c.execute(bar)
+            opened = {m.content["comm_id"]: m for m in published if m.type == "comm_open"}
+            for m in opened.values():
+                self.assertEqual((m.content["target_name"], m.metadata["version"].split(".")[0]), ("jupyter.widget", "2"))
+            view = [m.content["data"]["application/vnd.jupyter.widget-view+json"] for m in published if m.type == "display_data"]
+            self.assertEqual([v["version_major"] for v in view], [2])
+            row = opened[view[0]["model_id"]].content["data"]["state"]
+            self.assertEqual(row["_model_name"], "HBoxModel")
+            for child in row["children"]:
+                self.assertIn(child.removeprefix("IPY_MODEL_"), opened)
+
+            id = c.send("comm_open", {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}})
+            self.assertEqual(c.published(id), [])
+            (states,) = c.published(c.send("comm_msg", {"comm_id": "control", "data": {"method": "request_states"}}))
+            self.assertEqual(set(states.content["data"]["states"]), set(first) | set(opened))
+
+
 class Assistance(Shared):
     def complete(self, code, cursor=None):
         content = {"code": code, "cursor_pos": len(code) if cursor is None else cursor}

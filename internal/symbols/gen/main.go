@@ -35,7 +35,7 @@ var sets = map[string]func() ([]string, error){
 		}, nil
 	},
 	"own": func() ([]string, error) {
-		return existing(module+"kernels", module+"nn", module+"nn/data", module+"plots", module+"repl/display", module+"repl/shell")
+		return existing(module+"kernels", module+"nn", module+"nn/data", module+"plots", module+"repl/comm", module+"repl/display", module+"repl/shell", module+"repl/widgets")
 	},
 }
 
