@@ -98,8 +98,10 @@ func (b *BatchNorm) affine() (gamma, beta, dgamma, dbeta []float32) {
 	return b.Weight.Value.Data, b.Bias.Value.Data, b.Weight.Grad.Data, b.Bias.Grad.Data
 }
 
-func (b *BatchNorm) blocked(x [][]int) (wants, can bool) { return false, b.dims == 2 }
-func (b *BatchNorm) unblocks() bool                      { return false }
+func (b *BatchNorm) blocked([][]int) (wants, can bool) {
+	return b.dims == 2 && b.Channels >= blockedChannels, b.dims == 2
+}
+func (b *BatchNorm) unblocks() bool { return false }
 
 func (b *BatchNorm) forward(c *call)  { b.run(c, nil, false) }
 func (b *BatchNorm) backward(c *call) { b.runBackward(c, nil, false) }
