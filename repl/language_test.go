@@ -1,7 +1,6 @@
 package repl
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -25,38 +24,53 @@ import (
 var update = flag.Bool("update", false, "write what `go run` prints as the expected output of testdata/programs")
 
 // A program does the same as cells as it does under `go run`: as one cell, and with each declaration in a cell of its
-// own. The archives in testdata/programs hold sources without package clause and imports, and what `go run` printed.
+// own. The archives in testdata/programs hold sources without package clause, most without imports, and what `go run`
+// printed. Beside a program that cells refuse, name.refused holds the error instead.
 func TestPrograms(t *testing.T) {
 	files, err := filepath.Glob("testdata/programs/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		a, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if *update {
-			updateArchive(t, file, a)
-		}
-		want := map[string]string{}
-		for _, f := range a.Files {
-			want[f.Name] = string(f.Data)
-		}
-		whole, split := start(t, Options{}), start(t, Options{})
-		for _, f := range a.Files {
-			name, ok := strings.CutSuffix(f.Name, ".go")
-			if !ok {
-				continue
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
 			}
-			t.Run(filepath.Base(file)+"/"+name, func(t *testing.T) {
-				check(t, whole, "one cell", want[name+".out"], []string{string(f.Data)})
-				if err := split.Restart(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				check(t, split, "many cells", want[name+".out"], declarations(t, string(f.Data)))
-			})
+			if *update {
+				updateArchive(t, file, a)
+			}
+			runArchive(t, a)
+		})
+	}
+}
+
+func runArchive(t *testing.T, a *txtar.Archive) {
+	files := map[string]string{}
+	for _, f := range a.Files {
+		files[f.Name] = string(f.Data)
+	}
+	whole, split := start(t, Options{}), start(t, Options{})
+	for _, f := range a.Files {
+		name, ok := strings.CutSuffix(f.Name, ".go")
+		if !ok {
+			continue
 		}
+		t.Run(name, func(t *testing.T) {
+			if want, ok := files[name+".refused"]; ok {
+				check(t, whole, "refusal", want, []string{string(f.Data)})
+				return
+			}
+			want, ok := files[name+".out"]
+			if !ok {
+				t.Fatal("run the test with -update to record what go run prints")
+			}
+			check(t, whole, "one cell", want, []string{string(f.Data)})
+			if err := split.Restart(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			check(t, split, "many cells", want, declarations(t, string(f.Data)))
+		})
 	}
 }
 
@@ -103,26 +117,40 @@ func declarations(t *testing.T, src string) []string {
 	return append(append([]string{first}, decls...), main...)
 }
 
-// updateArchive runs every program of an archive with the go command.
+// updateArchive builds the programs of an archive with the go command, all at once, and runs them.
 func updateArchive(t *testing.T, file string, a *txtar.Archive) {
-	var files []txtar.File
-	for _, f := range a.Files {
-		if !strings.HasSuffix(f.Name, ".go") {
-			continue
-		}
-		src := withImports(t, string(f.Data))
-		dir := t.TempDir()
-		main := filepath.Join(dir, "main.go")
-		if err := os.WriteFile(main, []byte(src), 0o666); err != nil {
+	module, bin := t.TempDir(), t.TempDir()
+	write := func(path, text string) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("go", "run", main)
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("%s: %v\n%s", f.Name, err, stderr.String())
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
 		}
-		files = append(files, f, txtar.File{Name: strings.TrimSuffix(f.Name, ".go") + ".out", Data: stdout.Bytes()})
+	}
+	write(filepath.Join(module, "go.mod"), "module programs\n\ngo 1.26\n")
+	for _, f := range a.Files {
+		if name, ok := strings.CutSuffix(f.Name, ".go"); ok {
+			write(filepath.Join(module, name, "main.go"), withImports(t, string(f.Data)))
+		}
+	}
+	build := exec.Command("go", "build", "-o", bin+"/", "./...")
+	build.Dir = module
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var files []txtar.File
+	for _, f := range a.Files {
+		name, ok := strings.CutSuffix(f.Name, ".go")
+		if ok {
+			out, err := exec.CommandContext(t.Context(), filepath.Join(bin, name)).Output()
+			if err != nil {
+				t.Fatalf("%s: %v", f.Name, err)
+			}
+			files = append(files, f, txtar.File{Name: name + ".out", Data: out})
+		} else if strings.HasSuffix(f.Name, ".refused") {
+			files = append(files, f)
+		}
 	}
 	a.Files = files
 	if err := os.WriteFile(file, txtar.Format(a), 0o666); err != nil {
