@@ -121,7 +121,7 @@ type weightIndex struct {
 
 // packPasses packs the weights of one vector of output channels of a set for all passes, each as [plane][tap row][k][tap column][lane].
 // Part part of the set's vectors goes to dst[pass][part].
-func (s *simd) packPasses(passes []directPass, dst [][]float32, w []float32, set, part int) {
+func (s *simd) packPasses(passes []directPass, orders [][]uint32, dst [][]float32, w []float32, set, part int) {
 	p := &passes[0]
 	ins, all := p.planes*p.k, p.weightOf.all
 	buf := borrow((ins*all + Block) * s.lanes)
@@ -129,18 +129,23 @@ func (s *simd) packPasses(passes []directPass, dst [][]float32, w []float32, set
 	p.weightOf.lanes(s, *buf, w, set*p.channelSets.out*Block+part*s.lanes, ins)
 	for i := range passes {
 		p := &passes[i]
-		o := part * p.vectorFloats(s)
-		for plane := range p.planes {
-			for h := range p.kh {
-				for k := range p.k {
-					from := (*buf)[(plane*p.k+k)*all*s.lanes:]
-					for _, t := range p.taps[h*p.kw:][:p.kw] {
-						o += copy(dst[i][o:], from[t*s.lanes:][:s.lanes])
-					}
+		s.permute(len(orders[i]), &dst[i][part*p.vectorFloats(s)], s.lanes*4, &(*buf)[0], &orders[i][0])
+	}
+}
+
+// packOrder is where, in bytes, packed weights [plane][tap row][k][tap column] of a vector lie in [input channel][tap].
+func (p *directPass) packOrder(s *simd) []uint32 {
+	order := make([]uint32, 0, p.vectorFloats(s)/s.lanes)
+	for plane := range p.planes {
+		for h := range p.kh {
+			for k := range p.k {
+				for _, t := range p.taps[h*p.kw:][:p.kw] {
+					order = append(order, uint32(((plane*p.k+k)*p.weightOf.all+t)*s.lanes*4))
 				}
 			}
 		}
 	}
+	return order
 }
 
 // vectorFloats is how many weights lead to one vector of output channels.
@@ -157,22 +162,25 @@ func (x *weightIndex) lanes(s *simd, dst, w []float32, out, ins int) {
 	case x.step == x.all:
 		s.transposeInto(dst, n, w[x.base(out):], x.distance, n, exist*x.all)
 	default:
-		for in := range exist {
-			x.transpose(s, dst[in*x.all*n:], w, x.base(out)+in*x.step)
-		}
+		x.transpose(s, dst, w, x.base(out), exist)
 	}
 }
 
-// transpose gathers the taps of one input channel for neighbouring output channels at from, where their taps lie side by side.
-func (x *weightIndex) transpose(s *simd, dst, w []float32, from int) {
-	n := s.lanes
-	if x.all > n || from+(n-1)*x.all+n > len(w) {
-		s.transposeInto(dst, n, w[from:], x.all, n, x.all)
-		return
+// transpose gathers the taps of so many input channels for neighbouring output channels at from, whose taps lie side by side.
+func (x *weightIndex) transpose(s *simd, dst, w []float32, from, ins int) {
+	n, square := s.lanes, 0
+	if x.all <= n { // whole squares read a little beyond the taps and write a little beyond their place, which the next one mends
+		square = ins
+		for square > 0 && from+(square-1)*x.step+(n-1)*x.all+n > len(w) {
+			square--
+		}
 	}
-	var square [Block * Block]float32
-	s.transpose(1, &square[0], n*4, 0, &w[from], x.all*4, 0) // reads a little beyond the taps
-	copy(dst, square[:x.all*n])
+	if square > 0 {
+		s.transpose(square, &dst[0], n*4, x.all*n*4, &w[from], x.all*4, x.step*4)
+	}
+	for in := square; in < ins; in++ {
+		s.transposeInto(dst[in*x.all*n:], n, w[from+in*x.step:], x.all, n, x.all)
+	}
 }
 
 // gather is lanes for output channels that lie apart or do not all exist.
@@ -236,9 +244,11 @@ func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, wei
 	}
 	packed = borrow(total)
 	rest := *packed
+	var orders [][]uint32
 	for i := range passes {
 		n := p.sets * parts * passes[i].vectorFloats(s)
 		weights, rest = append(weights, rest[:n]), rest[n:]
+		orders = append(orders, passes[i].packOrder(s))
 	}
 	tasks(p.sets*parts, func(i int) {
 		set, part := i/parts, i%parts
@@ -246,7 +256,7 @@ func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, wei
 		for k := range passes {
 			dst[k] = weights[k][set*parts*passes[k].vectorFloats(s):]
 		}
-		s.packPasses(passes, dst, w, set, part)
+		s.packPasses(passes, orders, dst, w, set, part)
 	})
 	return packed, weights
 }

@@ -15,7 +15,8 @@ type gradPass struct {
 	out    [2]int
 	kh, kw int
 	stride int
-	width  int // pitch of the padded dy rows; those of x are stride times as wide
+	width  int        // pitch of the padded dy rows; those of x are stride times as wide
+	order  [][]uint32 // where, in bytes, the sums of [input channel][tap] are, for each part of a block
 }
 
 // gradPass returns the pass for c, if there is one.
@@ -38,6 +39,9 @@ func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
 
 // runGrad computes dw from blocked x and dy. A task owns the weights between one block of output channels and one of input channels.
 func (s *simd) runGrad(n int, p *gradPass, dw, x, dy []float32) {
+	for half := 0; half < Block; half += s.lanes {
+		p.order = append(p.order, p.sumsOrder(s, half))
+	}
 	tasks(p.sets*p.channelSets.out*p.planes, func(i int) {
 		plane, ob := i%p.planes, i/p.planes
 		sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
@@ -124,25 +128,31 @@ func octChannel(k, lane int) int {
 // unpack stores the sums of one pair of blocks in the plain layout of the weights.
 func (p *gradPass) unpack(s *simd, dw, sums []float32, ob, plane int) {
 	icg, taps := p.conv.InC/p.conv.Groups, p.kh*p.kw
-	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
 	ins := min(p.chunks()*p.kernel.k, icg-plane*Block)
 	buf := borrow(ins * taps * Block) // [in][tap][lane]
 	defer release(buf)
 	for half := 0; half < Block; half += s.lanes {
-		for h := range p.kh {
-			for k := range ins {
-				at := p.call(s, half, h, k/p.kernel.k)*perCall + (h%p.kernel.kh*p.kernel.k+k%p.kernel.k)*p.kw*s.lanes
-				for v := range p.kw {
-					copy((*buf)[((k*taps)+h*p.kw+v)*Block+half:][:s.lanes], sums[at+v*s.lanes:])
-				}
-			}
-		}
+		s.permute(ins*taps, &(*buf)[half], Block*4, &sums[0], &p.order[half/s.lanes][0])
 	}
 	if p.lookup == perm {
 		orderOctets(*buf, taps)
 	}
 	lanes := min(Block, p.conv.OutC-ob*Block)
 	s.transposeInto(dw[(ob*Block*icg+plane*Block)*taps:], icg*taps, *buf, Block, ins*taps, lanes)
+}
+
+// sumsOrder finds the sums of [input channel][tap] among those of the kernel calls.
+func (p *gradPass) sumsOrder(s *simd, half int) (order []uint32) {
+	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
+	for k := range p.chunks() * p.kernel.k {
+		for h := range p.kh {
+			at := p.call(s, half, h, k/p.kernel.k)*perCall + (h%p.kernel.kh*p.kernel.k+k%p.kernel.k)*p.kw*s.lanes
+			for v := range p.kw {
+				order = append(order, uint32(at+v*s.lanes)*4)
+			}
+		}
+	}
+	return order
 }
 
 // orderOctets puts the channels that the lanes of perm kernels saw in octChannel's order into that of their numbers.

@@ -7,6 +7,7 @@ type simd struct {
 	gemm      [7][5]func(k int, a, b, c *float32, ldc int)
 	dots      []dotsKernel // largest first
 	transpose func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
+	permute   func(n int, dst *float32, dstep int, src *float32, index *uint32)
 	padRows   func(rows int, dst, src *float32, before, width, after, skip int)
 	conv      map[convKey][]convKernel
 	convGrad  map[convKey][]convGradKernel

@@ -4,6 +4,17 @@
 
 package kernels
 
+// permuteAVX2 equals
+//
+//	for i := range n {
+//		the vector at dst + i*dstep = the vector at src + index[i]
+//	}
+//
+// with dstep and index in bytes.
+//
+//go:noescape
+func permuteAVX2(n int, dst *float32, dstep int, src *float32, index *uint32)
+
 // transpose8AVX2 equals
 //
 //	for t := range blocks {

@@ -4,6 +4,26 @@
 
 #include "textflag.h"
 
+// func permuteAVX512(n int, dst *float32, dstep int, src *float32, index *uint32)
+// Requires: AVX, AVX512F
+TEXT ·permuteAVX512(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), BX
+	MOVQ dstep+16(FP), CX
+	MOVQ src+24(FP), DX
+	MOVQ index+32(FP), SI
+
+vector:
+	MOVL    (SI), DI
+	VMOVUPS (DX)(DI*1), Z0
+	VMOVUPS Z0, (BX)
+	ADDQ    $0x04, SI
+	ADDQ    CX, BX
+	DECQ    AX
+	JNZ     vector
+	VZEROUPPER
+	RET
+
 // func transpose16AVX512(blocks int, dst *float32, dld int, dstep int, src *float32, sld int, sstep int)
 // Requires: AVX, AVX512F
 TEXT ·transpose16AVX512(SB), NOSPLIT, $0-56

@@ -10,6 +10,7 @@ import (
 
 // transposeFamily writes the square transpose that converts between planes and blocks of channels.
 func transposeFamily(s simd) {
+	permute(s)
 	n := s.lanes()
 	function(fmt.Sprintf("transpose%d%s", n, s.suffix), "func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)",
 		"\tfor t := range blocks {",
@@ -87,4 +88,23 @@ func transpose16(r []VecPhysical) []VecPhysical {
 		VSHUFF32X4(U8(0xdd), r[28+i], r[20+i], r[12+i])
 	}
 	return r[:16]
+}
+
+// permute writes the copy of vectors in another order.
+func permute(s simd) {
+	function("permute"+s.suffix, "func(n int, dst *float32, dstep int, src *float32, index *uint32)",
+		"\tfor i := range n {",
+		"\t\tthe vector at dst + i*dstep = the vector at src + index[i]",
+		"\t}", "", "with dstep and index in bytes.")
+	n, dst, dstep, src, index, from := RAX, RBX, RCX, RDX, RSI, RDI
+	load([]string{"n", "dst", "dstep", "src", "index"}, n, dst, dstep, src, index)
+	Label("vector")
+	MOVL(at(index, 0), from.As32())
+	VMOVUPS(Mem{Base: src, Index: from, Scale: 1}, s.reg[0])
+	VMOVUPS(s.reg[0], at(dst, 0))
+	ADDQ(U8(4), index)
+	ADDQ(dstep, dst)
+	DECQ(n)
+	JNZ(LabelRef("vector"))
+	finish()
 }
