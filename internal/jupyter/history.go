@@ -27,7 +27,10 @@ type history struct {
 	loaded  chan struct{}
 	mu      sync.Mutex
 	session int64
-	entries []entry // oldest first
+	entries []entry        // oldest first
+	unsaved []byte         // lines for the file
+	saving  sync.WaitGroup // while goroutines write them
+	file    sync.Mutex     // held by the one that writes: lines keep their order
 }
 
 type entry struct {
@@ -76,7 +79,7 @@ func (h *history) load() error {
 	return nil
 }
 
-// add appends an input. The file is opened anew each time: another kernel may have replaced it.
+// add appends an input. The file follows in the background.
 func (h *history) add(line int, input, output string) {
 	<-h.loaded
 	h.mu.Lock()
@@ -89,10 +92,27 @@ func (h *history) add(line int, input, output string) {
 	if h.path == "" {
 		return
 	}
-	if err := appendFile(h.path, append(marshal(e), '\n')); err != nil {
+	if len(h.unsaved) == 0 {
+		h.saving.Go(h.save)
+	}
+	h.unsaved = append(append(h.unsaved, marshal(e)...), '\n')
+}
+
+// save appends to the file what is unsaved. It opens the file anew each time: another kernel may have replaced it.
+func (h *history) save() {
+	h.file.Lock()
+	defer h.file.Unlock()
+	h.mu.Lock()
+	b := h.unsaved
+	h.unsaved = nil
+	h.mu.Unlock()
+	if err := appendFile(h.path, b); err != nil {
 		h.warn("history: %v", err)
 	}
 }
+
+// close returns when the file holds everything.
+func (h *history) close() { h.saving.Wait() }
 
 func appendFile(path string, b []byte) error {
 	const flags = os.O_WRONLY | os.O_APPEND | os.O_CREATE

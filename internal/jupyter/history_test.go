@@ -20,10 +20,12 @@ func TestHistoryOutlivesTheKernel(t *testing.T) {
 	old.add(1, "x := 1", "")
 	old.add(2, "x", "1")
 	old.add(3, "if x > 0 {\n}", "")
+	old.close()
 	h := openTestHistory(t, path)
 	<-h.loaded
 	h.session = old.session + 1 // two kernels may start in one millisecond
 	h.add(1, "x", "2")
+	h.close()
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v, want 0600", info.Mode(), err)
 	}

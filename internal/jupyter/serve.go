@@ -130,6 +130,7 @@ func (k *kernel) end() {
 	case <-time.After(endingTime):
 		k.log.once("a cell has not ended in time")
 	}
+	k.history.close()
 	k.closeSockets()
 }
 
