@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/groupnb/groupnb/internal/notebook"
@@ -179,13 +180,32 @@ func appendSummary(results []runner.Result) {
 	fmt.Fprint(f, report.Summary(results))
 }
 
-func (o *runOptions) writeReports(_ []job, junit *report.JUnit) error {
-	if junit == nil {
+// writeReports writes the reports that are files.
+func (o *runOptions) writeReports(jobs []job, junit *report.JUnit) error {
+	if junit != nil {
+		data, err := junit.Bytes()
+		if err != nil {
+			return err
+		}
+		if err := notebook.WriteAtomically(o.junit, data); err != nil {
+			return err
+		}
+	}
+	if o.html == "" {
 		return nil
 	}
-	data, err := junit.Bytes()
-	if err != nil {
-		return err
+	for _, j := range jobs {
+		data, err := report.HTML(filepath.Base(j.path), j.nb)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(o.html, strings.TrimSuffix(j.rel, filepath.Ext(j.rel))+".html")
+		if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+			return err
+		}
+		if err := notebook.WriteAtomically(target, data); err != nil {
+			return err
+		}
 	}
-	return notebook.WriteAtomically(o.junit, data)
+	return nil
 }

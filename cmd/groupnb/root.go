@@ -68,9 +68,9 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, cmd.CommandPath()+" --help lists the flags")
 	})
-	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRun(), newTest(), newREPL(), newKernel(), newInstall(), newUninstall(), newVersion(), newDoctor())
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(newRun(), newTest(), newFmt(), newStrip(), newDiff(), newConvert(), newREPL(),
+		newKernel(), newInstall(), newUninstall(), newVersion(), newDoctor())
 	return root
 }
 
@@ -90,7 +90,7 @@ func unknownCommand(cmd *cobra.Command, arg string) error {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usage(fmt.Errorf("%s: want %s, got %d arguments", cmd.CommandPath(), what, len(args)), cmd.CommandPath()+" --help shows examples")
+			return usage(fmt.Errorf("%s takes %s, not %d arguments", cmd.Name(), what, len(args)), cmd.CommandPath()+" --help shows examples")
 		}
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// Read reads the notebook in a file; one named .md or .qmd holds a Markdown twin.
+// Read reads the notebook in a file; one named .md or .qmd holds a Markdown twin, one named .go the percent format.
 func Read(path string) (*Notebook, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -22,8 +22,11 @@ func Read(path string) (*Notebook, error) {
 }
 
 func decodeAs(path string, data []byte) (*Notebook, error) {
-	if IsMarkdown(path) {
+	switch {
+	case IsMarkdown(path):
 		return ParseMarkdown(data)
+	case filepath.Ext(path) == ".go":
+		return ParseGoFile(data)
 	}
 	return Decode(data)
 }
@@ -34,14 +37,20 @@ func IsMarkdown(path string) bool {
 	return ext == ".md" || ext == ".qmd"
 }
 
-// WriteFile writes the notebook, to a file named .md or .qmd its Markdown twin. At every moment the file holds either
-// all of the old or all of the new: a temporary file in the same folder is synced and renamed. The mode of an existing
-// file is kept; if path is a symbolic link, the file it leads to is replaced.
-func (nb *Notebook) WriteFile(path string) error {
-	if IsMarkdown(path) {
-		return WriteAtomically(path, nb.Markdown())
+// WriteFile writes the notebook, to a file named .md or .qmd its Markdown twin, to one named .go its percent format. At
+// every moment the file holds either all of the old or all of the new: a temporary file in the same folder is synced
+// and renamed. The mode of an existing file is kept; if path is a symbolic link, the file it leads to is replaced.
+func (nb *Notebook) WriteFile(path string) error { return WriteAtomically(path, nb.EncodeAs(path)) }
+
+// EncodeAs returns the bytes that [Notebook.WriteFile] writes to a file of that name.
+func (nb *Notebook) EncodeAs(path string) []byte {
+	switch {
+	case IsMarkdown(path):
+		return nb.Markdown()
+	case filepath.Ext(path) == ".go":
+		return nb.GoFile()
 	}
-	return WriteAtomically(path, nb.Encode())
+	return nb.Encode()
 }
 
 // WriteAtomically is [Notebook.WriteFile] for any bytes.

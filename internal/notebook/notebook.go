@@ -6,7 +6,8 @@
 //
 // Every 4.x notebook is read and becomes 4.5; fields this package doesn't know are kept. Writing is byte-stable: what
 // was written, read and written again gives the same bytes, and they are the bytes Jupyter writes: sorted keys, one
-// space of indentation, no HTML escaping, a newline at the end. It doesn't run cells and knows no Go.
+// space of indentation, no HTML escaping, a newline at the end. It doesn't run cells and knows of Go only how it is
+// formatted.
 package notebook
 
 import (
@@ -181,4 +182,17 @@ func (c *Cell) Clone() *Cell {
 		d.Outputs[i] = &p
 	}
 	return &d
+}
+
+// keepOutput are the tags of cells whose outputs Strip leaves.
+var keepOutput = []string{"keep_output", "keep-output"}
+
+// Strip removes outputs, counts and times of execution, so that what is left is what a person wrote.
+func (nb *Notebook) Strip() {
+	for _, c := range nb.Cells {
+		delete(c.Metadata, "execution")
+		if keep, _ := c.Metadata["keep_output"].(bool); !keep && !c.HasTag(keepOutput...) {
+			c.Clear()
+		}
+	}
 }

@@ -31,8 +31,8 @@ func commands() []command {
 		{"type", "EXPRESSION", "its type", (*REPL).typeOf},
 		{"vars", "", "the variables of this session", (*REPL).vars},
 		{"time", "CELL", "run it and print how long it took", (*REPL).timed},
-		{"load", "FILE", "run the cells of a notebook, a Markdown twin or a Go file", (*REPL).load},
-		{"save", "FILE", "write this session as .ipynb, with outputs, or .md", (*REPL).save},
+		{"load", "FILE", "run the cells of a notebook: .ipynb, .md or .go", (*REPL).load},
+		{"save", "FILE", "write this session as .ipynb, with outputs, .md or .go", (*REPL).save},
 		{"image", "kitty|iterm|blocks|none", "how pictures are drawn", (*REPL).setImages},
 		{"reset", "", "forget all variables and declarations", (*REPL).reset},
 		{"quit", "", "leave; also Ctrl-D", func(*REPL, context.Context, string) error { return errQuit }},
@@ -114,7 +114,7 @@ func (r *REPL) timed(ctx context.Context, source string) error {
 }
 
 func (r *REPL) load(ctx context.Context, path string) error {
-	nb, err := readCells(path)
+	nb, err := notebook.Read(path)
 	if err != nil {
 		return err
 	}
@@ -130,20 +130,6 @@ func (r *REPL) load(ctx context.Context, path string) error {
 		}
 	}
 	return nil
-}
-
-// readCells reads a notebook, or a Go file as one cell.
-func readCells(path string) (*notebook.Notebook, error) {
-	if !strings.HasSuffix(path, ".go") {
-		return notebook.Read(path)
-	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	nb := notebook.New()
-	nb.Add(notebook.Code, string(source))
-	return nb, nil
 }
 
 func (r *REPL) save(_ context.Context, path string) error {
