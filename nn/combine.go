@@ -146,3 +146,25 @@ func (*product) backward(c *call) {
 		}
 	}
 }
+
+// broadcast is product, or scale if the second tensor has one number for each channel of the first.
+type broadcast struct{ plain }
+
+func (*broadcast) kind() string       { return "Mul" }
+func (*broadcast) traits() traits     { return traits{needX: true} }
+func (b *broadcast) forward(c *call)  { b.choose(c).forward(c) }
+func (b *broadcast) backward(c *call) { b.choose(c).backward(c) }
+
+func (b *broadcast) shape(x [][]int) []int {
+	if slices.Equal(x[0], x[1]) {
+		return x[0]
+	}
+	return (&scale{}).shape(x)
+}
+
+func (*broadcast) choose(c *call) op {
+	if slices.Equal(c.x[0].Shape, c.x[1].Shape) {
+		return &product{}
+	}
+	return &scale{}
+}
