@@ -30,8 +30,16 @@ func (c Conv) gradPass(s *simd) (p gradPass, ok bool) {
 	out := c.Out()
 	p = gradPass{channelSets: cs, conv: c, kernel: kernels[0], in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]},
 		kh: c.Kernel[1], kw: c.Kernel[2], stride: c.Stride[2]}
-	p.width = p.out[1] + (p.kw-1)/p.stride
+	p.width = p.pitch()
 	return p, true
+}
+
+// pitch is how wide padded rows of dy must be, and those of x stride times as much, so that no tap leads from one row to another: the
+// zeros at the left of a row of x serve the row before it too.
+func (p *gradPass) pitch() int {
+	before := p.conv.PadLo[2]
+	seen := min(p.in[1], p.stride*(p.out[1]-1)+p.kw-before) + before
+	return max((seen+p.stride-1)/p.stride, p.out[1]-1+(p.kw-before+p.stride-1)/p.stride)
 }
 
 // chunks is into how many kernel calls the k input channels of a plane fall.
@@ -86,18 +94,22 @@ func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next []*float32) {
 			in := max(0, min(p.in[0]-1, r*p.stride-p.conv.PadLo[1]+p.kh-p.stride))
 			ahead = []*float32{&x[in*p.in[1]*Block], &dy[r*p.out[1]*Block]}
 		}
-		p.addBand(s, sums, px, pdy, rows, ahead)
+		p.addBand(s, sums, px, pdy, r0, rows, ahead)
 	}
 }
 
 // addBand runs the kernels over a padded band, prefetching what lies ahead: sums are [half][tap rows of a call][chunk][what a call adds].
-func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, rows int, ahead []*float32) {
+func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, r0, rows int, ahead []*float32) {
 	xrow := p.stride * p.width * Block
 	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
 	for half := 0; half < Block; half += s.lanes {
 		for h := 0; h < p.kh; h += p.kernel.kh {
+			lo, hi := p.rowsWithInput(h, r0, rows)
 			for c := range p.chunks() {
-				x := h*xrow + half/s.lanes*p.halfOffset
+				if lo >= hi {
+					break
+				}
+				x := (h+lo*p.stride)*xrow + half/s.lanes*p.halfOffset
 				if p.lookup == wide {
 					x += c * p.kernel.k
 				}
@@ -105,10 +117,19 @@ func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, rows int, ahead []*
 				if len(ahead) > 0 {
 					next, ahead = ahead[0], ahead[1:]
 				}
-				p.kernel.f(rows, p.width, &px[x], xrow*4, (p.stride-1)*xrow*4, &pdy[half], &sums[p.call(s, half, h, c)*perCall], next)
+				p.kernel.f(hi-lo, p.width, &px[x], xrow*4, (p.stride-1)*xrow*4, &pdy[lo*p.width*Block+half],
+					&sums[p.call(s, half, h, c)*perCall], next)
 			}
 		}
 	}
+}
+
+// rowsWithInput returns which rows of a band see something else than padding through the tap rows of a call from h on.
+func (p *gradPass) rowsWithInput(h, r0, rows int) (lo, hi int) {
+	above := p.conv.PadLo[1] - h - (p.kernel.kh - 1) - r0*p.stride // rows of padding, counted in input rows
+	below := p.in[0] + p.conv.PadLo[1] - h - r0*p.stride
+	lo = max(0, (above+p.stride-1)/p.stride)
+	return lo, min(rows, (below+p.stride-1)/p.stride)
 }
 
 // call numbers the kernel calls of a band.
