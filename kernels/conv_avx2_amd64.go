@@ -14,10 +14,11 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_1x8AVX2 equals
 //
@@ -29,10 +30,11 @@ func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_1x7AVX2 equals
 //
@@ -44,10 +46,11 @@ func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_2x4AVX2 equals
 //
@@ -59,10 +62,11 @@ func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_1x10AVX2 equals
 //
@@ -74,10 +78,11 @@ func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_1x8AVX2 equals
 //
@@ -89,10 +94,11 @@ func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_1x7AVX2 equals
 //
@@ -104,10 +110,11 @@ func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_2x4AVX2 equals
 //
@@ -119,10 +126,11 @@ func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_1x10AVX2 equals
 //
@@ -134,10 +142,11 @@ func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_1x8AVX2 equals
 //
@@ -149,10 +158,11 @@ func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_1x7AVX2 equals
 //
@@ -164,10 +174,11 @@ func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_2x4AVX2 equals
 //
@@ -179,10 +190,11 @@ func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_1x8AVX2 equals
 //
@@ -194,10 +206,11 @@ func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_1x7AVX2 equals
 //
@@ -209,10 +222,11 @@ func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_2x4AVX2 equals
 //
@@ -224,10 +238,11 @@ func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_1x8AVX2 equals
 //
@@ -239,10 +254,11 @@ func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_1x7AVX2 equals
 //
@@ -254,10 +270,11 @@ func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_2x4AVX2 equals
 //
@@ -269,10 +286,11 @@ func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_1x12AVX2 equals
 //
@@ -284,10 +302,11 @@ func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_1x8AVX2 equals
 //
@@ -299,10 +318,11 @@ func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_1x7AVX2 equals
 //
@@ -314,10 +334,11 @@ func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_2x4AVX2 equals
 //
@@ -329,10 +350,11 @@ func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_1x12AVX2 equals
 //
@@ -344,10 +366,11 @@ func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_1x8AVX2 equals
 //
@@ -359,10 +382,11 @@ func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_1x7AVX2 equals
 //
@@ -374,10 +398,11 @@ func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_2x4AVX2 equals
 //
@@ -389,10 +414,11 @@ func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_1x12AVX2 equals
 //
@@ -404,10 +430,11 @@ func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_1x8AVX2 equals
 //
@@ -419,10 +446,11 @@ func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_1x7AVX2 equals
 //
@@ -434,10 +462,11 @@ func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_2x4AVX2 equals
 //
@@ -449,10 +478,11 @@ func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_1x12AVX2 equals
 //
@@ -464,10 +494,11 @@ func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_1x8AVX2 equals
 //
@@ -479,10 +510,11 @@ func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_1x7AVX2 equals
 //
@@ -494,10 +526,11 @@ func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_2x4AVX2 equals
 //
@@ -509,10 +542,11 @@ func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_1x12AVX2 equals
 //
@@ -524,10 +558,11 @@ func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_1x8AVX2 equals
 //
@@ -539,10 +574,11 @@ func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_1x7AVX2 equals
 //
@@ -554,10 +590,11 @@ func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_2x4AVX2 equals
 //
@@ -569,10 +606,11 @@ func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_1x12AVX2 equals
 //
@@ -584,10 +622,11 @@ func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_1x8AVX2 equals
 //
@@ -599,10 +638,11 @@ func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_1x7AVX2 equals
 //
@@ -614,10 +654,11 @@ func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_2x4AVX2 equals
 //
@@ -629,10 +670,11 @@ func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_1x12AVX2 equals
 //
@@ -644,10 +686,11 @@ func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_1x8AVX2 equals
 //
@@ -659,10 +702,11 @@ func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_1x7AVX2 equals
 //
@@ -674,10 +718,11 @@ func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_2x4AVX2 equals
 //
@@ -689,10 +734,11 @@ func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_1x12AVX2 equals
 //
@@ -704,10 +750,11 @@ func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_1x8AVX2 equals
 //
@@ -719,10 +766,11 @@ func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_1x7AVX2 equals
 //
@@ -734,10 +782,11 @@ func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_2x4AVX2 equals
 //
@@ -749,10 +798,11 @@ func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_1x8AVX2 equals
 //
@@ -764,10 +814,11 @@ func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_1x7AVX2 equals
 //
@@ -779,10 +830,11 @@ func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_2x4AVX2 equals
 //
@@ -794,10 +846,11 @@ func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_1x12AVX2 equals
 //
@@ -809,10 +862,11 @@ func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_1x8AVX2 equals
 //
@@ -824,10 +878,11 @@ func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_1x7AVX2 equals
 //
@@ -839,10 +894,11 @@ func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_2x4AVX2 equals
 //
@@ -854,10 +910,11 @@ func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_1x12AVX2 equals
 //
@@ -869,10 +926,11 @@ func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_1x8AVX2 equals
 //
@@ -884,10 +942,11 @@ func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_1x7AVX2 equals
 //
@@ -899,10 +958,11 @@ func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_2x4AVX2 equals
 //
@@ -914,10 +974,11 @@ func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_1x12AVX2 equals
 //
@@ -929,10 +990,11 @@ func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_1x8AVX2 equals
 //
@@ -944,10 +1006,11 @@ func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_1x7AVX2 equals
 //
@@ -959,10 +1022,11 @@ func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_2x4AVX2 equals
 //
@@ -974,10 +1038,11 @@ func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_1x12AVX2 equals
 //
@@ -989,10 +1054,11 @@ func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_1x8AVX2 equals
 //
@@ -1004,10 +1070,11 @@ func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_1x7AVX2 equals
 //
@@ -1019,10 +1086,11 @@ func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_2x4AVX2 equals
 //
@@ -1034,7 +1102,8 @@ func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)

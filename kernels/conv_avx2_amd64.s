@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -44,6 +44,10 @@ row:
 	VMOVUPS     64(R9), Y12
 	VMOVUPS     96(R9), Y13
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y10, Y15, Y0
 	VMOVUPS     64(R12), Y14
@@ -97,44 +101,46 @@ row:
 	VFMADD231PS Y13, Y14, Y8
 	VMOVUPS     768(R12), Y15
 	VFMADD231PS Y13, Y15, Y9
-	ADDQ        $0x00000080, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
+
+skip0:
+	ADDQ    $0x00000080, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -169,6 +175,10 @@ row:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     96(R9), Y11
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y0
 	VMOVUPS     64(R12), Y14
@@ -212,40 +222,42 @@ row:
 	VFMADD231PS Y11, Y14, Y6
 	VMOVUPS     640(R12), Y15
 	VFMADD231PS Y11, Y15, Y7
-	ADDQ        $0x00000080, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000080, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -279,6 +291,10 @@ row:
 	VMOVUPS     64(R9), Y9
 	VMOVUPS     96(R9), Y10
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y7, Y12, Y0
 	VMOVUPS     64(R12), Y13
@@ -317,38 +333,40 @@ row:
 	VFMADD231PS Y10, Y15, Y5
 	VMOVUPS     576(R12), Y11
 	VFMADD231PS Y10, Y11, Y6
-	ADDQ        $0x00000080, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000080, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -383,6 +401,8 @@ row:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     96(R9), Y11
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y0
 	VMOVUPS     64(R12), Y14
@@ -406,7 +426,11 @@ row:
 	VFMADD231PS Y11, Y14, Y2
 	VMOVUPS     384(R12), Y15
 	VFMADD231PS Y11, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     64(R12), Y13
@@ -430,41 +454,43 @@ row:
 	VFMADD231PS Y11, Y13, Y6
 	VMOVUPS     384(R12), Y14
 	VFMADD231PS Y11, Y14, Y7
-	ADDQ        $0x00000080, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000080, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -503,6 +529,10 @@ row:
 	VMOVUPS     96(R9), Y13
 	VMOVUPS     128(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y10, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -567,44 +597,46 @@ row:
 	VFMADD231PS Y14, Y15, Y8
 	VMOVUPS     832(R12), Y15
 	VFMADD231PS Y14, Y15, Y9
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
+
+skip0:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -640,6 +672,10 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
 	VMOVUPS     64(R12), Y15
@@ -692,40 +728,42 @@ row:
 	VFMADD231PS Y12, Y15, Y6
 	VMOVUPS     704(R12), Y13
 	VFMADD231PS Y12, Y13, Y7
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -760,6 +798,10 @@ row:
 	VMOVUPS     96(R9), Y10
 	VMOVUPS     128(R9), Y11
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y7, Y13, Y0
 	VMOVUPS     64(R12), Y14
@@ -806,38 +848,40 @@ row:
 	VFMADD231PS Y11, Y14, Y5
 	VMOVUPS     640(R12), Y15
 	VFMADD231PS Y11, Y15, Y6
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -873,6 +917,8 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
 	VMOVUPS     64(R12), Y15
@@ -901,7 +947,11 @@ row:
 	VFMADD231PS Y12, Y14, Y2
 	VMOVUPS     448(R12), Y15
 	VFMADD231PS Y12, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y4
 	VMOVUPS     64(R12), Y14
@@ -930,41 +980,43 @@ row:
 	VFMADD231PS Y12, Y13, Y6
 	VMOVUPS     448(R12), Y14
 	VFMADD231PS Y12, Y14, Y7
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1014,6 +1066,10 @@ row:
 	VMOVUPS     96(R9), Y13
 	VMOVUPS     128(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y10, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -1087,44 +1143,46 @@ row:
 	VFMADD231PS Y13, Y15, Y9
 	VMOVUPS     1408(R12), Y15
 	VFMADD231PS Y14, Y15, Y9
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
+
+skip0:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1169,6 +1227,10 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
 	VMOVUPS     64(R12), Y15
@@ -1228,40 +1290,42 @@ row:
 	VFMADD231PS Y11, Y13, Y7
 	VMOVUPS     1152(R12), Y14
 	VFMADD231PS Y12, Y14, Y7
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1304,6 +1368,10 @@ row:
 	VMOVUPS     96(R9), Y10
 	VMOVUPS     128(R9), Y11
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y7, Y13, Y0
 	VMOVUPS     64(R12), Y14
@@ -1356,38 +1424,40 @@ row:
 	VFMADD231PS Y10, Y12, Y6
 	VMOVUPS     1024(R12), Y13
 	VFMADD231PS Y11, Y13, Y6
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1432,6 +1502,8 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
 	VMOVUPS     64(R12), Y15
@@ -1463,7 +1535,11 @@ row:
 	VFMADD231PS Y11, Y14, Y3
 	VMOVUPS     640(R12), Y15
 	VFMADD231PS Y12, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y4
 	VMOVUPS     64(R12), Y14
@@ -1495,41 +1571,43 @@ row:
 	VFMADD231PS Y11, Y13, Y7
 	VMOVUPS     640(R12), Y14
 	VFMADD231PS Y12, Y14, Y7
-	ADDQ        $0x000000a0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x000000a0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1567,6 +1645,10 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -1637,40 +1719,42 @@ row:
 	VFMADD231PS Y14, Y15, Y6
 	VMOVUPS     832(R12), Y15
 	VFMADD231PS Y14, Y15, Y7
-	ADDQ        $0x000000e0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x000000e0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1707,6 +1791,10 @@ row:
 	VMOVUPS     160(R9), Y12
 	VMOVUPS     192(R9), Y13
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y7, Y15, Y0
 	VMOVUPS     64(R12), Y14
@@ -1769,38 +1857,40 @@ row:
 	VFMADD231PS Y13, Y14, Y5
 	VMOVUPS     768(R12), Y15
 	VFMADD231PS Y13, Y15, Y6
-	ADDQ        $0x000000e0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x000000e0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1838,6 +1928,8 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -1876,7 +1968,11 @@ row:
 	VFMADD231PS Y14, Y15, Y2
 	VMOVUPS     576(R12), Y15
 	VFMADD231PS Y14, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y4
 	VMOVUPS     64(R12), Y15
@@ -1915,41 +2011,43 @@ row:
 	VFMADD231PS Y14, Y15, Y6
 	VMOVUPS     576(R12), Y15
 	VFMADD231PS Y14, Y15, Y7
-	ADDQ        $0x000000e0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x000000e0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -1996,6 +2094,10 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -2073,40 +2175,42 @@ row:
 	VFMADD231PS Y13, Y15, Y7
 	VMOVUPS     1280(R12), Y15
 	VFMADD231PS Y14, Y15, Y7
-	ADDQ        $0x000000e0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x000000e0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2151,6 +2255,10 @@ row:
 	VMOVUPS     160(R9), Y12
 	VMOVUPS     192(R9), Y13
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y7, Y15, Y0
 	VMOVUPS     64(R12), Y14
@@ -2219,38 +2327,40 @@ row:
 	VFMADD231PS Y12, Y14, Y6
 	VMOVUPS     1152(R12), Y15
 	VFMADD231PS Y13, Y15, Y6
-	ADDQ        $0x000000e0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x000000e0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2297,6 +2407,8 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -2338,7 +2450,11 @@ row:
 	VFMADD231PS Y13, Y15, Y3
 	VMOVUPS     768(R12), Y15
 	VFMADD231PS Y14, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y4
 	VMOVUPS     64(R12), Y15
@@ -2380,41 +2496,43 @@ row:
 	VFMADD231PS Y13, Y15, Y7
 	VMOVUPS     768(R12), Y15
 	VFMADD231PS Y14, Y15, Y7
-	ADDQ        $0x000000e0, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x000000e0, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2453,6 +2571,10 @@ row:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y12, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -2503,48 +2625,50 @@ row:
 	VFMADD231PS Y14, Y15, Y10
 	VMOVUPS     832(R12), Y15
 	VFMADD231PS Y14, Y15, Y11
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2578,6 +2702,10 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
 	VMOVUPS     64(R12), Y13
@@ -2612,40 +2740,42 @@ row:
 	VFMADD231PS Y10, Y15, Y6
 	VMOVUPS     576(R12), Y11
 	VFMADD231PS Y10, Y11, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2678,6 +2808,10 @@ row:
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y7, Y11, Y0
 	VMOVUPS     64(R12), Y12
@@ -2708,38 +2842,40 @@ row:
 	VFMADD231PS Y9, Y12, Y5
 	VMOVUPS     512(R12), Y13
 	VFMADD231PS Y9, Y13, Y6
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2773,6 +2909,8 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
 	VMOVUPS     64(R12), Y13
@@ -2791,7 +2929,11 @@ row:
 	VFMADD231PS Y10, Y11, Y2
 	VMOVUPS     320(R12), Y12
 	VFMADD231PS Y10, Y12, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y4
 	VMOVUPS     64(R12), Y14
@@ -2810,41 +2952,43 @@ row:
 	VFMADD231PS Y10, Y12, Y6
 	VMOVUPS     320(R12), Y13
 	VFMADD231PS Y10, Y13, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -2896,6 +3040,10 @@ row:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y12, Y15, Y0
 	VMOVUPS     64(R12), Y15
@@ -2957,48 +3105,50 @@ row:
 	VFMADD231PS Y13, Y15, Y11
 	VMOVUPS     1536(R12), Y15
 	VFMADD231PS Y14, Y15, Y11
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3041,6 +3191,10 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
 	VMOVUPS     64(R12), Y13
@@ -3082,40 +3236,42 @@ row:
 	VFMADD231PS Y9, Y12, Y7
 	VMOVUPS     1024(R12), Y13
 	VFMADD231PS Y10, Y13, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3156,6 +3312,10 @@ row:
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y7, Y11, Y0
 	VMOVUPS     64(R12), Y12
@@ -3192,38 +3352,40 @@ row:
 	VFMADD231PS Y8, Y12, Y6
 	VMOVUPS     896(R12), Y13
 	VFMADD231PS Y9, Y13, Y6
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3266,6 +3428,8 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
 	VMOVUPS     64(R12), Y13
@@ -3287,7 +3451,11 @@ row:
 	VFMADD231PS Y9, Y14, Y3
 	VMOVUPS     512(R12), Y15
 	VFMADD231PS Y10, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y8, Y11, Y4
 	VMOVUPS     64(R12), Y12
@@ -3309,41 +3477,43 @@ row:
 	VFMADD231PS Y9, Y13, Y7
 	VMOVUPS     512(R12), Y14
 	VFMADD231PS Y10, Y14, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3388,6 +3558,10 @@ row:
 	ADDQ        $0x00000300, CX
 	VMOVUPS     (R9), Y12
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VMOVUPS     64(R12), Y15
@@ -3412,48 +3586,50 @@ row:
 	VFMADD231PS Y12, Y15, Y10
 	VMOVUPS     704(R12), Y13
 	VFMADD231PS Y12, Y13, Y11
-	ADDQ        $0x00000020, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3490,6 +3666,10 @@ row:
 	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Y8
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VMOVUPS     64(R12), Y11
@@ -3506,40 +3686,42 @@ row:
 	VFMADD231PS Y8, Y9, Y6
 	VMOVUPS     448(R12), Y10
 	VFMADD231PS Y8, Y10, Y7
-	ADDQ        $0x00000020, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3574,6 +3756,10 @@ row:
 	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Y7
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y9
 	VFMADD231PS Y7, Y9, Y0
 	VMOVUPS     64(R12), Y10
@@ -3588,38 +3774,40 @@ row:
 	VFMADD231PS Y7, Y14, Y5
 	VMOVUPS     384(R12), Y15
 	VFMADD231PS Y7, Y15, Y6
-	ADDQ        $0x00000020, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3656,6 +3844,8 @@ row:
 	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Y8
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VMOVUPS     64(R12), Y11
@@ -3664,7 +3854,11 @@ row:
 	VFMADD231PS Y8, Y12, Y2
 	VMOVUPS     192(R12), Y13
 	VFMADD231PS Y8, Y13, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y4
 	VMOVUPS     64(R12), Y15
@@ -3673,41 +3867,43 @@ row:
 	VFMADD231PS Y8, Y9, Y6
 	VMOVUPS     192(R12), Y10
 	VFMADD231PS Y8, Y10, Y7
-	ADDQ        $0x00000020, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000020, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3747,6 +3943,10 @@ row:
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y12, Y15, Y0
 	VMOVUPS     64(R12), Y14
@@ -3784,48 +3984,50 @@ row:
 	VFMADD231PS Y13, Y14, Y10
 	VMOVUPS     768(R12), Y15
 	VFMADD231PS Y13, Y15, Y11
-	ADDQ        $0x00000040, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3859,6 +4061,10 @@ row:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y8, Y11, Y0
 	VMOVUPS     64(R12), Y12
@@ -3884,40 +4090,42 @@ row:
 	VFMADD231PS Y9, Y12, Y6
 	VMOVUPS     512(R12), Y13
 	VFMADD231PS Y9, Y13, Y7
-	ADDQ        $0x00000040, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -3950,6 +4158,10 @@ row:
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y7, Y10, Y0
 	VMOVUPS     64(R12), Y11
@@ -3972,38 +4184,40 @@ row:
 	VFMADD231PS Y8, Y9, Y5
 	VMOVUPS     448(R12), Y10
 	VFMADD231PS Y8, Y10, Y6
-	ADDQ        $0x00000040, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4037,6 +4251,8 @@ row:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y8, Y11, Y0
 	VMOVUPS     64(R12), Y12
@@ -4050,7 +4266,11 @@ row:
 	VFMADD231PS Y9, Y14, Y2
 	VMOVUPS     256(R12), Y15
 	VFMADD231PS Y9, Y15, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VMOVUPS     64(R12), Y11
@@ -4064,41 +4284,43 @@ row:
 	VFMADD231PS Y9, Y13, Y6
 	VMOVUPS     256(R12), Y14
 	VFMADD231PS Y9, Y14, Y7
-	ADDQ        $0x00000040, R9
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000040, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4138,6 +4360,10 @@ k:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VPERMILPS   (R8), Y15, Y15
 	VFMADD231PS Y12, Y15, Y0
@@ -4202,51 +4428,53 @@ k:
 	VMOVUPS     832(R12), Y15
 	VPERMILPS   (R8), Y15, Y15
 	VFMADD231PS Y14, Y15, Y11
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4283,6 +4511,10 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -4327,43 +4559,45 @@ k:
 	VMOVUPS     576(R12), Y13
 	VPERMILPS   Y15, Y13, Y13
 	VFMADD231PS Y10, Y13, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4399,6 +4633,10 @@ k:
 	VMOVUPS     64(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y7, Y11, Y0
@@ -4438,41 +4676,43 @@ k:
 	VMOVUPS     512(R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y9, Y14, Y6
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4509,6 +4749,8 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -4533,7 +4775,11 @@ k:
 	VMOVUPS     320(R12), Y13
 	VPERMILPS   Y15, Y13, Y13
 	VFMADD231PS Y10, Y13, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y8, Y14, Y4
@@ -4558,44 +4804,46 @@ k:
 	VMOVUPS     320(R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y10, Y11, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4639,6 +4887,10 @@ k:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VPERMILPS   (R8), Y15, Y15
 	VFMADD231PS Y12, Y15, Y0
@@ -4725,51 +4977,53 @@ k:
 	VMOVUPS     1536(R12), Y15
 	VPERMILPS   (R8), Y15, Y15
 	VFMADD231PS Y14, Y15, Y11
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4809,6 +5063,10 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -4867,43 +5125,45 @@ k:
 	VMOVUPS     1024(R12), Y12
 	VPERMILPS   Y15, Y12, Y12
 	VFMADD231PS Y10, Y12, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -4942,6 +5202,10 @@ k:
 	VMOVUPS     64(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y7, Y11, Y0
@@ -4993,41 +5257,43 @@ k:
 	VMOVUPS     896(R12), Y10
 	VPERMILPS   Y15, Y10, Y10
 	VFMADD231PS Y9, Y10, Y6
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5067,6 +5333,8 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -5097,7 +5365,11 @@ k:
 	VMOVUPS     512(R12), Y12
 	VPERMILPS   Y15, Y12, Y12
 	VFMADD231PS Y10, Y12, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VPERMILPS   Y15, Y13, Y13
 	VFMADD231PS Y8, Y13, Y4
@@ -5128,44 +5400,46 @@ k:
 	VMOVUPS     512(R12), Y13
 	VPERMILPS   Y15, Y13, Y13
 	VFMADD231PS Y10, Y13, Y7
-	ADDQ        $0x00000060, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5206,6 +5480,10 @@ k:
 	VMOVUPS     (R9), Y12
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y12, Y14, Y0
@@ -5242,51 +5520,53 @@ k:
 	VMOVUPS     704(R12), Y13
 	VPERMILPS   Y15, Y13, Y13
 	VFMADD231PS Y12, Y13, Y11
-	ADDQ        $0x00000020, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5322,6 +5602,10 @@ k:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VPERMILPS   Y15, Y10, Y10
 	VFMADD231PS Y8, Y10, Y0
@@ -5346,43 +5630,45 @@ k:
 	VMOVUPS     448(R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y8, Y11, Y7
-	ADDQ        $0x00000020, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5417,6 +5703,10 @@ k:
 	VMOVUPS     (R9), Y7
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y9
 	VPERMILPS   Y15, Y9, Y9
 	VFMADD231PS Y7, Y9, Y0
@@ -5438,41 +5728,43 @@ k:
 	VMOVUPS     384(R12), Y8
 	VPERMILPS   Y15, Y8, Y8
 	VFMADD231PS Y7, Y8, Y6
-	ADDQ        $0x00000020, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5508,6 +5800,8 @@ k:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VPERMILPS   Y15, Y10, Y10
 	VFMADD231PS Y8, Y10, Y0
@@ -5520,7 +5814,11 @@ k:
 	VMOVUPS     192(R12), Y13
 	VPERMILPS   Y15, Y13, Y13
 	VFMADD231PS Y8, Y13, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y8, Y14, Y4
@@ -5533,44 +5831,46 @@ k:
 	VMOVUPS     192(R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y8, Y11, Y7
-	ADDQ        $0x00000020, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5611,6 +5911,10 @@ k:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y12, Y14, Y0
@@ -5661,51 +5965,53 @@ k:
 	VMOVUPS     768(R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y13, Y14, Y11
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y10, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5741,6 +6047,10 @@ k:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y8, Y11, Y0
@@ -5775,43 +6085,45 @@ k:
 	VMOVUPS     512(R12), Y14
 	VPERMILPS   Y15, Y14, Y14
 	VFMADD231PS Y9, Y14, Y7
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5846,6 +6158,10 @@ k:
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VPERMILPS   Y15, Y10, Y10
 	VFMADD231PS Y7, Y10, Y0
@@ -5876,41 +6192,43 @@ k:
 	VMOVUPS     448(R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y8, Y11, Y6
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -5946,6 +6264,8 @@ k:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
+	CMPQ        R14, top+112(FP)
+	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y8, Y11, Y0
@@ -5964,7 +6284,11 @@ k:
 	VMOVUPS     256(R12), Y10
 	VPERMILPS   Y15, Y10, Y10
 	VFMADD231PS Y9, Y10, Y3
+
+skip0:
 	ADDQ        R13, R12
+	CMPQ        R14, bottom+120(FP)
+	JEQ         skip1
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
 	VFMADD231PS Y8, Y11, Y4
@@ -5983,44 +6307,46 @@ k:
 	VMOVUPS     256(R12), Y10
 	VPERMILPS   Y15, Y10, Y10
 	VFMADD231PS Y9, Y10, Y7
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x20, R8
-	DECQ        R15
-	JNZ         k
-	ADDQ        BX, R10
-	DECQ        R14
-	JNZ         row
-	ADDQ        xplane+16(FP), AX
-	ADDQ        aheadplane+104(FP), DX
-	MOVQ        DX, CX
-	DECQ        planes+24(FP)
-	JNZ         plane
-	MOVQ        y+72(FP), AX
-	MOVQ        yrow+80(FP), BX
-	MOVQ        ypixel+88(FP), CX
-	MOVQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        BX, AX
-	MOVQ        AX, DX
-	VMOVUPS     Y4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y6, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6060,6 +6386,10 @@ k:
 	VMOVUPS      160(R9), Y13
 	VMOVUPS      192(R9), Y14
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y8, Y15, Y0
 	VBROADCASTSS 64(R12), Y15
@@ -6137,43 +6467,45 @@ k:
 	VFMADD231PS  Y13, Y15, Y7
 	VBROADCASTSS 1280(R12), Y15
 	VFMADD231PS  Y14, Y15, Y7
-	ADDQ         $0x000000e0, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip0:
+	ADDQ    $0x000000e0, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6212,6 +6544,10 @@ k:
 	VMOVUPS      160(R9), Y12
 	VMOVUPS      192(R9), Y13
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y7, Y15, Y0
 	VBROADCASTSS 64(R12), Y14
@@ -6280,41 +6616,43 @@ k:
 	VFMADD231PS  Y12, Y14, Y6
 	VBROADCASTSS 1152(R12), Y15
 	VFMADD231PS  Y13, Y15, Y6
-	ADDQ         $0x000000e0, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
+
+skip0:
+	ADDQ    $0x000000e0, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6354,6 +6692,8 @@ k:
 	VMOVUPS      160(R9), Y13
 	VMOVUPS      192(R9), Y14
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y8, Y15, Y0
 	VBROADCASTSS 64(R12), Y15
@@ -6395,7 +6735,11 @@ k:
 	VFMADD231PS  Y13, Y15, Y3
 	VBROADCASTSS 768(R12), Y15
 	VFMADD231PS  Y14, Y15, Y3
+
+skip0:
 	ADDQ         R13, R12
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip1
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y8, Y15, Y4
 	VBROADCASTSS 64(R12), Y15
@@ -6437,44 +6781,46 @@ k:
 	VFMADD231PS  Y13, Y15, Y7
 	VBROADCASTSS 768(R12), Y15
 	VFMADD231PS  Y14, Y15, Y7
-	ADDQ         $0x000000e0, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         BX, AX
-	MOVQ         AX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip1:
+	ADDQ    $0x000000e0, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6513,6 +6859,10 @@ k:
 	VMOVUPS      32(R9), Y13
 	VMOVUPS      64(R9), Y14
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VBROADCASTSS 64(R12), Y15
@@ -6563,51 +6913,53 @@ k:
 	VFMADD231PS  Y14, Y15, Y10
 	VBROADCASTSS 832(R12), Y15
 	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y8, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y9, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y10, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6642,6 +6994,10 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
 	VBROADCASTSS 64(R12), Y13
@@ -6676,43 +7032,45 @@ k:
 	VFMADD231PS  Y10, Y15, Y6
 	VBROADCASTSS 576(R12), Y11
 	VFMADD231PS  Y10, Y11, Y7
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6746,6 +7104,10 @@ k:
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y7, Y11, Y0
 	VBROADCASTSS 64(R12), Y12
@@ -6776,41 +7138,43 @@ k:
 	VFMADD231PS  Y9, Y12, Y5
 	VBROADCASTSS 512(R12), Y13
 	VFMADD231PS  Y9, Y13, Y6
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6845,6 +7209,8 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
 	VBROADCASTSS 64(R12), Y13
@@ -6863,7 +7229,11 @@ k:
 	VFMADD231PS  Y10, Y11, Y2
 	VBROADCASTSS 320(R12), Y12
 	VFMADD231PS  Y10, Y12, Y3
+
+skip0:
 	ADDQ         R13, R12
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip1
 	VBROADCASTSS (R12), Y13
 	VFMADD231PS  Y8, Y13, Y4
 	VBROADCASTSS 64(R12), Y14
@@ -6882,44 +7252,46 @@ k:
 	VFMADD231PS  Y10, Y12, Y6
 	VBROADCASTSS 320(R12), Y13
 	VFMADD231PS  Y10, Y13, Y7
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         BX, AX
-	MOVQ         AX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -6959,6 +7331,10 @@ k:
 	VMOVUPS      32(R9), Y13
 	VMOVUPS      64(R9), Y14
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VBROADCASTSS 64(R12), Y15
@@ -7020,51 +7396,53 @@ k:
 	VFMADD231PS  Y13, Y15, Y11
 	VBROADCASTSS 1536(R12), Y15
 	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y8, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y9, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y10, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7100,6 +7478,10 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
 	VBROADCASTSS 64(R12), Y13
@@ -7141,43 +7523,45 @@ k:
 	VFMADD231PS  Y9, Y12, Y7
 	VBROADCASTSS 1024(R12), Y13
 	VFMADD231PS  Y10, Y13, Y7
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7212,6 +7596,10 @@ k:
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y7, Y11, Y0
 	VBROADCASTSS 64(R12), Y12
@@ -7248,41 +7636,43 @@ k:
 	VFMADD231PS  Y8, Y12, Y6
 	VBROADCASTSS 896(R12), Y13
 	VFMADD231PS  Y9, Y13, Y6
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7318,6 +7708,8 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
 	VBROADCASTSS 64(R12), Y13
@@ -7339,7 +7731,11 @@ k:
 	VFMADD231PS  Y9, Y14, Y3
 	VBROADCASTSS 512(R12), Y15
 	VFMADD231PS  Y10, Y15, Y3
+
+skip0:
 	ADDQ         R13, R12
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip1
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y8, Y11, Y4
 	VBROADCASTSS 64(R12), Y12
@@ -7361,44 +7757,46 @@ k:
 	VFMADD231PS  Y9, Y13, Y7
 	VBROADCASTSS 512(R12), Y14
 	VFMADD231PS  Y10, Y14, Y7
-	ADDQ         $0x00000060, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         BX, AX
-	MOVQ         AX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7435,6 +7833,10 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y12
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VBROADCASTSS 64(R12), Y15
@@ -7459,51 +7861,53 @@ k:
 	VFMADD231PS  Y12, Y15, Y10
 	VBROADCASTSS 704(R12), Y13
 	VFMADD231PS  Y12, Y13, Y11
-	ADDQ         $0x00000020, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y8, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y9, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y10, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7536,6 +7940,10 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VBROADCASTSS 64(R12), Y11
@@ -7552,43 +7960,45 @@ k:
 	VFMADD231PS  Y8, Y9, Y6
 	VBROADCASTSS 448(R12), Y10
 	VFMADD231PS  Y8, Y10, Y7
-	ADDQ         $0x00000020, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7620,6 +8030,10 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y9
 	VFMADD231PS  Y7, Y9, Y0
 	VBROADCASTSS 64(R12), Y10
@@ -7634,41 +8048,43 @@ k:
 	VFMADD231PS  Y7, Y14, Y5
 	VBROADCASTSS 384(R12), Y15
 	VFMADD231PS  Y7, Y15, Y6
-	ADDQ         $0x00000020, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7701,6 +8117,8 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VBROADCASTSS 64(R12), Y11
@@ -7709,7 +8127,11 @@ k:
 	VFMADD231PS  Y8, Y12, Y2
 	VBROADCASTSS 192(R12), Y13
 	VFMADD231PS  Y8, Y13, Y3
+
+skip0:
 	ADDQ         R13, R12
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip1
 	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y8, Y14, Y4
 	VBROADCASTSS 64(R12), Y15
@@ -7718,44 +8140,46 @@ k:
 	VFMADD231PS  Y8, Y9, Y6
 	VBROADCASTSS 192(R12), Y10
 	VFMADD231PS  Y8, Y10, Y7
-	ADDQ         $0x00000020, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         BX, AX
-	MOVQ         AX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7793,6 +8217,10 @@ k:
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VBROADCASTSS 64(R12), Y14
@@ -7830,51 +8258,53 @@ k:
 	VFMADD231PS  Y13, Y14, Y10
 	VBROADCASTSS 768(R12), Y15
 	VFMADD231PS  Y13, Y15, Y11
-	ADDQ         $0x00000040, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y8, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y9, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y10, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y11, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -7908,6 +8338,10 @@ k:
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VBROADCASTSS 64(R12), Y12
@@ -7933,43 +8367,45 @@ k:
 	VFMADD231PS  Y9, Y12, Y6
 	VBROADCASTSS 512(R12), Y13
 	VFMADD231PS  Y9, Y13, Y7
-	ADDQ         $0x00000040, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -8002,6 +8438,10 @@ k:
 	VMOVUPS      (R9), Y7
 	VMOVUPS      32(R9), Y8
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y7, Y10, Y0
 	VBROADCASTSS 64(R12), Y11
@@ -8024,41 +8464,43 @@ k:
 	VFMADD231PS  Y8, Y9, Y5
 	VBROADCASTSS 448(R12), Y10
 	VFMADD231PS  Y8, Y10, Y6
-	ADDQ         $0x00000040, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
+
+skip0:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
 	VZEROUPPER
 	RET
 
-// func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+// func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-112
+TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	MOVQ    x+0(FP), AX
 	MOVQ    xrow+8(FP), BX
 	MOVQ    ahead+96(FP), CX
@@ -8092,6 +8534,8 @@ k:
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	MOVQ         R11, R12
+	CMPQ         R14, top+112(FP)
+	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VBROADCASTSS 64(R12), Y12
@@ -8105,7 +8549,11 @@ k:
 	VFMADD231PS  Y9, Y14, Y2
 	VBROADCASTSS 256(R12), Y15
 	VFMADD231PS  Y9, Y15, Y3
+
+skip0:
 	ADDQ         R13, R12
+	CMPQ         R14, bottom+120(FP)
+	JEQ          skip1
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VBROADCASTSS 64(R12), Y11
@@ -8119,37 +8567,39 @@ k:
 	VFMADD231PS  Y9, Y13, Y6
 	VBROADCASTSS 256(R12), Y14
 	VFMADD231PS  Y9, Y14, Y7
-	ADDQ         $0x00000040, R9
-	ADDQ         $0x04, R11
-	DECQ         R15
-	JNZ          k
-	ADDQ         BX, R10
-	DECQ         R14
-	JNZ          row
-	ADDQ         xplane+16(FP), AX
-	ADDQ         aheadplane+104(FP), DX
-	MOVQ         DX, CX
-	DECQ         planes+24(FP)
-	JNZ          plane
-	MOVQ         y+72(FP), AX
-	MOVQ         yrow+80(FP), BX
-	MOVQ         ypixel+88(FP), CX
-	MOVQ         AX, DX
-	VMOVUPS      Y0, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y1, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y2, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y3, (DX)
-	ADDQ         BX, AX
-	MOVQ         AX, DX
-	VMOVUPS      Y4, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y5, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y6, (DX)
-	ADDQ         CX, DX
-	VMOVUPS      Y7, (DX)
+
+skip1:
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+16(FP), AX
+	ADDQ    aheadplane+104(FP), DX
+	MOVQ    DX, CX
+	DECQ    planes+24(FP)
+	JNZ     plane
+	MOVQ    y+72(FP), AX
+	MOVQ    yrow+80(FP), BX
+	MOVQ    ypixel+88(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, AX
+	MOVQ    AX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
 	VZEROUPPER
 	RET

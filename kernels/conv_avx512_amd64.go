@@ -14,10 +14,11 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_1x16AVX512 equals
 //
@@ -29,10 +30,27 @@ func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn4s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn4s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_2x12AVX512 equals
 //
@@ -44,10 +62,11 @@ func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_3x9AVX512 equals
 //
@@ -59,10 +78,11 @@ func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_3x8AVX512 equals
 //
@@ -74,10 +94,27 @@ func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn4s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn4s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_3x7AVX512 equals
 //
@@ -89,10 +126,11 @@ func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn4s1_6x4AVX512 equals
 //
@@ -104,10 +142,11 @@ func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_1x24AVX512 equals
 //
@@ -119,10 +158,11 @@ func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_1x16AVX512 equals
 //
@@ -134,10 +174,27 @@ func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn5s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn5s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_2x12AVX512 equals
 //
@@ -149,10 +206,11 @@ func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_3x8AVX512 equals
 //
@@ -164,10 +222,27 @@ func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn5s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn5s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_3x7AVX512 equals
 //
@@ -179,10 +254,11 @@ func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s1_6x4AVX512 equals
 //
@@ -194,10 +270,11 @@ func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_1x24AVX512 equals
 //
@@ -209,10 +286,11 @@ func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_1x16AVX512 equals
 //
@@ -224,10 +302,27 @@ func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn5s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn5s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_2x12AVX512 equals
 //
@@ -239,10 +334,11 @@ func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_3x8AVX512 equals
 //
@@ -254,10 +350,27 @@ func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn5s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn5s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_3x7AVX512 equals
 //
@@ -269,10 +382,11 @@ func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn5s2_6x4AVX512 equals
 //
@@ -284,10 +398,11 @@ func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_1x24AVX512 equals
 //
@@ -299,10 +414,11 @@ func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_1x16AVX512 equals
 //
@@ -314,10 +430,27 @@ func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn7s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn7s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_2x12AVX512 equals
 //
@@ -329,10 +462,11 @@ func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_3x8AVX512 equals
 //
@@ -344,10 +478,27 @@ func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn7s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn7s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_3x7AVX512 equals
 //
@@ -359,10 +510,11 @@ func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s1_6x4AVX512 equals
 //
@@ -374,10 +526,11 @@ func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_1x24AVX512 equals
 //
@@ -389,10 +542,11 @@ func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_1x16AVX512 equals
 //
@@ -404,10 +558,27 @@ func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn7s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn7s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_2x12AVX512 equals
 //
@@ -419,10 +590,11 @@ func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_3x8AVX512 equals
 //
@@ -434,10 +606,27 @@ func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn7s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn7s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_3x7AVX512 equals
 //
@@ -449,10 +638,11 @@ func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn7s2_6x4AVX512 equals
 //
@@ -464,10 +654,11 @@ func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_1x28AVX512 equals
 //
@@ -479,10 +670,11 @@ func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_1x16AVX512 equals
 //
@@ -494,10 +686,11 @@ func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_2x14AVX512 equals
 //
@@ -509,10 +702,27 @@ func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn3s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_3x9AVX512 equals
 //
@@ -524,10 +734,11 @@ func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_3x8AVX512 equals
 //
@@ -539,10 +750,27 @@ func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn3s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_4x7AVX512 equals
 //
@@ -554,10 +782,27 @@ func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn3s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s1_7x4AVX512 equals
 //
@@ -569,10 +814,11 @@ func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_1x28AVX512 equals
 //
@@ -584,10 +830,11 @@ func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_1x16AVX512 equals
 //
@@ -599,10 +846,11 @@ func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_2x14AVX512 equals
 //
@@ -614,10 +862,27 @@ func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn3s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_3x9AVX512 equals
 //
@@ -629,10 +894,11 @@ func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_3x8AVX512 equals
 //
@@ -644,10 +910,27 @@ func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn3s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_4x7AVX512 equals
 //
@@ -659,10 +942,27 @@ func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn3s2_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn3s2_7x4AVX512 equals
 //
@@ -674,10 +974,11 @@ func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_1x28AVX512 equals
 //
@@ -689,10 +990,11 @@ func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_1x16AVX512 equals
 //
@@ -704,10 +1006,11 @@ func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_2x14AVX512 equals
 //
@@ -719,10 +1022,27 @@ func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn1s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_3x9AVX512 equals
 //
@@ -734,10 +1054,11 @@ func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_3x8AVX512 equals
 //
@@ -749,10 +1070,27 @@ func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn1s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_4x7AVX512 equals
 //
@@ -764,10 +1102,27 @@ func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn1s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn1s1_7x4AVX512 equals
 //
@@ -779,10 +1134,11 @@ func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_1x28AVX512 equals
 //
@@ -794,10 +1150,11 @@ func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_1x16AVX512 equals
 //
@@ -809,10 +1166,11 @@ func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_2x14AVX512 equals
 //
@@ -824,10 +1182,27 @@ func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn2s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_3x9AVX512 equals
 //
@@ -839,10 +1214,11 @@ func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_3x8AVX512 equals
 //
@@ -854,10 +1230,27 @@ func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn2s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_4x7AVX512 equals
 //
@@ -869,10 +1262,27 @@ func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convOwn2s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convOwn2s1_7x4AVX512 equals
 //
@@ -884,10 +1294,11 @@ func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_1x28AVX512 equals
 //
@@ -899,10 +1310,11 @@ func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_1x16AVX512 equals
 //
@@ -914,10 +1326,11 @@ func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_2x14AVX512 equals
 //
@@ -929,10 +1342,27 @@ func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad3s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_3x9AVX512 equals
 //
@@ -944,10 +1374,11 @@ func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_3x8AVX512 equals
 //
@@ -959,10 +1390,27 @@ func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad3s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_4x7AVX512 equals
 //
@@ -974,10 +1422,27 @@ func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad3s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s1_7x4AVX512 equals
 //
@@ -989,10 +1454,11 @@ func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_1x28AVX512 equals
 //
@@ -1004,10 +1470,11 @@ func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_1x16AVX512 equals
 //
@@ -1019,10 +1486,11 @@ func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_2x14AVX512 equals
 //
@@ -1034,10 +1502,27 @@ func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad3s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_3x9AVX512 equals
 //
@@ -1049,10 +1534,11 @@ func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_3x8AVX512 equals
 //
@@ -1064,10 +1550,27 @@ func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad3s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_4x7AVX512 equals
 //
@@ -1079,10 +1582,27 @@ func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad3s2_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad3s2_7x4AVX512 equals
 //
@@ -1094,10 +1614,11 @@ func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_1x28AVX512 equals
 //
@@ -1109,10 +1630,11 @@ func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_1x16AVX512 equals
 //
@@ -1124,10 +1646,11 @@ func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_2x14AVX512 equals
 //
@@ -1139,10 +1662,27 @@ func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad1s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_3x9AVX512 equals
 //
@@ -1154,10 +1694,11 @@ func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_3x8AVX512 equals
 //
@@ -1169,10 +1710,27 @@ func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad1s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_4x7AVX512 equals
 //
@@ -1184,10 +1742,27 @@ func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad1s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad1s1_7x4AVX512 equals
 //
@@ -1199,10 +1774,11 @@ func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_1x28AVX512 equals
 //
@@ -1214,10 +1790,11 @@ func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_1x16AVX512 equals
 //
@@ -1229,10 +1806,11 @@ func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_2x14AVX512 equals
 //
@@ -1244,10 +1822,27 @@ func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad2s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_3x9AVX512 equals
 //
@@ -1259,10 +1854,11 @@ func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_3x8AVX512 equals
 //
@@ -1274,10 +1870,27 @@ func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad2s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_4x7AVX512 equals
 //
@@ -1289,10 +1902,27 @@ func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convQuad2s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convQuad2s1_7x4AVX512 equals
 //
@@ -1304,10 +1934,11 @@ func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_1x24AVX512 equals
 //
@@ -1319,10 +1950,11 @@ func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_1x16AVX512 equals
 //
@@ -1334,10 +1966,27 @@ func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide7s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide7s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_2x12AVX512 equals
 //
@@ -1349,10 +1998,11 @@ func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_3x8AVX512 equals
 //
@@ -1364,10 +2014,27 @@ func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide7s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide7s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_3x7AVX512 equals
 //
@@ -1379,10 +2046,11 @@ func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide7s2_6x4AVX512 equals
 //
@@ -1394,10 +2062,11 @@ func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_1x28AVX512 equals
 //
@@ -1409,10 +2078,11 @@ func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_1x16AVX512 equals
 //
@@ -1424,10 +2094,11 @@ func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_2x14AVX512 equals
 //
@@ -1439,10 +2110,59 @@ func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_2x14EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_2x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_1x14EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_1x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_3x9AVX512 equals
 //
@@ -1454,10 +2174,27 @@ func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_3x9EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_3x9EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_3x8AVX512 equals
 //
@@ -1469,10 +2206,59 @@ func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_3x8EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_3x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_2x8EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_2x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_4x7AVX512 equals
 //
@@ -1484,10 +2270,59 @@ func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_4x7EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_4x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_3x7EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_3x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s1_7x4AVX512 equals
 //
@@ -1499,10 +2334,27 @@ func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s1_7x4EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s1_7x4EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_1x28AVX512 equals
 //
@@ -1514,10 +2366,11 @@ func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_1x16AVX512 equals
 //
@@ -1529,10 +2382,11 @@ func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_2x14AVX512 equals
 //
@@ -1544,10 +2398,59 @@ func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_2x14EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_2x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_1x14EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_1x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_3x9AVX512 equals
 //
@@ -1559,10 +2462,27 @@ func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_3x9EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_3x9EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_3x8AVX512 equals
 //
@@ -1574,10 +2494,59 @@ func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_3x8EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_3x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_2x8EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_2x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_4x7AVX512 equals
 //
@@ -1589,10 +2558,59 @@ func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_4x7EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_4x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_3x7EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_3x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide3s2_7x4AVX512 equals
 //
@@ -1604,10 +2622,27 @@ func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s2_7x4EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s2_7x4EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_1x28AVX512 equals
 //
@@ -1619,10 +2654,11 @@ func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_1x16AVX512 equals
 //
@@ -1634,10 +2670,11 @@ func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_2x14AVX512 equals
 //
@@ -1649,10 +2686,27 @@ func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide1s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_3x9AVX512 equals
 //
@@ -1664,10 +2718,11 @@ func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_3x8AVX512 equals
 //
@@ -1679,10 +2734,27 @@ func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide1s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_4x7AVX512 equals
 //
@@ -1694,10 +2766,27 @@ func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide1s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide1s1_7x4AVX512 equals
 //
@@ -1709,10 +2798,11 @@ func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_1x28AVX512 equals
 //
@@ -1724,10 +2814,11 @@ func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_1x16AVX512 equals
 //
@@ -1739,10 +2830,11 @@ func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_2x14AVX512 equals
 //
@@ -1754,10 +2846,27 @@ func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide2s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_3x9AVX512 equals
 //
@@ -1769,10 +2878,11 @@ func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_3x8AVX512 equals
 //
@@ -1784,10 +2894,27 @@ func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide2s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_4x7AVX512 equals
 //
@@ -1799,10 +2926,27 @@ func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide2s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convWide2s1_7x4AVX512 equals
 //
@@ -1814,12 +2958,13 @@ func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s1_1x28AVX512 equals
+// convPerm3s1_1x24AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -1829,10 +2974,11 @@ func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s1_1x16AVX512 equals
 //
@@ -1844,12 +2990,13 @@ func convPerm3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s1_2x14AVX512 equals
+// convPerm3s1_1x14AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -1859,10 +3006,27 @@ func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s1_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s1_3x9AVX512 equals
 //
@@ -1874,10 +3038,11 @@ func convPerm3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s1_3x8AVX512 equals
 //
@@ -1889,12 +3054,13 @@ func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s1_4x7AVX512 equals
+// convPerm3s1_2x8AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -1904,12 +3070,13 @@ func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s1_7x4AVX512 equals
+// convPerm3s1_3x7AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -1919,12 +3086,29 @@ func convPerm3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s2_1x28AVX512 equals
+// convPerm3s1_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s2_1x24AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -1934,10 +3118,11 @@ func convPerm3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s2_1x16AVX512 equals
 //
@@ -1949,12 +3134,13 @@ func convPerm3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s2_2x14AVX512 equals
+// convPerm3s2_1x14AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -1964,10 +3150,27 @@ func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s2_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s2_3x9AVX512 equals
 //
@@ -1979,10 +3182,11 @@ func convPerm3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s2_3x8AVX512 equals
 //
@@ -1994,12 +3198,13 @@ func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s2_4x7AVX512 equals
+// convPerm3s2_2x8AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -2009,12 +3214,13 @@ func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
-// convPerm3s2_7x4AVX512 equals
+// convPerm3s2_3x7AVX512 equals
 //
 //	for row, col and lane of the tile {
 //		y[row][col][lane] = bias[lane]
@@ -2024,10 +3230,27 @@ func convPerm3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s2_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_1x28AVX512 equals
 //
@@ -2039,10 +3262,11 @@ func convPerm3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_1x16AVX512 equals
 //
@@ -2054,10 +3278,11 @@ func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_2x14AVX512 equals
 //
@@ -2069,10 +3294,27 @@ func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm1s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_3x9AVX512 equals
 //
@@ -2084,10 +3326,11 @@ func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_3x8AVX512 equals
 //
@@ -2099,10 +3342,27 @@ func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm1s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_4x7AVX512 equals
 //
@@ -2114,10 +3374,27 @@ func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm1s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 1 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm1s1_7x4AVX512 equals
 //
@@ -2129,10 +3406,11 @@ func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_1x28AVX512 equals
 //
@@ -2144,10 +3422,11 @@ func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_1x16AVX512 equals
 //
@@ -2159,10 +3438,11 @@ func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_2x14AVX512 equals
 //
@@ -2174,10 +3454,27 @@ func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm2s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_3x9AVX512 equals
 //
@@ -2189,10 +3486,11 @@ func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_3x8AVX512 equals
 //
@@ -2204,10 +3502,27 @@ func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm2s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_4x7AVX512 equals
 //
@@ -2219,10 +3534,27 @@ func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm2s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 2 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm2s1_7x4AVX512 equals
 //
@@ -2234,7 +3566,8 @@ func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what follows ahead, plane by plane.
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
 //
 //go:noescape
-func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int)
+func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)

@@ -19,10 +19,12 @@ type convKey struct {
 	kw, stride int
 }
 
-// convKernel computes rows x cols output pixels; its loop is in the comment of each kernel.
+// convKernel computes rows x cols output pixels; its loop is in the comment of each kernel. An edged one takes for granted that its
+// first and last column of input is padding.
 type convKernel struct {
 	rows, cols int
-	f          func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane int)
+	edged      bool
+	f          func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane, top, bottom int)
 }
 
 // pixelBytes is the distance of neighbouring pixels in the blocked layout.
@@ -201,16 +203,44 @@ func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
 	}
 }
 
-// kernelFor picks the tile that wastes least on an output of the given size.
-func kernelFor(kernels []convKernel, height, width int) convKernel {
+// kernel picks the tile that wastes least on the output.
+func (p *directPass) kernel(s *simd) convKernel {
+	kernels := s.conv[convKey{p.lookup, p.kw, p.stride}]
+	height, width := p.out[0], p.out[1]
 	best, cost := kernels[0], 1<<62
 	for _, k := range kernels {
-		n := (height + k.rows - 1) / k.rows * ((width + k.cols - 1) / k.cols)
-		if c := n * (2*k.rows*k.cols + 3); c < cost {
-			best, cost = k, c
+		if k.edged && !p.edged(k) {
+			continue
+		}
+		rows := height / k.rows * k.rows
+		if rest := height - rows; rest > 0 {
+			rows += p.lastKernel(s, k, rest).rows
+		}
+		columns := (width + k.cols - 1) / k.cols
+		weight := 2*rows*columns*k.cols + 3*columns*(rows/k.rows)
+		if k.edged {
+			weight--
+		}
+		if weight < cost {
+			best, cost = k, weight
 		}
 	}
 	return best
+}
+
+// edged says that an edged tile computes whole rows whose padding is one pixel at each end, or at the left with a stride.
+func (p *directPass) edged(k convKernel) bool {
+	return k.cols == p.out[1] && p.pad[1] == 1 && (p.stride > 1 || p.in[1] == p.out[1])
+}
+
+// lastKernel is the tile for the last rows, when fewer are left than tile k has: one with exactly so many, or k itself.
+func (p *directPass) lastKernel(s *simd, k convKernel, rest int) convKernel {
+	for _, l := range s.conv[convKey{p.lookup, p.kw, p.stride}] {
+		if l.rows == rest && l.cols == k.cols && l.edged == k.edged {
+			return l
+		}
+	}
+	return k
 }
 
 // scratchFloats bounds the padded input of one task, so that it stays in the second-level cache.
@@ -261,10 +291,6 @@ func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, wei
 	return packed, weights
 }
 
-func (p *directPass) kernel(s *simd) convKernel {
-	return kernelFor(s.conv[convKey{p.lookup, p.kw, p.stride}], p.out[0], p.out[1])
-}
-
 // bands is into how many bands of rows an image is cut, for the sake of caches and of threads.
 func (p *directPass) bands(s *simd, n int) int {
 	k := p.kernel(s)
@@ -283,8 +309,17 @@ type directTask struct {
 	temp       []float32
 }
 
-// tileRow is the first output row of row t of tiles; the last row of tiles overlaps the one before it.
-func (p *directPass) tileRow(k convKernel, t int) int { return max(0, min(t*k.rows, p.out[0]-k.rows)) }
+// tileRow returns the first output row of row t of tiles and its kernel. The last row of tiles may have a lower kernel, or else
+// overlaps the one before it.
+func (p *directPass) tileRow(s *simd, k convKernel, t int) (int, convKernel) {
+	r := t * k.rows
+	if rest := p.out[0] - r; rest < k.rows {
+		if k = p.lastKernel(s, k, rest); k.rows > rest {
+			r = max(0, p.out[0]-k.rows)
+		}
+	}
+	return r, k
+}
 
 // rowsOfBand returns the rows of tiles that belong to a band.
 func (p *directPass) rowsOfBand(k convKernel, band, bands int) (first, last int) {
@@ -311,7 +346,7 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 		w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*p.vectorFloats(j.s):]
 		first, last := p.rowsOfBand(k, band, bands)
 		for t := first; t < last; t++ {
-			r := p.tileRow(k, t)
+			r, k := p.tileRow(j.s, k, t)
 			at := r*p.stride - p.pad[0] - j.planes.first
 			j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
 			for ob := range p.channelSets.out {
@@ -329,6 +364,7 @@ func (j *directTask) tileRow(p *directPass, k convKernel, w, y []float32, ob, r,
 	tiles := (p.out[1] + k.cols - 1) / k.cols
 	for i := range tiles {
 		ahead, aheadPlane := in.ahead(i, tiles)
+		top, bottom := p.padding(r, k.rows)
 		c := max(0, min(i*k.cols, p.out[1]-k.cols))
 		x := (at*in.pitch + p.stride*c - p.pad[1] + in.before) * Block
 		to, row, pixel := j.temp, k.cols, 1
@@ -338,12 +374,25 @@ func (j *directTask) tileRow(p *directPass, k convKernel, w, y []float32, ob, r,
 		for half := 0; half < Block; half += s.lanes {
 			part := (ob*Block + half) / s.lanes
 			k.f(&in.data[x+half/s.lanes*p.halfOffset], in.pitch*pixelBytes, in.rows*in.pitch*pixelBytes, p.planes, p.kh, p.k, s.table(p.lookup),
-				&w[part*p.vectorFloats(s)], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes, ahead, aheadPlane)
+				&w[part*p.vectorFloats(s)], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes,
+				ahead, aheadPlane, top, bottom)
 		}
 		if !fits {
 			p.copyOut(y, j.temp, k, r, c)
 		}
 	}
+}
+
+// padding says, in the kernels' terms, which tap row sees only padding for the first and for the last of rows output rows from r on: the
+// first one at the top of the image, the last one at its bottom. 0 is none.
+func (p *directPass) padding(r, rows int) (top, bottom int) {
+	if r*p.stride < p.pad[0] {
+		top = p.kh
+	}
+	if (r+rows-1)*p.stride-p.pad[0]+p.kh-1 >= p.in[0] {
+		bottom = 1
+	}
+	return top, bottom
 }
 
 // copyOut copies what exists of a tile from temp to the output.

@@ -22,8 +22,10 @@ func (c *paddedPlanes) cover(s *simd, passes []directPass, band, bands int) bool
 		if t0 == t1 {
 			continue
 		}
-		first = min(first, p.tileRow(k, t0)*p.stride-p.pad[0])
-		last = max(last, (p.tileRow(k, t1-1)+k.rows-1)*p.stride-p.pad[0]+p.kh)
+		r, _ := p.tileRow(s, k, t0)
+		first = min(first, r*p.stride-p.pad[0])
+		r, k = p.tileRow(s, k, t1-1)
+		last = max(last, (r+k.rows-1)*p.stride-p.pad[0]+p.kh)
 		c.before = max(c.before, p.pad[1])
 	}
 	for i := range passes {

@@ -122,15 +122,17 @@ func TestConvTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
 		for key, tiles := range s.conv {
 			for _, tile := range tiles {
-				t.Run(fmt.Sprintf("%v_%dx%d", key, tile.rows, tile.cols), func(t *testing.T) {
-					checkConvTile(t, s, key, tile, lookups[key.lookup])
+				t.Run(fmt.Sprintf("%v_%dx%d_%v", key, tile.rows, tile.cols, tile.edged), func(t *testing.T) {
+					for _, skip := range [][2]int{{0, 0}, {2, 0}, {0, 1}, {2, 1}} {
+						checkConvTile(t, s, key, tile, lookups[key.lookup], skip[0], skip[1])
+					}
 				})
 			}
 		}
 	})
 }
 
-func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k int) {
+func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k, top, bottom int) {
 	const kh, planes = 2, 2
 	r := newRand(key, tile.rows, tile.cols)
 	pitch := key.stride*(tile.cols-1) + key.kw
@@ -140,7 +142,7 @@ func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k int) {
 	bias := guardedCopy("bias", uniform(r, s.lanes))
 	y := guard("y", tile.rows*tile.cols*Block)
 	tile.f(&x.s()[0], pitch*pixelBytes, rows*pitch*pixelBytes, planes, kh, k, s.table(key.lookup), &w.s()[0], &bias.s()[0], &y.s()[0],
-		tile.cols*pixelBytes, pixelBytes, &x.s()[0], 0)
+		tile.cols*pixelBytes, pixelBytes, &x.s()[0], 0, top, bottom)
 	for row := range tile.rows {
 		for col := range tile.cols {
 			got := y.s()[(row*tile.cols+col)*Block:][:s.lanes]
@@ -151,7 +153,13 @@ func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k int) {
 					for h := range kh {
 						for c := range k {
 							for v := range key.kw {
-								at := ((plane*rows+row*key.stride+h)*pitch + col*key.stride + v) * Block
+								q := col*key.stride + v
+								at := ((plane*rows+row*key.stride+h)*pitch + q) * Block
+								if row == 0 && kh-h == top || row == tile.rows-1 && kh-h == bottom ||
+									tile.edged && (q == 0 || q == pitch-1 && key.stride == 1) {
+									i += s.lanes
+									continue
+								}
 								want[lane] += float64(w.s()[i]) * float64(x.s()[at+channelSeen(key.lookup, c, lane)])
 								i += s.lanes
 							}

@@ -47,55 +47,53 @@ func convFamily(s simd) {
 	}
 	for _, l := range lookups {
 		for _, sh := range shapes[l] {
-			for _, t := range convTiles(s, sh) {
-				convTile(s, l, sh, t[0], t[1])
+			for _, t := range convTiles(s, l, sh) {
+				convTile(s, l, sh, t[0], t[1], false)
+				if l == wide && sh.kw == 3 && s.bytes == 64 && t[1] <= 14 {
+					convTile(s, l, sh, t[0], t[1], true)
+				}
 			}
 		}
 	}
 }
 
-// convTiles lists rows x columns of the tiles whose accumulators fit beside the weights and one vector of input.
-func convTiles(s simd, sh shape) (fit [][2]int) {
+// convTiles lists rows x columns of the tiles whose accumulators fit beside the weights, one vector of input and an index.
+func convTiles(s simd, l lookup, sh shape) (fit [][2]int) {
 	all := [][2]int{{1, 12}, {1, 10}, {1, 8}, {1, 7}, {2, 4}}
+	better := map[[2]int][2]int{{1, 10}: {1, 12}} // needless where the other fits
 	if s.bytes == 64 {
-		all = [][2]int{{1, 28}, {1, 24}, {1, 16}, {2, 14}, {2, 12}, {3, 9}, {3, 8}, {4, 7}, {3, 7}, {7, 4}, {6, 4}}
+		all = [][2]int{{1, 28}, {1, 24}, {1, 16}, {2, 14}, {1, 14}, {2, 12}, {3, 9}, {3, 8}, {2, 8}, {4, 7}, {3, 7}, {7, 4}, {6, 4}}
+		better = map[[2]int][2]int{{1, 24}: {1, 28}, {2, 12}: {2, 14}, {6, 4}: {7, 4}}
+	}
+	room := len(s.reg) - sh.kw - 1
+	if l == perm {
+		room-- // the index
 	}
 	for _, t := range all {
-		room := len(s.reg) - sh.kw - 1
-		if t[0]*t[1] > room {
-			continue
+		u, ok := better[t]
+		if t[0]*t[1] <= room && !(ok && u[0]*u[1] <= room) {
+			fit = append(fit, t)
 		}
-		if len(fit) > 0 && dominated(t, all, room) {
-			continue
-		}
-		fit = append(fit, t)
 	}
 	return fit
 }
 
-// dominated says that a tile of the same width and more rows fits too, or that a much wider one makes this one useless.
-func dominated(t [2]int, all [][2]int, room int) bool {
-	for _, u := range all {
-		if u[0]*u[1] <= room && (u[1] == t[1] && u[0] > t[0] || u[0] == t[0] && u[1] > t[1] && u[1]-t[1] <= 4 && t[1] > 8) {
-			return true
-		}
-	}
-	return false
-}
-
-func convTile(s simd, l lookup, sh shape, rows, cols int) {
-	name := fmt.Sprintf("conv%s%ds%d_%dx%d%s", l.name, sh.kw, sh.stride, rows, cols, s.suffix)
-	tabulate(l, sh, fmt.Sprintf("%d, %d, %s", rows, cols, name))
-	function(name, "func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane int)",
+// convTile writes one kernel. An edged one leaves out the columns of padding at both ends of rows that it covers entirely.
+func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
+	name := fmt.Sprintf("conv%s%ds%d_%dx%d%s%s", l.name, sh.kw, sh.stride, rows, cols, suffix(edged, "Edged"), s.suffix)
+	tabulate(l, sh, fmt.Sprintf("%d, %d, %v, %s", rows, cols, edged, name))
+	function(name, "func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane, top, bottom int)",
 		"\tfor row, col and lane of the tile {",
 		"\t\ty[row][col][lane] = bias[lane]",
 		"\t\tfor plane, h, k and v < "+fmt.Sprint(sh.kw)+" {",
 		fmt.Sprintf("\t\t\tpixel := x[plane][row*%d+h][col*%d+v]", sh.stride, sh.stride),
 		"\t\t\ty[row][col][lane] += w[plane][h][k][v][lane] * "+l.doc,
-		"\t\t}", "\t}", "", "with all distances in bytes. It prefetches what follows ahead, plane by plane.")
+		"\t\t}", "\t}", "", "with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what",
+		"follows ahead, plane by plane.")
 	x, xrow, ahead, aheadPlane, kh, k, table, w := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
 	load([]string{"x", "xrow", "ahead", "ahead", "kh", "k", "table", "w"}, x, xrow, ahead, aheadPlane, kh, k, table, w)
 	t := newTile(s, l, sh, rows, cols)
+	t.edged = edged
 	bias, row, kRow, ptr, step, hLeft, kLeft := R10, R10, R11, R12, R13, R14, R15
 	Load(Param("bias"), bias)
 	for i := range rows * cols {
@@ -122,7 +120,7 @@ func convTile(s simd, l lookup, sh shape, rows, cols int) {
 		PREFETCHT0(at(ahead, 64*i))
 	}
 	ADDQ(U32(64*lines), ahead)
-	t.multiply(kRow, ptr, step, w, table)
+	t.multiply(kRow, ptr, step, w, table, hLeft)
 	ADDQ(U32(sh.kw*s.bytes), w)
 	if l.loop {
 		if l == wide {
@@ -151,6 +149,7 @@ type tile struct {
 	l          lookup
 	sh         shape
 	rows, cols int
+	edged      bool
 	weights    []VecPhysical
 	spare      []VecPhysical
 	turn       int
@@ -177,7 +176,7 @@ func (t *tile) scratch(n int) VecPhysical {
 }
 
 // multiply adds the products of one k: every input pixel of every row is loaded once and feeds all its taps.
-func (t *tile) multiply(x, ptr, step, w, table Register) {
+func (t *tile) multiply(x, ptr, step, w, table, hLeft Register) {
 	for v := range t.sh.kw {
 		VMOVUPS(at(w, v*t.s.bytes), t.weights[v])
 	}
@@ -192,8 +191,24 @@ func (t *tile) multiply(x, ptr, step, w, table Register) {
 	}
 	MOVQ(x, ptr)
 	for r := range t.rows {
-		for q := range t.sh.stride*(t.cols-1) + t.sh.kw {
+		skip := fmt.Sprintf("skip%d", r)
+		if r == 0 {
+			CMPQ(hLeft, argument("top"))
+			JEQ(LabelRef(skip))
+		}
+		if r == t.rows-1 {
+			CMPQ(hLeft, argument("bottom"))
+			JEQ(LabelRef(skip))
+		}
+		last := t.sh.stride*(t.cols-1) + t.sh.kw - 1
+		for q := range last + 1 {
+			if t.edged && (q == 0 || q == last && t.sh.stride == 1) {
+				continue
+			}
 			t.input(at(ptr, q*pixel), q, r, n, index, table)
+		}
+		if r == 0 || r == t.rows-1 {
+			Label(skip)
 		}
 		if r < t.rows-1 {
 			ADDQ(step, ptr)
