@@ -34,6 +34,9 @@ func newPooling(op string, dims, k int, o layerConfig) pooling {
 func (p *pooling) params() []*Param   { return nil }
 func (p *pooling) buffers() []*Buffer { return nil }
 
+func (*pooling) blocked([][]int) (wants, can bool) { return false, true }
+func (*pooling) unblocks() bool                    { return false }
+
 func (p *pooling) stem() string   { return "pool" }
 func (p *pooling) kind() string   { return p.name }
 func (p *pooling) String() string { return fmt.Sprintf("%s(%s)", p.name, joinX(p.kernel[3-p.dims:])) }
@@ -43,16 +46,16 @@ func (p *pooling) shape(x [][]int) []int {
 	if len(s) != p.dims+2 {
 		panic(ShapeError{Op: p.name, Want: []string{"(N, C, W)", "(N, C, H, W)", "(N, C, D, H, W)"}[p.dims-1], Got: s})
 	}
-	k := p.geometry(s)
+	k := p.geometry(s, false)
 	refuseShape(p.name, s, k.Check())
 	out := k.Out()
 	return append([]int{s[0], s[1]}, out[3-p.dims:]...)
 }
 
-func (p *pooling) geometry(s []int) kernels.Pool {
+func (p *pooling) geometry(s []int, blocked bool) kernels.Pool {
 	k := kernels.Pool{
 		N: s[0], C: s[1], In: [3]int{1, 1, 1},
-		Kernel: p.kernel, Stride: p.stride, PadLo: p.padding, PadHi: p.padding, Ceil: p.ceil,
+		Kernel: p.kernel, Stride: p.stride, PadLo: p.padding, PadHi: p.padding, Ceil: p.ceil, Blocked: blocked,
 	}
 	copy(k.In[3-p.dims:], s[2:])
 	return k
@@ -86,7 +89,7 @@ func (p *maxPool) Graph(g *Graph, x Value) Value { return g.add(p, x) }
 func (p *maxPool) traits() traits { return traits{} }
 
 func (p *maxPool) forward(c *call) {
-	k := kernels.MaxPool{Pool: p.geometry(c.x[0].Shape)}
+	k := kernels.MaxPool{Pool: p.geometry(c.x[0].Shape, c.blocked)}
 	if !c.train {
 		k.Forward(c.y.Data, c.x[0].Data, nil)
 		return
@@ -97,7 +100,7 @@ func (p *maxPool) forward(c *call) {
 
 func (p *maxPool) backward(c *call) {
 	if c.dx[0] != nil {
-		k := kernels.MaxPool{Pool: p.geometry(c.x[0].Shape)}
+		k := kernels.MaxPool{Pool: p.geometry(c.x[0].Shape, c.blocked)}
 		k.Backward(c.dx[0].Data, c.dy.Data, p.where)
 	}
 }
@@ -131,15 +134,15 @@ func (p *avgPool) Graph(g *Graph, x Value) Value { return g.add(p, x) }
 
 func (p *avgPool) traits() traits { return traits{} }
 
-func (p *avgPool) kernelOf(s []int) kernels.AvgPool {
-	return kernels.AvgPool{Pool: p.geometry(s), CountPad: p.countPad}
+func (p *avgPool) kernelOf(c *call) kernels.AvgPool {
+	return kernels.AvgPool{Pool: p.geometry(c.x[0].Shape, c.blocked), CountPad: p.countPad}
 }
 
-func (p *avgPool) forward(c *call) { p.kernelOf(c.x[0].Shape).Forward(c.y.Data, c.x[0].Data) }
+func (p *avgPool) forward(c *call) { p.kernelOf(c).Forward(c.y.Data, c.x[0].Data) }
 
 func (p *avgPool) backward(c *call) {
 	if c.dx[0] != nil {
-		p.kernelOf(c.x[0].Shape).Backward(c.dx[0].Data, c.dy.Data)
+		p.kernelOf(c).Backward(c.dx[0].Data, c.dy.Data)
 	}
 }
 
@@ -176,17 +179,18 @@ func (p *globalAvgPool) shape(x [][]int) []int {
 	return y
 }
 
-func (*globalAvgPool) kernel(s []int) kernels.GlobalAvgPool {
-	return kernels.GlobalAvgPool{N: s[0], C: s[1], Spatial: size(s[2:])}
+func (*globalAvgPool) blocked([][]int) (wants, can bool) { return false, true }
+func (*globalAvgPool) unblocks() bool                    { return true }
+
+func (*globalAvgPool) kernel(c *call) kernels.GlobalAvgPool {
+	s := c.x[0].Shape
+	return kernels.GlobalAvgPool{N: s[0], C: s[1], Spatial: size(s[2:]), Blocked: c.blocked}
 }
 
-func (p *globalAvgPool) forward(c *call) { p.kernel(c.x[0].Shape).Forward(c.y.Data, c.x[0].Data) }
+func (p *globalAvgPool) forward(c *call) { p.kernel(c).Forward(c.y.Data, c.x[0].Data) }
 
 func (p *globalAvgPool) backward(c *call) {
 	if c.dx[0] != nil {
-		p.kernel(c.x[0].Shape).Backward(c.dx[0].Data, c.dy.Data)
+		p.kernel(c).Backward(c.dx[0].Data, c.dy.Data)
 	}
 }
-
-// globalPoolBlocked says whether the global pool reads the blocked layout by itself.
-const globalPoolBlocked = false
