@@ -41,6 +41,8 @@ type CellDone struct {
 	Elapsed time.Duration
 	Value   *display.Bundle
 	Failure *Failure
+	// Differences are those of this cell's outputs from the stored ones.
+	Differences []Difference
 }
 
 // Finished comes last, after the notebook was saved.

@@ -124,11 +124,14 @@ func (r *run) step(ctx context.Context, s Session, st step) bool {
 	r.result.Run++
 	r.recorder.Result(res)
 	failure := r.judge(cellCtx, st, err)
+	var differences []Difference
 	if failure == nil {
-		r.compare(st)
+		differences = r.compare(st)
+		r.result.Differences = append(r.result.Differences, differences...)
 	}
 	r.saver.after(r.recorder)
-	r.tell(CellDone{Path: r.path, Number: st.number, Title: st.title, Elapsed: time.Since(start), Value: res.Value, Failure: failure})
+	r.tell(CellDone{Path: r.path, Number: st.number, Title: st.title, Elapsed: time.Since(start), Value: res.Value,
+		Failure: failure, Differences: differences})
 	if failure == nil {
 		return true
 	}
@@ -173,15 +176,16 @@ func (r *run) judge(ctx context.Context, st step, err error) *Failure {
 }
 
 // compare sets the outputs of a cell against the stored ones, unless the cell was stored without having run.
-func (r *run) compare(st step) {
+func (r *run) compare(st step) []Difference {
 	if r.Compare == nil || st.stored.Count == 0 || st.cell.HasTag(ignoreOutput...) {
-		return
+		return nil
 	}
 	r.recorder.Settle()
-	for _, d := range r.Compare.Compare(st.stored.Outputs, st.cell.Outputs) {
-		d.Number, d.Of, d.Index = st.number, r.result.Cells, st.index
-		r.result.Differences = append(r.result.Differences, d)
+	found := r.Compare.Compare(st.stored.Outputs, st.cell.Outputs)
+	for i := range found {
+		found[i].Number, found[i].Of, found[i].Index = st.number, r.result.Cells, st.index
 	}
+	return found
 }
 
 func (r *run) finish() {
