@@ -109,6 +109,8 @@ type directPass struct {
 	outPlane int    // pixels of a whole output plane
 	taps     []int  // which of the convolution's taps the pass has, row by row
 	weightOf weightIndex
+	tile     convKernel // for most rows
+	lastTile convKernel // for the last ones
 }
 
 // weightIndex finds weights in the plain layout: w[base(out) + in*step + tap] leads from input channel in of a group to output channel
@@ -203,39 +205,31 @@ func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
 	}
 }
 
-// kernel picks the tile that wastes least on the output.
-func (p *directPass) kernel(s *simd) convKernel {
-	kernels := s.conv[convKey{p.lookup, p.kw, p.stride}]
+// chooseTiles picks the tile that wastes least on the output.
+func (p *directPass) chooseTiles(s *simd) {
 	height, width := p.out[0], p.out[1]
-	best, cost := kernels[0], 1<<62
+	cost := 1 << 62
+	kernels := s.conv[convKey{p.lookup, p.kw, p.stride}]
 	for _, k := range kernels {
 		if k.edged && !p.edged(k) {
 			continue
 		}
-		rows := height / k.rows * k.rows
+		rows, last := height/k.rows*k.rows, k
 		if rest := height - rows; rest > 0 {
-			rows += p.lastKernel(s, k, rest).rows
+			last = tileForRest(kernels, k, rest)
+			rows += last.rows
 		}
 		columns := (width + k.cols - 1) / k.cols
-		weight := 2*rows*columns*k.cols + 3*columns*(rows/k.rows)
-		if k.edged {
-			weight--
-		}
+		weight := 2*rows*columns*k.cols + 3*columns*(rows/k.rows) - b2i(k.edged)
 		if weight < cost {
-			best, cost = k, weight
+			p.tile, p.lastTile, cost = k, last, weight
 		}
 	}
-	return best
 }
 
-// edged says that an edged tile computes whole rows whose padding is one pixel at each end, or at the left with a stride.
-func (p *directPass) edged(k convKernel) bool {
-	return k.cols == p.out[1] && p.pad[1] == 1 && (p.stride > 1 || p.in[1] == p.out[1])
-}
-
-// lastKernel is the tile for the last rows, when fewer are left than tile k has: one with exactly so many, or k itself.
-func (p *directPass) lastKernel(s *simd, k convKernel, rest int) convKernel {
-	for _, l := range s.conv[convKey{p.lookup, p.kw, p.stride}] {
+// tileForRest is the tile for the last rows, when fewer are left than tile k has: one with exactly so many, or k itself.
+func tileForRest(kernels []convKernel, k convKernel, rest int) convKernel {
+	for _, l := range kernels {
 		if l.rows == rest && l.cols == k.cols && l.edged == k.edged {
 			return l
 		}
@@ -243,11 +237,19 @@ func (p *directPass) lastKernel(s *simd, k convKernel, rest int) convKernel {
 	return k
 }
 
+// edged says that an edged tile computes whole rows whose padding is one pixel at each end, or at the left with a stride.
+func (p *directPass) edged(k convKernel) bool {
+	return k.cols == p.out[1] && p.pad[1] == 1 && (p.stride > 1 || p.in[1] == p.out[1])
+}
+
 // scratchFloats bounds the padded input of one task, so that it stays in the second-level cache.
 const scratchFloats = 1 << 16
 
 // runDirect runs the passes over n images from x to y, both blocked. bias holds one value per output channel, or is nil.
 func (s *simd) runDirect(n int, passes []directPass, y, x, w, bias []float32) {
+	for i := range passes {
+		passes[i].chooseTiles(s)
+	}
 	p := &passes[0]
 	outs := p.sets * p.channelSets.out * Block
 	padded := borrow(outs)
@@ -256,7 +258,7 @@ func (s *simd) runDirect(n int, passes []directPass, y, x, w, bias []float32) {
 	copy(*padded, bias)
 	packed, weights := s.packAll(passes, w)
 	defer release(packed)
-	bands := p.bands(s, n)
+	bands := p.bands(n)
 	tasks(n*p.sets*bands, func(i int) {
 		band, set, image := i%bands, i/bands%p.sets, i/bands/p.sets
 		j := directTask{s: s, set: set, image: image, bias: (*padded)[set*p.channelSets.out*Block:]}
@@ -292,10 +294,9 @@ func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, wei
 }
 
 // bands is into how many bands of rows an image is cut, for the sake of caches and of threads.
-func (p *directPass) bands(s *simd, n int) int {
-	k := p.kernel(s)
-	rows := (p.out[0] + k.rows - 1) / k.rows
-	perRow := p.planes * p.stride * k.rows * (p.stride*p.out[1] + p.kw) * Block
+func (p *directPass) bands(n int) int {
+	rows := p.tileRows()
+	perRow := p.planes * p.stride * p.tile.rows * (p.stride*p.out[1] + p.kw) * Block
 	want := max((rows*perRow+scratchFloats-1)/scratchFloats, (4*Threads()+n*p.sets-1)/(n*p.sets))
 	return max(1, min(rows, want))
 }
@@ -309,28 +310,29 @@ type directTask struct {
 	temp       []float32
 }
 
+// tileRows is the number of rows of tiles.
+func (p *directPass) tileRows() int { return (p.out[0] + p.tile.rows - 1) / p.tile.rows }
+
 // tileRow returns the first output row of row t of tiles and its kernel. The last row of tiles may have a lower kernel, or else
 // overlaps the one before it.
-func (p *directPass) tileRow(s *simd, k convKernel, t int) (int, convKernel) {
-	r := t * k.rows
-	if rest := p.out[0] - r; rest < k.rows {
-		if k = p.lastKernel(s, k, rest); k.rows > rest {
-			r = max(0, p.out[0]-k.rows)
-		}
+func (p *directPass) tileRow(t int) (int, convKernel) {
+	r := t * p.tile.rows
+	if r+p.tile.rows <= p.out[0] {
+		return r, p.tile
 	}
-	return r, k
+	return max(0, min(r, p.out[0]-p.lastTile.rows)), p.lastTile
 }
 
 // rowsOfBand returns the rows of tiles that belong to a band.
-func (p *directPass) rowsOfBand(k convKernel, band, bands int) (first, last int) {
-	n := (p.out[0] + k.rows - 1) / k.rows
+func (p *directPass) rowsOfBand(band, bands int) (first, last int) {
+	n := p.tileRows()
 	return n * band / bands, n * (band + 1) / bands
 }
 
 func (j *directTask) run(passes []directPass, weights [][]float32, band, bands int, y, x []float32) {
 	p := &passes[0]
 	j.planes = paddedPlanes{pass: p, x: x[(j.image*p.sets+j.set)*p.planes*p.in[0]*p.in[1]*Block:]}
-	if !j.planes.cover(j.s, passes, band, bands) {
+	if !j.planes.cover(passes, band, bands) {
 		return
 	}
 	buf := borrow(p.planes * j.planes.rows * j.planes.pitch * Block)
@@ -342,11 +344,10 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	outBase := (j.image*p.sets + j.set) * p.channelSets.out
 	for i := range passes {
 		p := &passes[i]
-		k := p.kernel(j.s)
 		w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*p.vectorFloats(j.s):]
-		first, last := p.rowsOfBand(k, band, bands)
+		first, last := p.rowsOfBand(band, bands)
 		for t := first; t < last; t++ {
-			r, k := p.tileRow(j.s, k, t)
+			r, k := p.tileRow(t)
 			at := r*p.stride - p.pad[0] - j.planes.first
 			j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
 			for ob := range p.channelSets.out {

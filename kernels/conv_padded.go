@@ -13,24 +13,23 @@ type paddedPlanes struct {
 }
 
 // cover makes room for what all passes need for a band, and reports whether that is anything.
-func (c *paddedPlanes) cover(s *simd, passes []directPass, band, bands int) bool {
+func (c *paddedPlanes) cover(passes []directPass, band, bands int) bool {
 	first, last := 1<<30, -1<<30
 	for i := range passes {
 		p := &passes[i]
-		k := p.kernel(s)
-		t0, t1 := p.rowsOfBand(k, band, bands)
+		t0, t1 := p.rowsOfBand(band, bands)
 		if t0 == t1 {
 			continue
 		}
-		r, _ := p.tileRow(s, k, t0)
+		r, _ := p.tileRow(t0)
 		first = min(first, r*p.stride-p.pad[0])
-		r, k = p.tileRow(s, k, t1-1)
+		r, k := p.tileRow(t1 - 1)
 		last = max(last, (r+k.rows-1)*p.stride-p.pad[0]+p.kh)
 		c.before = max(c.before, p.pad[1])
 	}
 	for i := range passes {
 		p := &passes[i]
-		c.pitch = max(c.pitch, c.before-p.pad[1]+p.stride*(max(p.kernel(s).cols, p.out[1])-1)+p.kw)
+		c.pitch = max(c.pitch, c.before-p.pad[1]+p.stride*(max(p.tile.cols, p.out[1])-1)+p.kw)
 	}
 	c.first, c.rows = first, last-first
 	return first < last
