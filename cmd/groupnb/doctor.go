@@ -84,7 +84,7 @@ func printFindings(findings []finding) {
 func checkSession(ctx context.Context) finding {
 	start := time.Now()
 	f := finding{Name: "session"}
-	s, err := repl.Start(ctx, repl.Options{})
+	s, err := startSession(ctx, repl.Options{})
 	if err == nil {
 		defer s.Close()
 		var res repl.Result

@@ -59,7 +59,7 @@ func (o *runOptions) execute(parent context.Context, jobs []job) error {
 func (o *runOptions) run(ctx context.Context, kill <-chan struct{}, j job, observe func(runner.Event)) runner.Result {
 	ro := runner.Options{
 		Start: func(ctx context.Context) (runner.Session, error) {
-			return repl.Start(ctx, repl.Options{Dir: filepath.Dir(j.path), MaxOutput: o.maxOutput})
+			return startSession(ctx, repl.Options{Dir: filepath.Dir(j.path), MaxOutput: o.maxOutput})
 		},
 		Observe:     observe,
 		Kill:        kill,

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/internal/runner"
 	"github.com/groupnb/groupnb/internal/terminal"
 	"github.com/groupnb/groupnb/repl"
@@ -64,7 +65,7 @@ func replRun(cmd *cobra.Command, o replOptions) error {
 }
 
 func interactive(ctx context.Context) error {
-	s, err := repl.Start(ctx, repl.Options{})
+	s, err := startSession(ctx, repl.Options{})
 	if err != nil {
 		return &exitError{code: exitDied, err: err}
 	}
@@ -91,7 +92,7 @@ func interactive(ctx context.Context) error {
 }
 
 // editor returns the best one that the terminal can bear.
-func editor(s *repl.Session, interrupts <-chan os.Signal) terminal.Editor {
+func editor(s *magic.Session, interrupts <-chan os.Signal) terminal.Editor {
 	if !isTerminal(os.Stdout) || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
 		return terminal.NewPlain(os.Stdin, os.Stdout, interrupts)
 	}
@@ -110,7 +111,7 @@ var cellMark = regexp.MustCompile(`(?m)^// ?%%.*$`)
 func script(parent context.Context, name, source string, o replOptions) error {
 	ctx, kill, done := stoppable(parent)
 	defer done()
-	s, err := repl.Start(ctx, repl.Options{})
+	s, err := startSession(ctx, repl.Options{})
 	if err != nil {
 		return &exitError{code: exitDied, err: err}
 	}
@@ -143,7 +144,7 @@ func splitScript(source string) []string {
 	return cells
 }
 
-func runScriptCell(ctx context.Context, s *repl.Session, name, source string) int {
+func runScriptCell(ctx context.Context, s *magic.Session, name, source string) int {
 	p := terminal.Printer{Out: os.Stdout, Err: os.Stderr, Color: colored(os.Stderr)}
 	res, err := s.Execute(ctx, repl.Cell{Source: source, Name: name}, p.Event)
 	if res.Value != nil {

@@ -34,15 +34,16 @@ var allowed = map[string][]string{
 	"internal/worker/wire":   {"repl/display"},
 	"internal/worker":        {"internal/symbols", "repl/display"},
 	"repl":                   {"internal/cell", "internal/symbols", "internal/worker", "internal/worker/wire"},
-	"repl/nbtest":            {"repl", "internal/runner", "internal/notebook"},
+	"repl/nbtest":            {"repl", "internal/magic", "internal/notebook", "internal/report", "internal/runner"},
 	"internal/notebook":      {},
 	"internal/magic":         {"repl"},
 	"internal/zmtp":          {},
 	"internal/jupyter":       {"repl", "repl/comm", "repl/display", "repl/widgets", "internal/magic", "internal/zmtp"},
 	"internal/jupyter/logo":  {},
 	"internal/runner":        {"repl", "repl/display", "internal/notebook"},
-	"internal/report":        {"repl", "internal/notebook", "internal/runner"},
-	"internal/terminal":      {"repl", "repl/display", "internal/magic", "internal/notebook", "internal/runner"}, // a session can be saved as a notebook
+	"internal/highlight":     {},
+	"internal/report":        {"repl", "internal/highlight", "internal/notebook", "internal/runner"},
+	"internal/terminal":      {"repl", "repl/display", "internal/highlight", "internal/notebook", "internal/runner"}, // a session can be saved as a notebook
 	"notebooks":              {},
 	"internal/laws":          {},
 }

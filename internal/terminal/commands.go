@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/groupnb/groupnb/internal/notebook"
 )
@@ -29,19 +25,16 @@ func commands() []command {
 		{"help", "", "this list", (*REPL).help},
 		{"doc", "NAME", "documentation of a package, function, type or variable; also ?NAME", (*REPL).doc},
 		{"type", "EXPRESSION", "its type", (*REPL).typeOf},
-		{"vars", "", "the variables of this session", (*REPL).vars},
-		{"time", "CELL", "run it and print how long it took", (*REPL).timed},
 		{"load", "FILE", "run the cells of a notebook: .ipynb, .md or .go", (*REPL).load},
 		{"save", "FILE", "write this session as .ipynb, with outputs, .md or .go", (*REPL).save},
 		{"image", "kitty|iterm|blocks|none", "how pictures are drawn", (*REPL).setImages},
-		{"reset", "", "forget all variables and declarations", (*REPL).reset},
 		{"quit", "", "leave; also Ctrl-D", func(*REPL, context.Context, string) error { return errQuit }},
 	}
 }
 
 // isCommand reports whether source is for us rather than for the session.
 func isCommand(source string) bool {
-	return strings.HasPrefix(source, ":") || strings.HasPrefix(source, "?") || strings.HasPrefix(source, "!")
+	return strings.HasPrefix(source, ":") || strings.HasPrefix(source, "?")
 }
 
 // command runs a line for us. What goes wrong is printed.
@@ -51,8 +44,6 @@ func (r *REPL) command(ctx context.Context, line string) error {
 	switch {
 	case strings.HasPrefix(line, "?"):
 		err = r.doc(ctx, strings.Trim(line, "? "))
-	case strings.HasPrefix(line, "!"):
-		err = r.shell(ctx, line[1:])
 	default:
 		name, arg, _ := strings.Cut(line[1:], " ")
 		all := commands()
@@ -73,8 +64,8 @@ func (r *REPL) help(context.Context, string) error {
 	for _, c := range commands() {
 		fmt.Fprintf(r.Out, "  %-30s %s\n", strings.TrimSpace(":"+c.name+" "+c.args), c.about)
 	}
-	fmt.Fprintln(r.Out, "  !COMMAND                       run it in the shell")
-	fmt.Fprintln(r.Out, "Commands may be shortened. Tab completes, Ctrl-R searches the history, Ctrl-C interrupts.")
+	fmt.Fprintf(r.Out, "Commands may be shortened. %%help lists those that work in notebooks too, such as %%time and !ls.\n"+
+		"Tab completes, Ctrl-R searches the history, Ctrl-C interrupts.\n")
 	return nil
 }
 
@@ -96,21 +87,6 @@ func (r *REPL) doc(_ context.Context, name string) error {
 
 func (r *REPL) typeOf(ctx context.Context, expression string) error {
 	return r.cell(ctx, fmt.Sprintf("fmt.Printf(\"%%T\\n\", %s)", expression))
-}
-
-func (r *REPL) vars(context.Context, string) error {
-	w := tabwriter.NewWriter(r.Out, 0, 8, 2, ' ', 0)
-	for _, v := range r.Session.Vars() {
-		fmt.Fprintf(w, "%s\t%s\n", v.Name, v.Type)
-	}
-	return w.Flush()
-}
-
-func (r *REPL) timed(ctx context.Context, source string) error {
-	start := time.Now()
-	err := r.cell(ctx, source)
-	fmt.Fprintf(r.Err, "groupnb: %s\n", time.Since(start).Round(10*time.Microsecond))
-	return err
 }
 
 func (r *REPL) load(ctx context.Context, path string) error {
@@ -151,24 +127,4 @@ func (r *REPL) setImages(_ context.Context, how string) error {
 		return nil
 	}
 	return fmt.Errorf("pictures are drawn as %s; :image kitty, iterm, blocks or none changes that", r.Images)
-}
-
-func (r *REPL) reset(ctx context.Context, _ string) error {
-	if err := r.Session.Restart(ctx); err != nil {
-		return err
-	}
-	r.next = 1
-	return nil
-}
-
-// shell runs a command with the terminal as its own; Ctrl-C reaches it, not us.
-func (r *REPL) shell(ctx context.Context, command string) error {
-	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, r.Out, r.Err
-	err := cmd.Run()
-	select {
-	case <-r.Interrupts:
-	default:
-	}
-	return err
 }

@@ -55,10 +55,6 @@ func (echo) Inspect(source string, _, _ int) (repl.Doc, bool) {
 	return repl.Doc{Signature: "func " + source, Text: "It is known."}, source == "known"
 }
 
-func (echo) Vars() []repl.Var { return []repl.Var{{Name: "answer", Type: "int"}} }
-
-func (echo) Restart(context.Context) error { return nil }
-
 func (echo) IsComplete(source string) (status, indent string) {
 	if depth := strings.Count(source, "{") - strings.Count(source, "}"); depth > 0 {
 		return "incomplete", strings.Repeat("\t", depth)
@@ -203,12 +199,10 @@ func TestCommands(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "history"))
 	for _, c := range []struct{ typed, want string }{
 		{":help", ":doc NAME"},
-		{":vars", "answer  int"},
 		{"?known", "It is known."},
 		{":doc known", "func known"},
 		{":doc other", "groupnb: nothing is known of other"},
 		{":nonsense", "groupnb: unknown command :nonsense; :help lists them"},
-		{"!echo $((6*7))", "42"},
 		{"for {\r}", `ran "for {\n}"`},
 		{":save " + path, "groupnb: 1 cells saved"},
 		{":load " + path, `ran "for {\n}"`},

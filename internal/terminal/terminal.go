@@ -20,13 +20,11 @@ import (
 	"github.com/groupnb/groupnb/repl"
 )
 
-// A Session runs cells and knows the language; *repl.Session is one.
+// A Session runs cells and knows the language; *magic.Session is one.
 type Session interface {
 	Helper
 	Execute(ctx context.Context, c repl.Cell, emit func(repl.Event)) (repl.Result, error)
 	Inspect(source string, cursor, detail int) (repl.Doc, bool)
-	Vars() []repl.Var
-	Restart(ctx context.Context) error
 }
 
 // A Helper knows the language that is typed.

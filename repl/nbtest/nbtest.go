@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/internal/notebook"
 	"github.com/groupnb/groupnb/internal/report"
 	"github.com/groupnb/groupnb/internal/runner"
@@ -88,7 +89,11 @@ func (o Options) File(t *testing.T, path string) {
 func (o Options) runner(path string, events chan<- runner.Event) runner.Options {
 	ro := runner.Options{
 		Start: func(ctx context.Context) (runner.Session, error) {
-			return repl.Start(ctx, repl.Options{Dir: filepath.Dir(path)})
+			s, err := repl.Start(ctx, repl.Options{Dir: filepath.Dir(path)})
+			if err != nil {
+				return nil, err
+			}
+			return magic.Wrap(s), nil
 		},
 		Observe: func(e runner.Event) { events <- e },
 		Short:   testing.Short(),
