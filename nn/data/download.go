@@ -19,7 +19,7 @@ const fashionURL = "https://github.com/zalandoresearch/fashion-mnist/raw/master/
 // How long a download may take to answer, and to finish each file.
 const (
 	answerTimeout = 4 * time.Second
-	fileTimeout   = 2 * time.Minute
+	fileTimeout   = 10 * time.Minute
 )
 
 // downloadLimit is the most bytes that a file may have.
@@ -36,6 +36,10 @@ var client = &http.Client{Transport: &http.Transport{
 func download(name string) ([]byte, error) { return get(display.Context(), fashionURL+name+".gz") }
 
 func get(ctx context.Context, url string) ([]byte, error) {
+	return getLimited(ctx, url, downloadLimit)
+}
+
+func getLimited(ctx context.Context, url string, limit int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fileTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -50,7 +54,7 @@ func get(ctx context.Context, url string) ([]byte, error) {
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("get %s: %s", url, res.Status)
 	}
-	return io.ReadAll(io.LimitReader(res.Body, downloadLimit))
+	return io.ReadAll(io.LimitReader(res.Body, limit))
 }
 
 // downloadAll fetches all parts, smallest first so that a missing network shows at once, and keeps them in the cache.
