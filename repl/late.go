@@ -15,7 +15,6 @@ type late struct {
 	journals map[uint64]*journal // with Options.Late
 
 	calling sync.Mutex // one call of Options.Late at a time
-	closed  bool
 }
 
 func newLate(o Options) *late {
@@ -51,12 +50,12 @@ func (l *late) journal(cell uint64) *journal {
 	if j == nil {
 		j = newJournal(l.o.MaxOutput)
 		l.journals[cell] = j
-		time.AfterFunc(interval, func() { l.flush(cell, false) })
+		time.AfterFunc(interval, func() { l.flush(cell) })
 	}
 	return j
 }
 
-func (l *late) flush(cell uint64, end bool) {
+func (l *late) flush(cell uint64) {
 	l.calling.Lock()
 	defer l.calling.Unlock()
 	l.mu.Lock()
@@ -80,6 +79,6 @@ func (l *late) close() {
 	}
 	l.mu.Unlock()
 	for _, cell := range cells {
-		l.flush(cell, true)
+		l.flush(cell)
 	}
 }

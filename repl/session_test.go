@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -95,5 +96,21 @@ func TestCompileErrorChangesNothing(t *testing.T) {
 	}
 	if o := execute(t, s, "1+1"); o.value != "2" {
 		t.Errorf("%+v", o)
+	}
+}
+
+func TestCompleteAndInspect(t *testing.T) {
+	s := start(t, Options{})
+	if o := execute(t, s, "words := strings.Fields(\"a b\")"); o.err != nil {
+		t.Fatal(o.err)
+	}
+	if c := s.Complete("wor", 3); len(c.Items) != 1 || c.Items[0].Text != "words" {
+		t.Errorf("%+v", c)
+	}
+	if d, ok := s.Inspect("strings.ToUpper(", 16, 0); !ok || !strings.HasPrefix(d.Text, "ToUpper returns") {
+		t.Errorf("%+v", d)
+	}
+	if status, indent := s.IsComplete("for {"); status != "incomplete" || indent != "\t" {
+		t.Errorf("%s %q", status, indent)
 	}
 }

@@ -76,11 +76,3 @@ func shortQualifier(p *types.Package) string {
 	}
 	return p.Name()
 }
-
-// Complete proposes completions at the byte offset cursor of src.
-func (f *FrontEnd) Complete(src string, cursor int) Completion {
-	return Completion{Start: cursor, End: cursor}
-}
-
-// Inspect describes the object at the byte offset cursor of src; detail 1 adds its source.
-func (f *FrontEnd) Inspect(src string, cursor, detail int) (Doc, bool) { return Doc{}, false }
