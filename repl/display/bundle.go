@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -72,10 +73,17 @@ func IsBinary(mediaType string) bool {
 // A Displayer chooses its own representations.
 type Displayer interface{ Display() Bundle }
 
-// Of returns the representations of v. A Displayer speaks for itself; an image.Image becomes a PNG; methods
-// HTML, Markdown, LaTeX and SVG (returning a string) and PNG (returning bytes) each add theirs. There is always
+// Of returns the representations of v. A Displayer speaks for itself; an image.Image becomes a PNG; a matrix
+// becomes a table; methods HTML, Markdown, LaTeX and SVG (returning a string) and PNG (returning bytes) each add
+// theirs; what [Register] added knows further types. There is always
 // a text/plain form, made by fmt if v does not bring its own.
 func Of(v any) Bundle {
+	if isNil(v) {
+		return withText(Bundle{}, v)
+	}
+	if b, ok := registered(v); ok {
+		return withText(b, v)
+	}
 	switch v := v.(type) {
 	case Bundle:
 		return v
@@ -83,6 +91,8 @@ func Of(v any) Bundle {
 		return withText(v.Display(), v)
 	case image.Image:
 		return ofImage(v)
+	case matrix:
+		return ofMatrix(v)
 	}
 	b := Bundle{Data: map[string][]byte{}}
 	if v, ok := v.(interface{ HTML() string }); ok {
@@ -101,6 +111,12 @@ func Of(v any) Bundle {
 		b.Data[PNG] = v.PNG()
 	}
 	return withText(b, v)
+}
+
+// isNil reports whether v is a nil pointer, on which methods are better not called.
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 func withText(b Bundle, v any) Bundle {

@@ -2,6 +2,7 @@ package display
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"slices"
 	"strings"
@@ -19,7 +20,23 @@ type chooser struct{}
 func (chooser) Display() Bundle { return Bundle{Data: map[string][]byte{SVG: []byte("<svg/>")}} }
 func (chooser) String() string  { return "a drawing" }
 
+type grid struct{}
+
+func (grid) Dims() (int, int)    { return 2, 3 }
+func (grid) At(i, j int) float64 { return float64(10*i + j) }
+
+type broken struct{ page string }
+
+func (b *broken) HTML() string { return b.page }
+
+type celsius float64
+
 func TestOf(t *testing.T) {
+	Register(func(v any) (Bundle, bool) {
+		c, ok := v.(celsius)
+		text := fmt.Sprintf("%v degrees", float64(c))
+		return NewText(text).With(Markdown, []byte("**"+text+"**")), ok
+	})
 	for _, c := range []struct {
 		name  string
 		value any
@@ -31,6 +48,9 @@ func TestOf(t *testing.T) {
 		{"HTML method adds text/html", page{}, "seven", []string{HTML, Text}},
 		{"a Displayer still gets text/plain", chooser{}, "a drawing", []string{SVG, Text}},
 		{"an image becomes a PNG", image.NewGray(image.Rect(0, 0, 3, 2)), "*image.Gray 3x2", []string{PNG, Text}},
+		{"a matrix becomes a table", grid{}, "2x3\n   0   1   2\n  10  11  12", []string{Text}},
+		{"a nil pointer has no methods called", (*broken)(nil), "<nil>", []string{Text}},
+		{"a registered type", celsius(20), "20 degrees", []string{Markdown, Text}},
 		{"a bundle stays as it is", NewText("x"), "x", []string{Text}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
