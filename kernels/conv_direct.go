@@ -341,25 +341,36 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	temp := borrow(32 * Block)
 	defer release(temp)
 	j.temp = *temp
-	outBase := (j.image*p.sets + j.set) * p.channelSets.out
-	for i := range passes {
-		p := &passes[i]
-		w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*p.vectorFloats(j.s):]
-		first, last := p.rowsOfBand(band, bands)
-		for t := first; t < last; t++ {
-			r, k := p.tileRow(t)
-			at := r*p.stride - p.pad[0] - j.planes.first
-			j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
-			for ob := range p.channelSets.out {
-				j.tileRow(p, k, w, y[((outBase+ob)*p.outPlane+p.outAt)*Block:], ob, r, at)
+	for t := 0; ; t++ { // all passes of a row of tiles together, because they write neighbouring pixels
+		done := true
+		for i := range passes {
+			first, last := passes[i].rowsOfBand(band, bands)
+			if first+t < last {
+				w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*passes[i].vectorFloats(j.s):]
+				j.rowOfTiles(&passes[i], w, y, first+t)
+				done = false
 			}
+		}
+		if done {
+			return
 		}
 	}
 }
 
-// tileRow computes the tiles of output rows r.. of output block ob; y is the block's first pixel that the pass writes, and at is the
+// rowOfTiles computes row t of the tiles of a pass for all output blocks of the set.
+func (j *directTask) rowOfTiles(p *directPass, w, y []float32, t int) {
+	r, k := p.tileRow(t)
+	at := r*p.stride - p.pad[0] - j.planes.first
+	j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
+	block := (j.image*p.sets + j.set) * p.channelSets.out
+	for ob := range p.channelSets.out {
+		j.tiles(p, k, w, y[((block+ob)*p.outPlane+p.outAt)*Block:], ob, r, at)
+	}
+}
+
+// tiles computes the tiles of output rows r.. of output block ob; y is the block's first pixel that the pass writes, and at is the
 // row of the padded planes that output row r sees first.
-func (j *directTask) tileRow(p *directPass, k convKernel, w, y []float32, ob, r, at int) {
+func (j *directTask) tiles(p *directPass, k convKernel, w, y []float32, ob, r, at int) {
 	s, in := j.s, &j.planes
 	fits := k.rows <= p.out[0] && k.cols <= p.out[1]
 	tiles := (p.out[1] + k.cols - 1) / k.cols
