@@ -7,26 +7,48 @@
 // func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -141,24 +163,42 @@ skip0:
 // func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -258,23 +298,39 @@ skip0:
 // func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -367,24 +423,43 @@ skip0:
 // func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -491,26 +566,48 @@ skip1:
 // func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -637,24 +734,42 @@ skip0:
 // func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -764,23 +879,39 @@ skip0:
 // func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -882,24 +1013,43 @@ skip0:
 // func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1017,27 +1167,49 @@ skip1:
 // func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1183,25 +1355,43 @@ skip0:
 // func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1326,24 +1516,40 @@ skip0:
 // func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1458,25 +1664,44 @@ skip0:
 // func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1608,24 +1833,42 @@ skip1:
 // func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1755,23 +1998,39 @@ skip0:
 // func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1891,24 +2150,43 @@ skip0:
 // func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2048,25 +2326,43 @@ skip1:
 // func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2211,24 +2507,40 @@ skip0:
 // func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2361,25 +2673,44 @@ skip0:
 // func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2533,28 +2864,54 @@ skip1:
 // func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2669,24 +3026,42 @@ skip0:
 // func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2776,23 +3151,39 @@ skip0:
 // func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2876,24 +3267,43 @@ skip0:
 // func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2989,29 +3399,55 @@ skip1:
 // func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3149,25 +3585,43 @@ skip0:
 // func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3272,24 +3726,40 @@ skip0:
 // func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3386,25 +3856,44 @@ skip0:
 // func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3514,28 +4003,54 @@ skip1:
 // func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3630,24 +4145,42 @@ skip0:
 // func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3722,23 +4255,39 @@ skip0:
 // func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3808,24 +4357,43 @@ skip0:
 // func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3904,28 +4472,54 @@ skip1:
 // func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4028,24 +4622,42 @@ skip0:
 // func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4126,23 +4738,39 @@ skip0:
 // func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4218,24 +4846,43 @@ skip0:
 // func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4321,28 +4968,54 @@ skip1:
 // func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4475,24 +5148,42 @@ skip0:
 // func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4598,23 +5289,39 @@ skip0:
 // func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4713,24 +5420,43 @@ skip0:
 // func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4844,29 +5570,55 @@ skip1:
 // func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5024,25 +5776,43 @@ skip0:
 // func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5164,24 +5934,40 @@ skip0:
 // func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5294,25 +6080,44 @@ skip0:
 // func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5440,28 +6245,54 @@ skip1:
 // func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5567,24 +6398,42 @@ skip0:
 // func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5669,23 +6518,39 @@ skip0:
 // func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5765,24 +6630,43 @@ skip0:
 // func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5871,28 +6755,54 @@ skip1:
 // func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6012,24 +6922,42 @@ skip0:
 // func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6124,23 +7052,39 @@ skip0:
 // func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6229,24 +7173,43 @@ skip0:
 // func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6347,25 +7310,43 @@ skip1:
 // func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6506,24 +7487,40 @@ skip0:
 // func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6653,25 +7650,44 @@ skip0:
 // func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6821,28 +7837,54 @@ skip1:
 // func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6960,24 +8002,42 @@ skip0:
 // func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7071,23 +8131,39 @@ skip0:
 // func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7175,24 +8251,43 @@ skip0:
 // func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7292,29 +8387,55 @@ skip1:
 // func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7443,25 +8564,43 @@ skip0:
 // func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7562,24 +8701,40 @@ skip0:
 // func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7673,25 +8828,44 @@ skip0:
 // func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7797,28 +8971,54 @@ skip1:
 // func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7908,24 +9108,42 @@ skip0:
 // func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7999,23 +9217,39 @@ skip0:
 // func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8085,24 +9319,43 @@ skip0:
 // func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8180,28 +9433,54 @@ skip1:
 // func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	VMOVUPS (R10), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS (R10), Y10
-	VMOVUPS (R10), Y11
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8305,24 +9584,42 @@ skip0:
 // func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8406,23 +9703,39 @@ skip0:
 // func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8501,24 +9814,43 @@ skip0:
 // func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10), Y1
-	VMOVUPS (R10), Y2
-	VMOVUPS (R10), Y3
-	VMOVUPS (R10), Y4
-	VMOVUPS (R10), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS (R10), Y7
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10

@@ -7,40 +7,90 @@
 // func convOwn4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -257,32 +307,66 @@ skip0:
 // func convOwn4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -441,30 +525,60 @@ skip0:
 // func convOwn4s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -608,40 +722,91 @@ skip0:
 // func convOwn4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -865,43 +1030,101 @@ skip1:
 // func convOwn4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1152,40 +1375,92 @@ skip2:
 // func convOwn4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1414,32 +1689,67 @@ skip2:
 // func convOwn4s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1605,37 +1915,83 @@ skip1:
 // func convOwn4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -1842,40 +2198,95 @@ skip2:
 // func convOwn4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn4s1_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2119,40 +2530,90 @@ skip5:
 // func convOwn5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2395,32 +2856,66 @@ skip0:
 // func convOwn5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2597,30 +3092,60 @@ skip0:
 // func convOwn5s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -2780,40 +3305,91 @@ skip0:
 // func convOwn5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3064,40 +3640,92 @@ skip1:
 // func convOwn5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3354,32 +3982,67 @@ skip2:
 // func convOwn5s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3564,37 +4227,83 @@ skip1:
 // func convOwn5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -3826,40 +4535,95 @@ skip2:
 // func convOwn5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s1_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4134,41 +4898,91 @@ skip5:
 // func convOwn5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4458,33 +5272,67 @@ skip0:
 // func convOwn5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4692,31 +5540,61 @@ skip0:
 // func convOwn5s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -4903,41 +5781,92 @@ skip0:
 // func convOwn5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5234,41 +6163,93 @@ skip1:
 // func convOwn5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5570,33 +6551,68 @@ skip2:
 // func convOwn5s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -5811,38 +6827,84 @@ skip1:
 // func convOwn5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6113,41 +7175,96 @@ skip2:
 // func convOwn5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn5s2_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6464,40 +7581,90 @@ skip5:
 // func convOwn7s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -6792,32 +7959,66 @@ skip0:
 // func convOwn7s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7030,30 +8231,60 @@ skip0:
 // func convOwn7s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7245,40 +8476,91 @@ skip0:
 // func convOwn7s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7583,40 +8865,92 @@ skip1:
 // func convOwn7s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -7929,32 +9263,67 @@ skip2:
 // func convOwn7s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8177,37 +9546,83 @@ skip1:
 // func convOwn7s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8489,40 +9904,95 @@ skip2:
 // func convOwn7s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s1_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -8859,41 +10329,91 @@ skip5:
 // func convOwn7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -9235,33 +10755,67 @@ skip0:
 // func convOwn7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -9505,31 +11059,61 @@ skip0:
 // func convOwn7s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -9748,41 +11332,92 @@ skip0:
 // func convOwn7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -10133,41 +11768,93 @@ skip1:
 // func convOwn7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -10525,33 +12212,68 @@ skip2:
 // func convOwn7s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -10804,38 +12526,84 @@ skip1:
 // func convOwn7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -11156,41 +12924,96 @@ skip2:
 // func convOwn7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn7s2_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -11569,44 +13392,102 @@ skip5:
 // func convOwn3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -11823,32 +13704,66 @@ skip0:
 // func convOwn3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -11989,44 +13904,103 @@ skip0:
 // func convOwn3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -12249,30 +14223,60 @@ skip1:
 // func convOwn3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -12400,43 +14404,101 @@ skip0:
 // func convOwn3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -12656,40 +14718,92 @@ skip2:
 // func convOwn3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -12890,32 +15004,67 @@ skip2:
 // func convOwn3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -13062,44 +15211,105 @@ skip1:
 // func convOwn3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -13330,37 +15540,83 @@ skip3:
 // func convOwn3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -13542,44 +15798,108 @@ skip2:
 // func convOwn3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -13822,45 +16142,103 @@ skip6:
 // func convOwn3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -14132,33 +16510,67 @@ skip0:
 // func convOwn3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -14330,45 +16742,104 @@ skip0:
 // func convOwn3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -14645,31 +17116,61 @@ skip1:
 // func convOwn3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -14824,44 +17325,102 @@ skip0:
 // func convOwn3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -15132,41 +17691,93 @@ skip2:
 // func convOwn3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -15412,33 +18023,68 @@ skip2:
 // func convOwn3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -15615,45 +18261,106 @@ skip1:
 // func convOwn3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -15936,38 +18643,84 @@ skip3:
 // func convOwn3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -16188,45 +18941,109 @@ skip2:
 // func convOwn3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn3s2_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -16518,44 +19335,102 @@ skip6:
 // func convOwn1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -16730,32 +19605,66 @@ skip0:
 // func convOwn1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -16870,44 +19779,103 @@ skip0:
 // func convOwn1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -17086,30 +20054,60 @@ skip1:
 // func convOwn1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -17214,43 +20212,101 @@ skip0:
 // func convOwn1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -17426,40 +20482,92 @@ skip2:
 // func convOwn1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -17620,32 +20728,67 @@ skip2:
 // func convOwn1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -17764,44 +20907,105 @@ skip1:
 // func convOwn1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -17984,37 +21188,83 @@ skip3:
 // func convOwn1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -18160,44 +21410,108 @@ skip2:
 // func convOwn1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn1s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -18386,44 +21700,102 @@ skip6:
 // func convOwn2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -18614,32 +21986,66 @@ skip0:
 // func convOwn2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -18764,44 +22170,103 @@ skip0:
 // func convOwn2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -18997,30 +22462,60 @@ skip1:
 // func convOwn2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -19134,43 +22629,101 @@ skip0:
 // func convOwn2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -19364,40 +22917,92 @@ skip2:
 // func convOwn2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -19574,32 +23179,67 @@ skip2:
 // func convOwn2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -19729,44 +23369,105 @@ skip1:
 // func convOwn2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -19968,37 +23669,83 @@ skip3:
 // func convOwn2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -20159,44 +23906,108 @@ skip2:
 // func convOwn2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convOwn2s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -20407,44 +24218,102 @@ skip6:
 // func convQuad3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -20691,32 +24560,66 @@ skip0:
 // func convQuad3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -20879,44 +24782,103 @@ skip0:
 // func convQuad3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -21171,30 +25133,60 @@ skip1:
 // func convQuad3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -21343,43 +25335,101 @@ skip0:
 // func convQuad3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -21634,40 +25684,92 @@ skip2:
 // func convQuad3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -21900,32 +26002,67 @@ skip2:
 // func convQuad3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -22096,44 +26233,105 @@ skip1:
 // func convQuad3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -22400,37 +26598,83 @@ skip3:
 // func convQuad3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -22642,44 +26886,108 @@ skip2:
 // func convQuad3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -22964,45 +27272,103 @@ skip6:
 // func convQuad3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -23310,33 +27676,67 @@ skip0:
 // func convQuad3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -23533,45 +27933,104 @@ skip0:
 // func convQuad3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -23885,31 +28344,61 @@ skip1:
 // func convQuad3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -24087,44 +28576,102 @@ skip0:
 // func convQuad3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -24433,41 +28980,93 @@ skip2:
 // func convQuad3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -24748,33 +29347,68 @@ skip2:
 // func convQuad3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -24977,45 +29611,106 @@ skip1:
 // func convQuad3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -25337,38 +30032,84 @@ skip3:
 // func convQuad3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -25621,45 +30362,109 @@ skip2:
 // func convQuad3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad3s2_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -25993,44 +30798,102 @@ skip6:
 // func convQuad1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -26220,32 +31083,66 @@ skip0:
 // func convQuad1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -26372,44 +31269,103 @@ skip0:
 // func convQuad1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -26603,30 +31559,60 @@ skip1:
 // func convQuad1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -26743,43 +31729,101 @@ skip0:
 // func convQuad1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -26970,40 +32014,92 @@ skip2:
 // func convQuad1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -27178,32 +32274,67 @@ skip2:
 // func convQuad1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -27334,44 +32465,105 @@ skip1:
 // func convQuad1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -27569,37 +32761,83 @@ skip3:
 // func convQuad1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -27759,44 +32997,108 @@ skip2:
 // func convQuad1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad1s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -28000,44 +33302,102 @@ skip6:
 // func convQuad2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -28255,32 +33615,66 @@ skip0:
 // func convQuad2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -28424,44 +33818,103 @@ skip0:
 // func convQuad2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -28685,30 +34138,60 @@ skip1:
 // func convQuad2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -28840,43 +34323,101 @@ skip0:
 // func convQuad2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -29098,40 +34639,92 @@ skip2:
 // func convQuad2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -29334,32 +34927,67 @@ skip2:
 // func convQuad2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -29509,44 +35137,105 @@ skip1:
 // func convQuad2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -29778,37 +35467,83 @@ skip3:
 // func convQuad2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -29993,44 +35728,108 @@ skip2:
 // func convQuad2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convQuad2s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -30274,41 +36073,91 @@ skip6:
 // func convWide7s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -30626,33 +36475,67 @@ skip0:
 // func convWide7s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -30882,31 +36765,61 @@ skip0:
 // func convWide7s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -31114,41 +37027,92 @@ skip0:
 // func convWide7s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -31475,41 +37439,93 @@ skip1:
 // func convWide7s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -31843,33 +37859,68 @@ skip2:
 // func convWide7s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -32108,38 +38159,84 @@ skip1:
 // func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -32440,41 +38537,96 @@ skip2:
 // func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide7s2_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -32829,44 +38981,102 @@ skip5:
 // func convWide3s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -33080,32 +39290,66 @@ skip0:
 // func convWide3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -33247,44 +39491,103 @@ skip0:
 // func convWide3s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -33504,44 +39807,103 @@ skip1:
 // func convWide3s1_2x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_2x14EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -33753,30 +40115,60 @@ skip1:
 // func convWide3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -33906,30 +40298,60 @@ skip0:
 // func convWide3s1_1x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_1x14EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -34055,43 +40477,101 @@ skip0:
 // func convWide3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -34309,43 +40789,101 @@ skip2:
 // func convWide3s1_3x9EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_3x9EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -34551,40 +41089,92 @@ skip2:
 // func convWide3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -34784,40 +41374,92 @@ skip2:
 // func convWide3s1_3x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_3x8EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -35005,32 +41647,67 @@ skip2:
 // func convWide3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -35178,32 +41855,67 @@ skip1:
 // func convWide3s1_2x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_2x8EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -35343,44 +42055,105 @@ skip1:
 // func convWide3s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -35608,44 +42381,105 @@ skip3:
 // func convWide3s1_4x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_4x7EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -35857,37 +42691,83 @@ skip3:
 // func convWide3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -36069,37 +42949,83 @@ skip2:
 // func convWide3s1_3x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_3x7EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -36269,44 +43195,108 @@ skip2:
 // func convWide3s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -36546,44 +43536,108 @@ skip6:
 // func convWide3s1_7x4EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s1_7x4EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -36795,45 +43849,103 @@ skip6:
 // func convWide3s2_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -37076,33 +44188,67 @@ skip0:
 // func convWide3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -37260,45 +44406,104 @@ skip0:
 // func convWide3s2_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -37546,45 +44751,104 @@ skip1:
 // func convWide3s2_2x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_2x14EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -37828,31 +45092,61 @@ skip1:
 // func convWide3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -37996,31 +45290,61 @@ skip0:
 // func convWide3s2_1x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_1x14EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -38162,44 +45486,102 @@ skip0:
 // func convWide3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -38443,44 +45825,102 @@ skip2:
 // func convWide3s2_3x9EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_3x9EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -38718,41 +46158,93 @@ skip2:
 // func convWide3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -38974,41 +46466,93 @@ skip2:
 // func convWide3s2_3x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_3x8EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -39224,33 +46768,68 @@ skip2:
 // func convWide3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -39413,33 +46992,68 @@ skip1:
 // func convWide3s2_2x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_2x8EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -39598,45 +47212,106 @@ skip1:
 // func convWide3s2_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -39890,45 +47565,106 @@ skip3:
 // func convWide3s2_4x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_4x7EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -40174,38 +47910,84 @@ skip3:
 // func convWide3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -40406,38 +48188,84 @@ skip2:
 // func convWide3s2_3x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_3x7EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -40632,45 +48460,109 @@ skip2:
 // func convWide3s2_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -40933,45 +48825,109 @@ skip6:
 // func convWide3s2_7x4EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide3s2_7x4EdgedAVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -41220,44 +49176,102 @@ skip6:
 // func convWide1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -41412,32 +49426,66 @@ skip0:
 // func convWide1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -41543,44 +49591,103 @@ skip0:
 // func convWide1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -41739,30 +49846,60 @@ skip1:
 // func convWide1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -41860,43 +49997,101 @@ skip0:
 // func convWide1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -42053,40 +50248,92 @@ skip2:
 // func convWide1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -42231,32 +50478,67 @@ skip2:
 // func convWide1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -42366,44 +50648,105 @@ skip1:
 // func convWide1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -42566,37 +50909,83 @@ skip3:
 // func convWide1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -42729,44 +51118,108 @@ skip2:
 // func convWide1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide1s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -42935,44 +51388,102 @@ skip6:
 // func convWide2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -43156,32 +51667,66 @@ skip0:
 // func convWide2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -43305,44 +51850,103 @@ skip0:
 // func convWide2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -43531,30 +52135,60 @@ skip1:
 // func convWide2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -43668,43 +52302,101 @@ skip0:
 // func convWide2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -43891,40 +52583,92 @@ skip2:
 // func convWide2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -44096,32 +52840,67 @@ skip2:
 // func convWide2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -44250,44 +53029,105 @@ skip1:
 // func convWide2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -44482,37 +53322,83 @@ skip3:
 // func convWide2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -44669,44 +53555,108 @@ skip2:
 // func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convWide2s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -44910,40 +53860,90 @@ skip6:
 // func convPerm3s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -45135,32 +54135,66 @@ skip0:
 // func convPerm3s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -45304,30 +54338,60 @@ skip0:
 // func convPerm3s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -45459,40 +54523,91 @@ skip0:
 // func convPerm3s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -45690,43 +54805,101 @@ skip1:
 // func convPerm3s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -45947,40 +55120,92 @@ skip2:
 // func convPerm3s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -46182,32 +55407,67 @@ skip2:
 // func convPerm3s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -46357,37 +55617,83 @@ skip1:
 // func convPerm3s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -46571,40 +55877,95 @@ skip2:
 // func convPerm3s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s1_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -46818,41 +56179,91 @@ skip5:
 // func convPerm3s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_1x24AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -47070,33 +56481,67 @@ skip0:
 // func convPerm3s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -47257,31 +56702,61 @@ skip0:
 // func convPerm3s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -47428,41 +56903,92 @@ skip0:
 // func convPerm3s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_2x12AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -47685,44 +57211,102 @@ skip1:
 // func convPerm3s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -47970,41 +57554,93 @@ skip2:
 // func convPerm3s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -48230,33 +57866,68 @@ skip2:
 // func convPerm3s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -48422,38 +58093,84 @@ skip1:
 // func convPerm3s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -48658,41 +58375,96 @@ skip2:
 // func convPerm3s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm3s2_6x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
-	ADDQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+	ADDQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -48927,44 +58699,102 @@ skip5:
 // func convPerm1s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -49123,32 +58953,66 @@ skip0:
 // func convPerm1s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -49257,44 +59121,103 @@ skip0:
 // func convPerm1s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -49457,30 +59380,60 @@ skip1:
 // func convPerm1s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -49581,43 +59534,101 @@ skip0:
 // func convPerm1s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -49778,40 +59789,92 @@ skip2:
 // func convPerm1s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -49959,32 +60022,67 @@ skip2:
 // func convPerm1s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -50097,44 +60195,105 @@ skip1:
 // func convPerm1s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -50301,37 +60460,83 @@ skip3:
 // func convPerm1s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -50467,44 +60672,108 @@ skip2:
 // func convPerm1s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm1s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -50677,44 +60946,102 @@ skip6:
 // func convPerm2s1_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_1x28AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -50901,32 +61228,66 @@ skip0:
 // func convPerm2s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_1x16AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -51052,44 +61413,103 @@ skip0:
 // func convPerm2s1_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_2x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -51281,30 +61701,60 @@ skip1:
 // func convPerm2s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_1x14AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -51420,43 +61870,101 @@ skip0:
 // func convPerm2s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_3x9AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -51646,40 +62154,92 @@ skip2:
 // func convPerm2s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_3x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -51854,32 +62414,67 @@ skip2:
 // func convPerm2s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_2x8AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -52010,44 +62605,105 @@ skip1:
 // func convPerm2s1_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_4x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -52245,37 +62901,83 @@ skip3:
 // func convPerm2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_3x7AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10
@@ -52435,44 +63137,108 @@ skip2:
 // func convPerm2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·convPerm2s1_7x4AVX512(SB), NOSPLIT, $0-128
-	MOVQ    x+0(FP), AX
-	MOVQ    xrow+8(FP), BX
-	MOVQ    ahead+96(FP), CX
-	MOVQ    ahead+96(FP), DX
-	MOVQ    kh+32(FP), SI
-	MOVQ    k+40(FP), DI
-	MOVQ    table+48(FP), R8
-	MOVQ    w+56(FP), R9
-	MOVQ    bias+64(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10), Z1
-	VMOVUPS (R10), Z2
-	VMOVUPS (R10), Z3
-	VMOVUPS (R10), Z4
-	VMOVUPS (R10), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS (R10), Z7
-	VMOVUPS (R10), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS (R10), Z10
-	VMOVUPS (R10), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS (R10), Z13
-	VMOVUPS (R10), Z14
-	VMOVUPS (R10), Z15
-	VMOVUPS (R10), Z16
-	VMOVUPS (R10), Z17
-	VMOVUPS (R10), Z18
-	VMOVUPS (R10), Z19
-	VMOVUPS (R10), Z20
-	VMOVUPS (R10), Z21
-	VMOVUPS (R10), Z22
-	VMOVUPS (R10), Z23
-	VMOVUPS (R10), Z24
-	VMOVUPS (R10), Z25
-	VMOVUPS (R10), Z26
-	VMOVUPS (R10), Z27
-	MOVQ    BX, R13
+	MOVQ       x+0(FP), AX
+	MOVQ       xrow+8(FP), BX
+	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+96(FP), DX
+	MOVQ       kh+32(FP), SI
+	MOVQ       k+40(FP), DI
+	MOVQ       table+48(FP), R8
+	MOVQ       w+56(FP), R9
+	MOVQ       bias+64(FP), R10
+	VMOVUPS    (R10), Z0
+	VMOVUPS    (R10), Z1
+	VMOVUPS    (R10), Z2
+	VMOVUPS    (R10), Z3
+	VMOVUPS    (R10), Z4
+	VMOVUPS    (R10), Z5
+	VMOVUPS    (R10), Z6
+	VMOVUPS    (R10), Z7
+	VMOVUPS    (R10), Z8
+	VMOVUPS    (R10), Z9
+	VMOVUPS    (R10), Z10
+	VMOVUPS    (R10), Z11
+	VMOVUPS    (R10), Z12
+	VMOVUPS    (R10), Z13
+	VMOVUPS    (R10), Z14
+	VMOVUPS    (R10), Z15
+	VMOVUPS    (R10), Z16
+	VMOVUPS    (R10), Z17
+	VMOVUPS    (R10), Z18
+	VMOVUPS    (R10), Z19
+	VMOVUPS    (R10), Z20
+	VMOVUPS    (R10), Z21
+	VMOVUPS    (R10), Z22
+	VMOVUPS    (R10), Z23
+	VMOVUPS    (R10), Z24
+	VMOVUPS    (R10), Z25
+	VMOVUPS    (R10), Z26
+	VMOVUPS    (R10), Z27
+	MOVQ       y+72(FP), R11
+	MOVQ       ypixel+88(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       yrow+80(FP), R11
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
 
 plane:
 	MOVQ AX, R10

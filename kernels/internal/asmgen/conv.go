@@ -99,6 +99,7 @@ func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
 	for i := range rows * cols {
 		VMOVUPS(at(bias, 0), s.reg[i])
 	}
+	t.fetchOutput(ptr, step, kRow)
 	MOVQ(xrow, step)
 	if sh.stride == 2 {
 		ADDQ(xrow, step)
@@ -253,6 +254,24 @@ func (t *tile) look(m Mem, v, index VecPhysical, table Register) {
 			return
 		}
 		VPERMILPS(index, v, v)
+	}
+}
+
+// fetchOutput brings the cache lines that store will write, so that they arrive while the tile is computed.
+func (t *tile) fetchOutput(y, ypixel, row Register) {
+	Load(Param("y"), row.(GPPhysical))
+	Load(Param("ypixel"), ypixel.(GPPhysical))
+	for r := range t.rows {
+		MOVQ(row, y)
+		for c := range t.cols {
+			PREFETCHT0(at(y, 0))
+			if c < t.cols-1 {
+				ADDQ(ypixel, y)
+			}
+		}
+		if r < t.rows-1 {
+			ADDQ(argument("yrow"), row)
+		}
 	}
 }
 
