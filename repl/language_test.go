@@ -86,6 +86,7 @@ func check(t *testing.T, s *Session, how, want string, cells []string) {
 			got += "error: " + o.err.Error() + "\n"
 		}
 	}
+	want, got = strings.TrimSuffix(want, "\n"), strings.TrimSuffix(got, "\n") // archives end each file with a newline
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-go run +cells):\n%s", how, diff)
 	}

@@ -15,7 +15,7 @@ func (f *fn) assignStmt(s *ast.AssignStmt) {
 		f.assign(s.Lhs, s.Rhs)
 	default:
 		op := s.Tok - token.ADD_ASSIGN + token.ADD
-		f.opAssign(s.Lhs[0], op, f.operand(s.Rhs[0], f.typeOf(s.Lhs[0]), op))
+		f.opAssign(s.Lhs[0], op, f.operand(s.Rhs[0], op))
 	}
 }
 
@@ -70,7 +70,7 @@ func (f *fn) bindValue(x, value ast.Expr) {
 		f.defineVar(o, f.valueAs(value, t))
 		return
 	}
-	f.emit("%s = %s\n", f.place(x), f.valueAs(value, t))
+	f.store(f.place(x), f.valueAs(value, t), t)
 }
 
 // defineVar declares o, or assigns the session's variable, with a value rendered already.
@@ -83,7 +83,7 @@ func (f *fn) defineVar(o types.Object, val string) {
 	t := f.objType(o)
 	switch {
 	case f.boxed[o]:
-		f.emit("%s := new(%s)\n*%s = %s\n", name, f.l.typ(t), name, val)
+		f.defineBox(name, val, t)
 	case isInterface(t):
 		f.emit("var %s %s\n%s = %s\n", name, f.l.typ(t), name, val)
 	default:
@@ -135,7 +135,7 @@ func (f *fn) bindConverted(x ast.Expr, tok token.Token, val string, from types.T
 			return
 		}
 	}
-	f.emit("%s = %s\n", f.place(x), f.convert(val, f.env.subst(from), f.typeOf(x)))
+	f.store(f.place(x), f.convert(val, f.env.subst(from), f.typeOf(x)), f.typeOf(x))
 }
 
 // commaOk renders an expression that yields two values, or a call that yields several.
@@ -160,7 +160,12 @@ func (f *fn) assign(lhs, rhs []ast.Expr) {
 			f.bindValue(lhs[0], rhs[0])
 			return
 		}
-		f.emit("%s = %s\n", f.place(lhs[0]), f.valueAs(rhs[0], f.typeOf(lhs[0])))
+		t := f.typeOf(lhs[0])
+		if hasCall(lhs[0]) && hasCall(rhs[0]) { // the operands on the left come first
+			f.store(f.steadyPlace(lhs[0]), f.valueAs(rhs[0], t), t)
+			return
+		}
+		f.store(f.place(lhs[0]), f.valueAs(rhs[0], t), t)
 		return
 	}
 	places := make([]string, len(lhs))

@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"fmt"
 	"go/ast"
 	"go/types"
 	"strings"
@@ -25,7 +26,31 @@ func (f *fn) call(c *ast.CallExpr) string {
 			return fun + "(" + strings.Join(append(recv, args...), ", ") + ")"
 		}
 	}
+	if t, ok := types.Unalias(f.typeOf(fun)).(*types.Named); ok && !f.declared(fun) {
+		return f.apply(t, sig) + "(" + strings.Join(append([]string{f.expr(fun)}, args...), ", ") + ")"
+	}
 	return f.expr(fun) + "(" + strings.Join(args, ", ") + ")"
+}
+
+// apply returns a function that calls its first parameter, a function of a named type, with the others. The backend
+// calls values of such types only when they are in a variable.
+func (f *fn) apply(t *types.Named, sig *types.Signature) string {
+	key := "apply " + f.l.typ(t)
+	name := f.l.st.inst[key]
+	if name == "" {
+		name = f.l.serial("apply")
+		f.l.st.inst[key] = name
+		ps, args := f.forward(sig)
+		if ps != "" {
+			ps = ", " + ps
+		}
+		ret := ""
+		if sig.Results().Len() > 0 {
+			ret = "return "
+		}
+		fmt.Fprintf(&f.l.out.funcs, "func %s(f %s%s) %s {\n%sf(%s)\n}\n", name, f.l.typ(t), ps, f.results(sig), ret, args)
+	}
+	return name
 }
 
 // spread reports whether the only argument is a call with several results.
@@ -88,7 +113,7 @@ func (f *fn) args(c *ast.CallExpr, sig *types.Signature) (args []string) {
 			args = append(args, f.value(x, sig.Params().At(sig.Params().Len()-1).Type())+"...")
 			continue
 		}
-		args = append(args, f.value(x, paramType(sig, i)))
+		args = append(args, f.argument(x, paramType(sig, i)))
 	}
 	return args
 }
@@ -255,15 +280,14 @@ func (f *fn) builtinText(name string, args []string) string {
 }
 
 func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
+	if _, ok := f.spread(c); ok {
+		f.l.refuse(c.Args[0].Pos(), "%s can't take the results of a call in a cell yet; assign them to variables first", name)
+	}
 	switch name {
 	case "recover":
 		return "_gnb.Recover()"
 	case "make":
-		args := []string{f.l.typ(f.typeOf(c.Args[0]))}
-		for _, x := range c.Args[1:] {
-			args = append(args, f.expr(x))
-		}
-		return "make(" + joinNames(args) + ")"
+		return f.makeCall(c)
 	case "new":
 		if f.info.Types[c.Args[0]].IsType() {
 			return "new(" + f.l.typ(f.typeOf(c.Args[0])) + ")"
@@ -283,6 +307,17 @@ func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
 		return f.l.out.pkg("unsafe") + "." + name + "(" + joinNames(f.exprs(c.Args)) + ")"
 	}
 	return f.builtinText(name, f.exprs(c.Args))
+}
+
+// makeCall renders make; the backend makes no channels of one direction.
+func (f *fn) makeCall(c *ast.CallExpr) string {
+	t := f.typeOf(c.Args[0])
+	args := f.exprs(c.Args[1:])
+	if ch, ok := t.Underlying().(*types.Chan); ok && ch.Dir() != types.SendRecv {
+		both := types.NewChan(types.SendRecv, ch.Elem())
+		return f.convert("make("+joinNames(append([]string{f.l.typ(both)}, args...))+")", both, t)
+	}
+	return "make(" + joinNames(append([]string{f.l.typ(t)}, args...)) + ")"
 }
 
 func (f *fn) exprs(xs []ast.Expr) []string {
@@ -324,18 +359,22 @@ func (f *fn) extreme(c *ast.CallExpr, name string) string {
 	t := types.Default(f.typeOf(c))
 	b := t.Underlying().(*types.Basic)
 	typ := f.l.typ(t)
+	text := f.valueAs(c.Args[0], t)
+	if b.Info()&types.IsFloat != 0 {
+		fun := f.l.out.pkg("math") + "." + strings.ToUpper(name[:1]) + name[1:]
+		for _, x := range c.Args[1:] {
+			text = fun + "(float64(" + text + "), float64(" + f.valueAs(x, t) + "))"
+		}
+		return typ + "(" + text + ")"
+	}
 	key := name + " " + typ
 	fun := f.l.st.inst[key]
 	if fun == "" {
 		fun = f.l.serial(name)
 		f.l.st.inst[key] = fun
 		body := "if b " + map[string]string{"min": "<", "max": ">"}[name] + " a {\nreturn b\n}\nreturn a\n"
-		if b.Info()&types.IsFloat != 0 {
-			body = "return " + typ + "(" + f.l.out.pkg("math") + "." + strings.ToUpper(name[:1]) + name[1:] + "(float64(a), float64(b)))\n"
-		}
 		f.l.out.funcs.WriteString("func " + fun + "(a, b " + typ + ") " + typ + " {\n" + body + "}\n")
 	}
-	text := f.valueAs(c.Args[0], t)
 	for _, x := range c.Args[1:] {
 		text = fun + "(" + text + ", " + f.valueAs(x, t) + ")"
 	}

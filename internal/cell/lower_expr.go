@@ -63,10 +63,6 @@ func (f *fn) isNil(x ast.Expr) bool {
 
 // nilOf renders nil of type t; the backend needs the type spelt out.
 func (f *fn) nilOf(t types.Type) string {
-	switch t.Underlying().(type) {
-	case *types.Interface:
-		return "nil"
-	}
 	return "*new(" + f.l.typ(t) + ")"
 }
 
@@ -206,17 +202,48 @@ func (f *fn) binary(e *ast.BinaryExpr) string {
 	case token.EQL, token.NEQ:
 		eq := f.comparison(e, tx, ty)
 		if e.Op == token.NEQ {
-			return "(!" + eq + ")"
+			eq = "(!" + eq + ")"
 		}
-		return eq
+		return f.boolean(e, eq)
 	case token.SHL, token.SHR:
-		return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y))
+		return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.shiftCount(e.Y))
+	case token.LSS, token.LEQ, token.GTR, token.GEQ, token.LAND, token.LOR:
+		return f.boolean(e, fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y)))
 	}
 	return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y))
 }
 
+// boolean renders a result that the backend takes for a bool as the type it has.
+func (f *fn) boolean(e ast.Expr, text string) string {
+	if t := types.Default(f.typeOf(e)); t != types.Typ[types.Bool] {
+		return f.l.typ(t) + text
+	}
+	return text
+}
+
+// shiftCount renders the right operand of a shift, checked as the language says if it may be negative.
+func (f *fn) shiftCount(x ast.Expr) string {
+	t := f.typeOf(x)
+	if b := t.Underlying().(*types.Basic); f.info.Types[x].Value != nil || b.Info()&types.IsUnsigned != 0 {
+		return f.expr(x)
+	}
+	typ := f.l.typ(t)
+	name := f.l.st.inst["shift "+typ]
+	if name == "" {
+		name = f.l.serial("shift")
+		f.l.st.inst["shift "+typ] = name
+		fmt.Fprintf(&f.l.out.funcs, "func %s(n %s) uint {\nif n < 0 {\n_gnb.NegativeShift()\n}\nreturn uint(n)\n}\n", name, typ)
+	}
+	return name + "(" + f.expr(x) + ")"
+}
+
 // operand renders the right operand of op=.
-func (f *fn) operand(x ast.Expr, _ types.Type, _ token.Token) string { return f.expr(x) }
+func (f *fn) operand(x ast.Expr, op token.Token) string {
+	if op == token.SHL || op == token.SHR {
+		return f.shiftCount(x)
+	}
+	return f.expr(x)
+}
 
 func (f *fn) comparison(e *ast.BinaryExpr, tx, ty types.Type) string {
 	switch {
@@ -292,5 +319,5 @@ func (f *fn) element(x ast.Expr, t types.Type) string {
 	if lit, ok := x.(*ast.CompositeLit); ok && lit.Type == nil {
 		return f.composite(lit, f.env.subst(t))
 	}
-	return f.value(x, t)
+	return f.argument(x, t)
 }

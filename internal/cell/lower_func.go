@@ -146,7 +146,7 @@ func (f *fn) params(list *ast.FieldList) (ps []string) {
 			}
 			arg := f.fresh(name)
 			ps = append(ps, arg+" "+text)
-			f.emit("%s := new(%s)\n*%s = %s\n", name, f.l.typ(t), name, arg)
+			f.defineBox(name, arg, t)
 		}
 	}
 	return ps
@@ -203,6 +203,21 @@ func (f *fn) hold(name, text string, t types.Type) string {
 	return name
 }
 
+// store assigns a rendered value to a place. What has to be computed goes through a variable first unless the place is
+// one: the backend computes right into the place, and gets some places wrong.
+func (f *fn) store(place, text string, t types.Type) {
+	if strings.ContainsAny(place, "*.[") && strings.ContainsAny(text, "({") {
+		text = f.hold("_f", text, t)
+	}
+	f.emit("%s = %s\n", place, text)
+}
+
+// defineBox defines a local that lives behind a pointer.
+func (f *fn) defineBox(name, text string, t types.Type) {
+	f.emit("%s := new(%s)\n", name, f.l.typ(t))
+	f.store("*"+name, text, t)
+}
+
 // global returns the backend name of a session variable, "" for a local.
 func (f *fn) global(obj types.Object) string {
 	if n := f.l.vars[obj]; n != "" {
@@ -232,7 +247,7 @@ func (f *fn) funcBody(typ *ast.FuncType, body *ast.BlockStmt) {
 		for _, r := range typ.Results.List {
 			for _, id := range r.Names {
 				obj := f.info.Defs[id]
-				if obj == nil { // a result named _
+				if obj == nil || id.Name == "_" {
 					obj, _ = f.temp("_res", f.typeOf(r.Type))
 				} else {
 					f.local(obj)

@@ -24,8 +24,11 @@ func (f *fn) convert(text string, from, to types.Type) string {
 		return text
 	}
 	if i, ok := to.Underlying().(*types.Interface); ok {
-		if b, ok := from.(*types.Basic); ok && b.Kind() == types.UntypedNil || i.NumMethods() == 0 && !hides(from, nil) {
+		if b, ok := from.(*types.Basic); ok && b.Kind() == types.UntypedNil || i.NumMethods() == 0 && isInterface(from) {
 			return text
+		}
+		if i.NumMethods() == 0 && !hides(from, nil) {
+			return "_gnb.Any(" + text + ")"
 		}
 		return f.l.op("To", "("+f.l.spell(types.Default(from), "")+") "+f.l.spell(to, "")) + "(" + text + ")"
 	}
@@ -39,6 +42,16 @@ func (f *fn) convert(text string, from, to types.Type) string {
 		return text
 	}
 	return f.reinterpret(text, from, to)
+}
+
+// argument renders an operand that the backend converts to an empty interface by itself: in a call or a composite
+// literal, but not in an assignment, where it may confuse the types of places.
+func (f *fn) argument(x ast.Expr, t types.Type) string {
+	t = f.env.subst(t)
+	if i, ok := t.Underlying().(*types.Interface); ok && i.NumMethods() == 0 && !f.isNil(x) && !hides(f.typeOf(x), nil) {
+		return f.expr(x)
+	}
+	return f.valueAs(x, t)
 }
 
 // hides reports whether values of t have unexported fields that are not the business of whoever looks through an

@@ -120,11 +120,11 @@ func (f *fn) returnFromRange(s *ast.ReturnStmt, b *funcBody) {
 		}
 	case len(s.Results) == 1 && len(outer.results) > 1:
 		for i, v := range f.tuple(s.Results[0], outer.results) {
-			f.emit("%s = %s\n", f.variable(b.results[i]), v)
+			f.store(f.variable(b.results[i]), v, outer.results[i])
 		}
 	default:
 		for i, x := range s.Results {
-			f.emit("%s = %s\n", f.variable(b.results[i]), f.value(x, outer.results[i]))
+			f.store(f.variable(b.results[i]), f.value(x, outer.results[i]), outer.results[i])
 		}
 	}
 	f.exit(b, exitReturn, func() { f.finishReturn(b) })

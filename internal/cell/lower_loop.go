@@ -74,16 +74,18 @@ func (f *fn) forStmt(s *ast.ForStmt, label string) {
 	}
 	t := f.enter(label, true)
 	t.next = end
+	simple := strings.Count(post, "\n") == 1
+	if !simple && post != "" {
+		end += "{\n" + post + "}\n"
+		t.next = end
+	}
 	body := f.body(s.Body.List)
 	f.leave()
-	if strings.Count(post, "\n") == 1 {
+	if simple {
 		f.emit("%sfor ; %s; %s {\n%s%s%s}\n}\n", t.prefix(), cond, strings.TrimSpace(post), begin, body, end)
 		return
 	}
-	f.emit("%sfor %s {\n%s%s%s%s}\n}\n", t.prefix(), cond, begin, body, end, post)
-	if post != "" && strings.Contains(body, "continue") {
-		f.l.refuse(s.Post.Pos(), "internal error: post statement too complex")
-	}
+	f.emit("%sfor %s {\n%s%s%s}\n}\n", t.prefix(), cond, begin, body, end)
 }
 
 func (f *fn) rangesOverFunc(s *ast.RangeStmt) bool {
@@ -100,13 +102,13 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, label string) {
 			f.rangeInt(s, label)
 			return
 		}
-		f.rangeNative(s, types.Typ[types.Int], types.Typ[types.Rune], label)
+		f.rangeString(s, label)
 	case *types.Slice:
 		f.rangeNative(s, types.Typ[types.Int], t.Elem(), label)
 	case *types.Array:
 		f.rangeNative(s, types.Typ[types.Int], t.Elem(), label)
 	case *types.Pointer:
-		f.rangeNative(s, types.Typ[types.Int], t.Elem().Underlying().(*types.Array).Elem(), label)
+		f.rangeArray(s, t.Elem().Underlying().(*types.Array), label)
 	case *types.Map:
 		f.rangeNative(s, t.Key(), t.Elem(), label)
 	case *types.Chan:
@@ -147,13 +149,13 @@ func (f *fn) bindRange(s *ast.RangeStmt, x ast.Expr, val string, t types.Type) {
 		return
 	}
 	if s.Tok != token.DEFINE {
-		f.emit("%s = %s\n", f.place(x), f.convert(val, t, f.typeOf(x)))
+		f.store(f.place(x), f.convert(val, t, f.typeOf(x)), f.typeOf(x))
 		return
 	}
 	o := f.info.Defs[x.(*ast.Ident)]
 	name := f.local(o)
 	if f.boxed[o] {
-		f.emit("%s := new(%s)\n*%s = %s\n", name, f.l.typ(t), name, val)
+		f.defineBox(name, val, t)
 		return
 	}
 	f.emit("%s := %s\n", name, val)
@@ -162,9 +164,6 @@ func (f *fn) bindRange(s *ast.RangeStmt, x ast.Expr, val string, t types.Type) {
 // rangeNative leaves the iteration to the backend.
 func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 	x := f.expr(s.X)
-	if _, ok := f.typeOf(s.X).Underlying().(*types.Pointer); ok {
-		x = "(*" + x + ")"
-	}
 	f.emit("{\n")
 	var heads []string
 	var bind string
@@ -195,6 +194,35 @@ func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 		head = joinNames(heads) + " := "
 	}
 	f.emit("%sfor %srange %s {\n%s%s}\n}\n", t.prefix(), head, x, bind, body)
+}
+
+// rangeString ranges over the runes of a string, decoded before the loop: the backend loses count where they are
+// invalid.
+func (f *fn) rangeString(s *ast.RangeStmt, label string) {
+	at, runes, i := f.fresh("_at"), f.fresh("_rs"), f.fresh("_i")
+	f.emit("{\n%s, %s := _gnb.Runes(string(%s))\n", at, runes, f.expr(s.X))
+	bind := f.capture(func() {
+		f.bindRange(s, s.Key, at+"["+i+"]", types.Typ[types.Int])
+		f.bindRange(s, s.Value, runes+"["+i+"]", types.Typ[types.Rune])
+	})
+	t := f.enter(label, true)
+	body := f.body(s.Body.List)
+	f.leave()
+	f.emit("%sfor %s := range %s {\n%s%s}\n}\n", t.prefix(), i, runes, bind, body)
+}
+
+// rangeArray ranges over a pointer to an array, whose elements are read when their turn comes.
+func (f *fn) rangeArray(s *ast.RangeStmt, a *types.Array, label string) {
+	p, i := f.fresh("_p"), f.fresh("_i")
+	f.emit("{\n%s := %s\n", p, f.expr(s.X))
+	bind := f.capture(func() {
+		f.bindRange(s, s.Key, i, types.Typ[types.Int])
+		f.bindRange(s, s.Value, "(*"+p+")["+i+"]", a.Elem())
+	})
+	t := f.enter(label, true)
+	body := f.body(s.Body.List)
+	f.leave()
+	f.emit("%sfor %s := 0; %s < %d; %s++ {\n%s%s}\n}\n", t.prefix(), i, i, a.Len(), i, bind, body)
 }
 
 // simpleVar returns the variable that a loop defines, if it may be the backend's own iteration variable.

@@ -71,8 +71,15 @@ func (f *fn) stmt(s ast.Stmt) {
 	case *ast.GoStmt:
 		f.goStmt(s)
 	case *ast.SendStmt:
-		elem := f.typeOf(s.Chan).Underlying().(*types.Chan).Elem()
-		f.emit("%s <- %s\n", f.expr(s.Chan), f.value(s.Value, elem))
+		c := f.env.subst(f.typeOf(s.Chan).Underlying()).(*types.Chan)
+		elem := c.Elem()
+		ch := f.fresh("_c") // the backend sends only to variables of unnamed channel types
+		f.emit("var %s %s\n%s = %s\n", ch, f.l.typ(c), ch, f.expr(s.Chan))
+		v := f.value(s.Value, elem)
+		if isInterface(elem) {
+			v = f.hold("_v", v, f.env.subst(elem))
+		}
+		f.emit("%s <- %s\n", ch, v)
 	default:
 		f.l.refuse(s.Pos(), "this statement can't be used in a cell yet")
 	}
@@ -142,7 +149,7 @@ func (f *fn) zeroVar(o types.Object) {
 		return
 	}
 	if isInterface(t) {
-		f.emit("var %s %s\n%s = nil\n", f.names[o], f.l.typ(t), f.names[o])
+		f.emit("var %s %s\n%s = %s\n", f.names[o], f.l.typ(t), f.names[o], f.zero(t))
 		return
 	}
 	f.emit("%s := %s\n", f.names[o], f.zero(t))
@@ -266,7 +273,7 @@ func (f *fn) setResults(fr *frame, results []ast.Expr) {
 		}
 	}
 	for i, o := range fr.named {
-		f.emit("%s = %s\n", f.variable(o), vals[i])
+		f.store(f.variable(o), vals[i], f.objType(o))
 	}
 }
 

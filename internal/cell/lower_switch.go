@@ -114,7 +114,7 @@ func (f *fn) bindCase(o types.Object, c *ast.CaseClause, val string, xt types.Ty
 	}
 	name := f.local(o)
 	if f.boxed[o] {
-		f.emit("%s := new(%s)\n*%s = %s\n", name, f.l.typ(t), name, v)
+		f.defineBox(name, v, t)
 		return
 	}
 	if isInterface(t) {
@@ -203,5 +203,5 @@ func (f *fn) bind(x ast.Expr, tok token.Token, val string, t types.Type) {
 			return
 		}
 	}
-	f.emit("%s = %s\n", f.place(x), f.convert(val, t, f.typeOf(x)))
+	f.store(f.place(x), f.convert(val, t, f.typeOf(x)), f.typeOf(x))
 }

@@ -1,18 +1,19 @@
 package cell
 
 import (
-	"go/token"
 	"go/types"
 	"reflect"
 	"unsafe"
 )
 
-// resetScope gives p a new, empty scope. All cells of a session are one package, because go/types lets code set the
-// unexported fields of a struct only in the very package that declares it; but it has no way to declare a name again,
-// which is what notebooks do.
+// resetScope empties the scope of p. All cells of a session are one package with one scope, because go/types lets code
+// set the unexported fields of a struct only in the very package that declares it; but it has no way to declare a name
+// again, which is what notebooks do.
 func resetScope(p *types.Package) *types.Package {
-	f := reflect.ValueOf(p).Elem().FieldByName("scope")
-	scope := types.NewScope(types.Universe, token.NoPos, token.NoPos, "notebook")
-	reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem().Set(reflect.ValueOf(scope))
+	scope := reflect.ValueOf(p.Scope()).Elem()
+	for _, name := range []string{"elems", "children"} {
+		f := scope.FieldByName(name)
+		reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem().SetZero()
+	}
 	return p
 }

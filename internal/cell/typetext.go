@@ -173,7 +173,7 @@ func (l *lowerer) namedInstance(t *types.Named) string {
 		var args, human []string
 		for i := range n {
 			args = append(args, l.spell(t.TypeArgs().At(i), ""))
-			human = append(human, types.TypeString(t.TypeArgs().At(i), nil))
+			human = append(human, runtimeName(t.TypeArgs().At(i)))
 		}
 		key.args += "[" + strings.Join(args, ",") + "]"
 		shown += "[" + strings.Join(human, ",") + "]"
@@ -185,6 +185,15 @@ func (l *lowerer) namedInstance(t *types.Named) string {
 		l.declare(name, shown, t)
 	}
 	return name
+}
+
+// runtimeName renders a type argument as the names of instances have it.
+func runtimeName(t types.Type) string {
+	text := types.TypeString(t, nil)
+	if strings.Contains(text, "func(") || strings.Contains(text, "struct{") || strings.Contains(text, "interface{") {
+		return text
+	}
+	return strings.ReplaceAll(text, ", ", ",")
 }
 
 // declare writes the declaration of a new named type and has its methods lowered.

@@ -112,7 +112,6 @@ func typeOf(h *header) reflect.Type {
 // project keeps this name linkable for packages that make types at run time.
 //
 //go:linkname addReflectOff reflect.addReflectOff
-//go:noescape
 func addReflectOff(ptr unsafe.Pointer) int32
 
 // newName encodes a name as descriptors hold it. pkgPath is for unexported names that aren't fields.

@@ -12,6 +12,12 @@ import (
 // Equal is == of two values of which at least one is an interface.
 func Equal(a, b any) bool { return a == b }
 
+// Any is the conversion to an empty interface.
+func Any(v any) any { return v }
+
+// NegativeShift panics as a shift by a negative count does.
+func NegativeShift() { panic(&RuntimeError{"negative shift amount"}) }
+
 // nilDeref has the text of the run-time error for a nil pointer.
 func nilDeref() {
 	var p *int
@@ -30,6 +36,15 @@ func Clear(v any) {
 	if rv := reflect.ValueOf(v); !rv.IsNil() {
 		rv.Clear()
 	}
+}
+
+// Runes decodes a string as a range over it does: the runes and where each begins.
+func Runes(s string) (at []int, runes []rune) {
+	at, runes = make([]int, 0, len(s)), make([]rune, 0, len(s))
+	for i, r := range s {
+		at, runes = append(at, i), append(runes, r)
+	}
+	return at, runes
 }
 
 // Print is the builtin print.

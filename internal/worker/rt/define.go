@@ -140,6 +140,9 @@ func (d *definer) layout(s *typeSpec) {
 		panic("invalid recursive type " + s.name)
 	}
 	s.busy = true
+	if s.shown == "" && d.public(s) {
+		return
+	}
 	values, pointers := 0, 0
 	for _, m := range s.methods {
 		if _, ptr := receiver(m); !ptr {
@@ -162,6 +165,47 @@ func (d *definer) layout(s *typeSpec) {
 	}
 	s.again = func() variant { return newVariant(s.name, s.shown, model, values, pointers, params) }
 	s.variant = s.again()
+}
+
+// public makes a struct literal all of whose fields are exported, as reflection does, so that it is the very type that
+// compiled code has for the same literal. It reports whether it could.
+func (d *definer) public(s *typeSpec) bool {
+	st, ok := s.expr.(*ast.StructType)
+	if !ok {
+		return false
+	}
+	ready := true
+	ast.Inspect(st, func(n ast.Node) bool {
+		if f, ok := n.(*ast.Field); ok {
+			for _, name := range f.Names {
+				ready = ready && exported(name.Name) && !strings.HasPrefix(name.Name, embedMark)
+			}
+		}
+		if id, ok := n.(*ast.Ident); ok && ready {
+			if other := d.specs[id.Name]; other != nil && other != s {
+				if !other.busy {
+					d.layout(other)
+				}
+				ready = other.typ != nil
+			}
+		}
+		return ready
+	})
+	if !ready {
+		return false
+	}
+	var fields []reflect.StructField
+	for _, f := range st.Fields.List {
+		tag := ""
+		if f.Tag != nil {
+			tag, _ = strconv.Unquote(f.Tag.Value)
+		}
+		for _, n := range f.Names {
+			fields = append(fields, reflect.StructField{Name: n.Name, Type: d.resolve(f.Type), Tag: reflect.StructTag(tag)})
+		}
+	}
+	s.typ = reflect.StructOf(fields)
+	return true
 }
 
 // newVariant allocates the descriptors of T and, for a named type, *T.

@@ -104,6 +104,9 @@ func (d *definer) funcType(f *ast.FuncType, first reflect.Type) reflect.Type {
 
 // fill completes a type: what it is made of and its methods.
 func (d *definer) fill(s *typeSpec) {
+	if s.block == nil {
+		return
+	}
 	d.fillVariant(s, s.variant, func(t reflect.Type) reflect.Type { return t })
 	values, pointers := d.methods(s)
 	install(s, s.variant, values, pointers)
@@ -201,8 +204,8 @@ func (d *definer) fillInterface(s *typeSpec, v variant, e *ast.InterfaceType) {
 	}
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
 	var text []string
-	for _, m := range list {
-		t.methods = append(t.methods, imethod{methodName(m.name), addReflectOff(unsafe.Pointer(headerOf(m.typ)))})
+	for _, m := range list { // unexported ones count as exported for reflection to call them
+		t.methods = append(t.methods, imethod{nameOff(m.name, true), addReflectOff(unsafe.Pointer(headerOf(m.typ)))})
 		text = append(text, m.name+strings.TrimPrefix(m.typ.String(), "func"))
 	}
 	if s.shown == "" {

@@ -37,7 +37,7 @@ func Recovered(v any) *Panicked {
 	if v == nil {
 		return nil
 	}
-	return &Panicked{v}
+	return &Panicked{Translate(v)}
 }
 
 // Finish makes the deferred calls, last first, with p as the current panic. It panics again unless one of them
@@ -69,7 +69,7 @@ func (f *Frame) one() {
 			return
 		}
 		if r := recover(); r != nil {
-			f.value, f.panicking, f.recovered = r, true, false
+			f.value, f.panicking, f.recovered = Translate(r), true, false
 		}
 	}()
 	call()

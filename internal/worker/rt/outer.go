@@ -57,12 +57,27 @@ func (d *definer) hidden() {
 		}
 	}
 	for _, s := range d.order {
-		if found[s] {
+		if found[s] && s.block != nil {
 			v := s.again()
 			s.out = &v
 			outers[s.typ] = v.typ
 		}
 	}
+	for _, s := range d.order {
+		if found[s] && s.block == nil {
+			outers[s.typ] = outerStruct(s.typ)
+		}
+	}
+}
+
+// outerStruct is the twin of a struct literal with exported fields of types that hide some.
+func outerStruct(t reflect.Type) reflect.Type {
+	fields := make([]reflect.StructField, t.NumField())
+	for i := range fields {
+		fields[i] = t.Field(i)
+		fields[i].Type = outerOf(fields[i].Type)
+	}
+	return reflect.StructOf(fields)
 }
 
 func (d *definer) hides(e ast.Expr, found map[*typeSpec]bool) bool {

@@ -1,0 +1,66 @@
+package rt
+
+import (
+	"reflect"
+	"runtime"
+	"strings"
+)
+
+// A RuntimeError is a run-time error that the interpreter meets inside reflection, in the words of package runtime.
+type RuntimeError struct{ text string }
+
+func (e *RuntimeError) Error() string { return "runtime error: " + e.text }
+
+// RuntimeError marks the error as one of package runtime's kind.
+func (e *RuntimeError) RuntimeError() {}
+
+// nilPointer is the run-time error of a nil dereference.
+var nilPointer = func() (err any) {
+	defer func() { err = recover() }()
+	nilDeref()
+	return nil
+}()
+
+// Translate turns a panic value that comes from the interpreter's use of reflection into the one that compiled code
+// would have panicked with, and returns any other unchanged.
+func Translate(v any) any {
+	switch e := v.(type) {
+	case reflect.Value:
+		if e.IsValid() && e.CanInterface() {
+			return Translate(e.Interface())
+		}
+	case *reflect.ValueError:
+		if e.Kind == reflect.Invalid {
+			return nilPointer
+		}
+	case runtime.Error:
+		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok {
+			return &RuntimeError{"hash of unhashable type " + t}
+		}
+	case string:
+		return translateText(e)
+	}
+	return v
+}
+
+func translateText(s string) any {
+	switch {
+	case s == "reflect: Method on nil interface value", s == "reflect.Value.Call: call of nil function",
+		strings.HasPrefix(s, "reflect: call of reflect.Value.") && strings.HasSuffix(s, "on zero Value"):
+		return nilPointer
+	case strings.HasPrefix(s, "reflect: ") && strings.HasSuffix(s, " index out of range"):
+		return &RuntimeError{"index out of range"}
+	case strings.HasPrefix(s, "reflect.Value.Slice") && strings.Contains(s, "out of bounds"),
+		strings.HasPrefix(s, "reflect: slice") && strings.Contains(s, "out of bounds"):
+		return &RuntimeError{"slice bounds out of range"}
+	case strings.HasPrefix(s, "reflect.MakeSlice: negative len"):
+		return &RuntimeError{"makeslice: len out of range"}
+	case strings.HasPrefix(s, "reflect.MakeSlice: negative cap"), strings.HasPrefix(s, "reflect.MakeSlice: len > cap"):
+		return &RuntimeError{"makeslice: cap out of range"}
+	case strings.HasPrefix(s, "reflect: cannot convert slice with length "):
+		return &RuntimeError{strings.Replace(strings.TrimPrefix(s, "reflect: "), "to array", "to array or pointer to array", 1)}
+	case strings.HasPrefix(s, "reflect.MakeChan: negative buffer"):
+		return &RuntimeError{"makechan: size out of range"}
+	}
+	return s
+}
