@@ -13,6 +13,8 @@ type program struct {
 	shapes [][]int // of each value
 	form   []format
 	kept   map[int]int // values that are read after the pass -> values in the plain layout
+	// segments are the layers whose inside may be forgotten.
+	segments []string
 }
 
 // A format is the order of a tensor's numbers in memory.
@@ -34,7 +36,7 @@ func (p *program) room(v int) int {
 
 // compile infers shapes, which panics if they don't fit, fuses and chooses layouts. Values in keep stay visible.
 func compile(g *Graph, shape []int, keep []int) *program {
-	p := &program{shapes: make([][]int, g.values), kept: map[int]int{}}
+	p := &program{shapes: make([][]int, g.values), kept: map[int]int{}, segments: g.inner}
 	p.shapes[0] = slices.Clone(shape)
 	for _, n := range g.nodes {
 		in := make([][]int, len(n.in))
@@ -86,7 +88,7 @@ func (p *program) layout(keep []int) {
 		l.place(n, fast)
 	}
 	for _, v := range keep {
-		p.kept[v] = l.as(v, plainFormat)
+		p.kept[v] = l.as(v, plainFormat, "output")
 	}
 	p.nodes = l.out
 }
@@ -106,7 +108,7 @@ func (l *layouts) place(n *node, fast bool) {
 	}
 	m := &node{name: n.name, op: n.op, out: n.out}
 	for _, v := range n.in {
-		m.in = append(m.in, l.as(v, to))
+		m.in = append(m.in, l.as(v, to, n.name))
 	}
 	l.out = append(l.out, m)
 	if to == blockedFormat && !b.unblocks() {
@@ -128,7 +130,7 @@ func (l *layouts) choose(b blockable, n *node) format {
 }
 
 // as returns value v in a format, adding a conversion if nobody has needed it before.
-func (l *layouts) as(v int, to format) int {
+func (l *layouts) as(v int, to format, reader string) int {
 	if l.form[v] == to {
 		return v
 	}
@@ -138,7 +140,7 @@ func (l *layouts) as(v int, to format) int {
 	twin := len(l.shapes)
 	l.shapes = append(l.shapes, l.shapes[v])
 	l.form = append(l.form, to)
-	l.out = append(l.out, &node{name: "layout", op: convert{to}, in: []int{v}, out: twin})
+	l.out = append(l.out, &node{name: reader + " layout", op: convert{to}, in: []int{v}, out: twin})
 	l.other[v], l.other[twin] = twin, v
 	return twin
 }

@@ -205,3 +205,44 @@ func withoutSharing(m *Model, x, dy *Tensor) (y, dx *Tensor) {
 	}
 	return values[out], grads[0]
 }
+
+func TestRecomputingChangesMemoryAndNothingElse(t *testing.T) {
+	net := func() *Model {
+		return Sequential(
+			Conv2D(1, 16, 3, Padding(1)), BatchNorm2D(16), ReLU(),
+			ResNeXtBlock(16, 32, Cardinality(4), BaseWidth(4)), ResNeXtBlock(32, 32, Cardinality(4), BaseWidth(8), SE(4)),
+			Residual(Conv2D(32, 32, 3, Padding(1)), Dropout(0.2), Tanh()), BasicBlock(32, 48, Down()), InvertedResidual(48, 48, 2, 1),
+			ResNeXtBlock(48, 48, Cardinality(2), BaseWidth(8), PreActivation()), GlobalAvgPool2D(), Linear(48, 3))
+	}
+	run := func(m *Model) []float32 {
+		if _, err := m.Fit(batches(newBars(60), 20), SGD(0.05, Momentum(0.9)), Epochs(2), Quiet()); err != nil {
+			t.Fatal(err)
+		}
+		return weights(m)
+	}
+	plain, again := net(), net().Recompute(true)
+	if !slices.Equal(run(plain), run(again)) {
+		t.Error("recomputing gives other weights")
+	}
+	room := func(m *Model) (n int) {
+		for _, p := range m.arena.pieces {
+			n += len(p)
+		}
+		return n
+	}
+	if a, b := room(plain), room(again); 10*b > 7*a {
+		t.Errorf("memory for %d numbers, %d without recomputing", b, a)
+	}
+	for seed := range uint64(30) {
+		g := Residual(randomGraph{seed})
+		x := randomTensor(seed, 2, 16, 4, 4)
+		m := Sequential(g)
+		dy := randomTensor(seed+1, m.Forward(x, true).Shape...)
+		m.Forward(x, true)
+		want := m.Backward(dy)
+		m.Recompute(true).Forward(x, true)
+		if !slices.Equal(m.Backward(dy).Data, want.Data) {
+			t.Errorf("seed %d: the gradient differs", seed)
+		}
+	}
+}

@@ -53,6 +53,10 @@ func (d *dropout) forward(c *call) {
 		return
 	}
 	width := d.width(c.y.Shape)
+	if c.again {
+		d.apply(c.y.Data, c.x[0].Data, width)
+		return
+	}
 	n := len(c.y.Data) / width
 	d.mask = slices.Grow(d.mask[:0], n)[:n]
 	keep := float32(1 / (1 - d.p))

@@ -1,6 +1,9 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Layer is a piece of a network: a convolution, a block, a whole model.
 //
@@ -26,6 +29,7 @@ type Graph struct {
 	names  []string       // of layers, in order
 	output map[string]int // layer name -> id of its output
 	owner  map[op]string  // where each operation stands
+	inner  []string       // outermost layers whose inside may be forgotten
 	path   string
 }
 
@@ -52,12 +56,29 @@ func (g *Graph) Layer(name string, l Layer, x Value) Value {
 	defer func() { g.path = outer }()
 	at := len(g.names)
 	g.names = append(g.names, g.path)
+	g.markSegment(l)
 	y := l.Graph(g, x)
 	if _, taken := g.output[g.path]; taken {
 		refuse("Sequential", "two layers are called %s", g.names[at])
 	}
 	g.output[g.path] = y.id
 	return y
+}
+
+// markSegment notes l unless it is inside a layer that was noted.
+func (g *Graph) markSegment(l Layer) {
+	if n, ok := l.(namedLayer); ok {
+		l = n.Layer
+	}
+	if _, ok := l.(segmented); !ok {
+		return
+	}
+	for _, s := range g.inner {
+		if strings.HasPrefix(g.path, s+".") {
+			return
+		}
+	}
+	g.inner = append(g.inner, g.path)
 }
 
 func (g *Graph) join(name string) string {
@@ -135,6 +156,7 @@ type call struct {
 	x, dx   []*Tensor // under their logical shapes, in whichever format
 	y, dy   *Tensor
 	train   bool
+	again   bool // the second forward pass of the same batch
 	blocked bool // x is in the blocked layout, and y unless the op unblocks
 }
 

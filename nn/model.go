@@ -18,6 +18,8 @@ type Model struct {
 	arena  arena
 	last   *plan // ran forward last
 	ready  bool
+
+	recompute bool
 }
 
 // Sequential chains layers: each one's output is the next one's input. Layers are named by kind and number (conv1, bn1,
@@ -187,7 +189,7 @@ func (m *Model) Backward(dy *Tensor) *Tensor {
 // plan finds or makes the plan for a batch of that shape. Values in keep stay readable after the forward pass.
 func (m *Model) plan(shape []int, train, inputGrad bool, keep ...int) *plan {
 	m.prepare()
-	r := request{train: train, inputGrad: inputGrad}
+	r := request{train: train, inputGrad: inputGrad, recompute: m.recompute}
 	if len(keep) > 0 {
 		r.keep = fmt.Sprint(keep)
 	}
@@ -215,8 +217,8 @@ func (m *Model) run(x *Tensor, p *plan) *Tensor {
 }
 
 func (m *Model) back(p *plan) {
-	for i := len(p.steps) - 1; i >= 0; i-- {
-		p.steps[i].backward()
+	for _, s := range p.back {
+		s.backward()
 	}
 	m.last = nil
 }

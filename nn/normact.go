@@ -50,6 +50,9 @@ func (b *BatchNorm) run(c *call, residual []float32, relu bool) {
 		k.Eval(y, x, residual, gamma, beta, mean, variance)
 		return
 	}
+	if c.again {
+		mean, variance = nil, nil // the running statistics have seen this batch
+	}
 	k.Train(y, x, residual, gamma, beta, b.mean, b.invstd, mean, variance)
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // A LayerProfile says what one operation costs. What is fused shows under the name of its last layer; changes of memory
-// layout show as "layout".
+// layout show as a layer's "layout".
 type LayerProfile struct {
 	Name, Kind        string
 	Forward, Backward time.Duration // median of the runs
@@ -44,8 +44,12 @@ func (m *Model) Profile(x *Tensor) *Profile {
 		for i := range p.dOut.Data {
 			p.dOut.Data[i] = 1e-3
 		}
-		for i := len(p.steps) - 1; i >= 0; i-- {
-			backward[i] = append(backward[i], clock(p.steps[i].backward))
+		spent := make([]time.Duration, len(p.steps))
+		for _, s := range p.back {
+			spent[s.index] += clock(s.backward)
+		}
+		for i, d := range spent {
+			backward[i] = append(backward[i], d)
 		}
 	}
 	m.last = nil
