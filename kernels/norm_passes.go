@@ -1,5 +1,16 @@
 package kernels
 
+import "sync"
+
+// normVectors are the operands of the assembly besides tensors. They are borrowed because what assembly is given by way of a table
+// would otherwise be allocated for every plane.
+type normVectors struct {
+	a, b, c [Block]float32
+	sums    [2 * Block]float32
+}
+
+var spareNormVectors = sync.Pool{New: func() any { return new(normVectors) }}
+
 // normPlan is how a normalisation goes through memory. A unit is what shares a vector of per-channel values: a channel of a plain
 // tensor, whose value fills the vector, or a block of a blocked one.
 type normPlan struct {
@@ -44,16 +55,18 @@ const sumChunk = 1 << 14
 
 // sums adds two quantities per channel over all images. part adds them for a piece of a plane that begins at lo to float32 lanes; each
 // receives the totals.
-func (p *normPlan) sums(part func(unit, image, lo, hi int, s *[2 * Block]float32), each func(c int, first, second float64)) {
+func (p *normPlan) sums(part func(unit, image, lo, hi int, v *normVectors), each func(c int, first, second float64)) {
 	partial := borrow64(p.units * p.N * 2 * Block)
 	defer release64(partial)
 	p.eachPlane(func(unit, image int) {
 		total := (*partial)[(unit*p.N+image)*2*Block:][:2*Block]
 		clear(total)
+		vec := spareNormVectors.Get().(*normVectors)
+		defer spareNormVectors.Put(vec)
 		for lo := 0; lo < p.size; lo += sumChunk {
-			var s [2 * Block]float32
-			part(unit, image, lo, min(p.size, lo+sumChunk), &s)
-			for i, v := range s {
+			clear(vec.sums[:])
+			part(unit, image, lo, min(p.size, lo+sumChunk), vec)
+			for i, v := range vec.sums {
 				total[i] += float64(v)
 			}
 		}
@@ -76,9 +89,9 @@ func (p *normPlan) sums(part func(unit, image, lo, hi int, s *[2 * Block]float32
 // a large mean costs no digits.
 func (p *normPlan) moments(x []float32, each func(c int, mean, variance float64)) {
 	shift := func(c int) float32 { return p.plane(x, c/p.width, 0)[c%p.width] }
-	p.sums(func(unit, image, lo, hi int, s *[2 * Block]float32) {
-		k := p.lanes(unit, shift)
-		moments(p.plane(x, unit, image)[lo:hi], &k, s)
+	p.sums(func(unit, image, lo, hi int, v *normVectors) {
+		v.a = p.lanes(unit, shift)
+		moments(p.plane(x, unit, image)[lo:hi], &v.a, &v.sums)
 	}, func(c int, first, second float64) {
 		count := float64(p.N * p.Spatial)
 		d := first / count
@@ -94,9 +107,11 @@ func (p *normPlan) moments(x []float32, each func(c int, mean, variance float64)
 func (p *normPlan) apply(y, x, residual, gamma, beta, mean []float32, invstd func(c int) float64) {
 	scale := func(c int) float64 { return invstd(c) * float64(one(gamma, c)) }
 	p.eachPlane(func(unit, image int) {
-		a := p.lanes(unit, func(c int) float32 { return float32(scale(c)) })
-		b := p.lanes(unit, func(c int) float32 { return float32(float64(at(beta, c)) - float64(mean[c])*scale(c)) })
-		normApply(p.plane(y, unit, image), p.plane(x, unit, image), p.plane(residual, unit, image), &a, &b, p.ReLU, p.large())
+		v := spareNormVectors.Get().(*normVectors)
+		defer spareNormVectors.Put(v)
+		v.a = p.lanes(unit, func(c int) float32 { return float32(scale(c)) })
+		v.b = p.lanes(unit, func(c int) float32 { return float32(float64(at(beta, c)) - float64(mean[c])*scale(c)) })
+		normApply(p.plane(y, unit, image), p.plane(x, unit, image), p.plane(residual, unit, image), &v.a, &v.b, p.ReLU, p.large())
 	})
 }
 
@@ -108,9 +123,9 @@ func (p *normPlan) apply(y, x, residual, gamma, beta, mean []float32, invstd fun
 func (p *normPlan) backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean []float32, invstd func(c int) float64, batch bool) {
 	slopes := borrow64(2 * p.C) // b and c of every channel
 	defer release64(slopes)
-	p.sums(func(unit, image, lo, hi int, s *[2 * Block]float32) {
-		m := p.lanes(unit, func(c int) float32 { return mean[c] })
-		gradSums(p.plane(dy, unit, image)[lo:hi], p.plane(x, unit, image)[lo:hi], p.outputs(y, unit, image, lo, hi), &m, s)
+	p.sums(func(unit, image, lo, hi int, v *normVectors) {
+		v.a = p.lanes(unit, func(c int) float32 { return mean[c] })
+		gradSums(p.plane(dy, unit, image)[lo:hi], p.plane(x, unit, image)[lo:hi], p.outputs(y, unit, image, lo, hi), &v.a, &v.sums)
 	}, func(c int, db, dg float64) {
 		dg *= invstd(c)
 		if dbeta != nil {
@@ -129,11 +144,13 @@ func (p *normPlan) backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean 
 		(*slopes)[2*c], (*slopes)[2*c+1] = b, -a*db/count-b*float64(mean[c])
 	})
 	p.eachPlane(func(unit, image int) {
-		a := p.lanes(unit, func(c int) float32 { return float32(float64(one(gamma, c)) * invstd(c)) })
-		b := p.lanes(unit, func(c int) float32 { return float32((*slopes)[2*c]) })
-		k := p.lanes(unit, func(c int) float32 { return float32((*slopes)[2*c+1]) })
+		v := spareNormVectors.Get().(*normVectors)
+		defer spareNormVectors.Put(v)
+		v.a = p.lanes(unit, func(c int) float32 { return float32(float64(one(gamma, c)) * invstd(c)) })
+		v.b = p.lanes(unit, func(c int) float32 { return float32((*slopes)[2*c]) })
+		v.c = p.lanes(unit, func(c int) float32 { return float32((*slopes)[2*c+1]) })
 		gradApply(p.plane(dx, unit, image), p.plane(dresidual, unit, image), p.plane(dy, unit, image), p.plane(x, unit, image),
-			p.outputs(y, unit, image, 0, p.size), &a, &b, &k, p.large())
+			p.outputs(y, unit, image, 0, p.size), &v.a, &v.b, &v.c, p.large())
 	})
 }
 
