@@ -97,7 +97,9 @@ func (s *Session) compile(c Cell) (p *cell.Program, err error) {
 	defer s.front.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("compile %s: the front end failed: %v", c.Name, r)
+			// Compile changes nothing before Commit, so the session goes on as if the cell had been refused.
+			err = &CellError{Name: CompileError, Cell: c.Name,
+				Msg: fmt.Sprintf("a defect of groupnb keeps this cell from running, please report it: %v", r)}
 		}
 	}()
 	p, err = s.fe.Compile(c.Name, c.Source)
