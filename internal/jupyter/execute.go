@@ -127,8 +127,10 @@ func (x *execution) execute(ctx context.Context, source string, silent bool) (*d
 		return nil, fmt.Errorf("start the session: %w", err)
 	}
 	c := repl.Cell{Source: source, Name: x.name(), Silent: silent}
+	ended := make(chan struct{})
+	defer close(ended)
 	if x.AllowStdin {
-		c.Stdin = x.asker(ctx)
+		c.Stdin = x.asker(ctx, ended)
 	}
 	result, err := session.Execute(ctx, c, x.output.emit)
 	return result.Value, err
@@ -142,11 +144,16 @@ func (x *execution) name() string {
 	return fmt.Sprintf("In[%d]", x.count)
 }
 
-// asker asks the client for input; a question belongs after what was printed before it.
-func (x *execution) asker(ctx context.Context) func(string, bool) (string, error) {
+// asker asks the client for input; a question belongs after what was printed before it. A cell that is interrupted
+// while it waits gets no answer, which could look like the end of the input and let the cell go on.
+func (x *execution) asker(ctx context.Context, ended <-chan struct{}) func(string, bool) (string, error) {
 	return func(prompt string, password bool) (string, error) {
 		x.output.flush()
-		return x.k.stdin.ask(ctx, x.k, x.request, prompt, password)
+		answer, err := x.k.stdin.ask(ctx, x.k, x.request, prompt, password)
+		if ctx.Err() != nil {
+			<-ended
+		}
+		return answer, err
 	}
 }
 

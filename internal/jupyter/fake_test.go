@@ -61,7 +61,18 @@ func (s *fakeSession) Execute(ctx context.Context, c repl.Cell, emit func(repl.E
 			if c.Stdin == nil {
 				return r, &repl.CellError{Name: "stdin", Msg: "no input"}
 			}
-			answer, err := c.Stdin(arg, false)
+			var answer string
+			var err error
+			asked := make(chan struct{})
+			go func() {
+				defer close(asked)
+				answer, err = c.Stdin(arg, false)
+			}()
+			select {
+			case <-asked:
+			case <-ctx.Done():
+				return r, &repl.CellError{Name: repl.Interrupted}
+			}
 			if err != nil {
 				return r, &repl.CellError{Name: "stdin", Msg: err.Error()}
 			}

@@ -134,7 +134,7 @@ class Browser(unittest.TestCase):
     def test_4_shift_tab_documents(self):
         self.new_cell("strings.ToUpper")
         self.keys(lambda a: a.key_down(Keys.SHIFT), Keys.TAB, lambda a: a.key_up(Keys.SHIFT))
-        until(lambda: self.js("const t = document.querySelector('#tooltip'); return t && t.textContent.includes('func ToUpper(s string) string')"))
+        until(lambda: self.js("const t = document.querySelector('#tooltip'); return t && t.textContent.includes('ToUpper(s string) string')"))
         self.keys(Keys.ESCAPE)
 
     def test_5_input(self):

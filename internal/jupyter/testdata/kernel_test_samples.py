@@ -19,7 +19,7 @@ class GroupnbTests(jupyter_kernel_test.KernelTests):
     ]
     complete_code_samples = ["1", 'fmt.Println("a")', "func f(x int) int {\n\treturn 2 * x\n}", "x := []int{1,\n\t2}", "%time 1"]
     incomplete_code_samples = ["for {", "fmt.Println(", "x := `raw", "/* open", "func f() {", "1 +"]
-    invalid_code_samples = ["}", 'x := "open', "import 7", ")"]
+    invalid_code_samples = ["}", 'x := "open', ")", "x := 'ab"]
     code_page_something = "%help fmt.Println"
     code_generate_error = 'panic("on purpose")'
     code_execute_result = [
