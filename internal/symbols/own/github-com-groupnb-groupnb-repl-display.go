@@ -20,6 +20,7 @@ var pkg_github_com_groupnb_groupnb_repl_display = table.Package{
 		"NewText", display.NewText,
 		"Of", display.Of,
 		"Progress", display.Progress,
+		"Register", display.Register,
 		"SetHost", display.SetHost,
 		"Show", display.Show,
 		"ShowAs", display.ShowAs,
