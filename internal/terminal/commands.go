@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/groupnb/groupnb/internal/notebook"
+	"github.com/groupnb/groupnb/repl"
 )
 
 // errQuit ends the session.
@@ -85,8 +86,17 @@ func (r *REPL) doc(_ context.Context, name string) error {
 	return nil
 }
 
+// typeOf asks the session without counting or saving a cell.
 func (r *REPL) typeOf(ctx context.Context, expression string) error {
-	return r.cell(ctx, fmt.Sprintf("fmt.Printf(\"%%T\\n\", %s)", expression))
+	if expression == "" {
+		return errors.New("of what? :type EXPRESSION")
+	}
+	c := repl.Cell{Source: fmt.Sprintf("fmt.Sprintf(\"%%T\", %s)", expression), Name: "type", Silent: true}
+	res, err := r.Session.Execute(ctx, c, func(repl.Event) {})
+	if res.Value != nil {
+		fmt.Fprintln(r.Out, res.Value.Text())
+	}
+	return err
 }
 
 func (r *REPL) load(ctx context.Context, path string) error {

@@ -160,6 +160,7 @@ func TestTyping(t *testing.T) {
 		{"Up stays within the input", "for {\rb\x1b[AX\r}\x1b[B\r", `X`},
 		{"Tab at the beginning of a line indents", "\tx\r", `ran "\tx"`},
 		{"Tab completes", "fmt.Sq\t(2)\r", `ran "fmt.Sqrt(2)"`},
+		{"Tab completes behind a dot", "fmt.\t\t(2)\r", `ran "fmt.Println(2)"`},
 		{"Ctrl-C clears the input", "abc\x03def\r", `ran "def"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

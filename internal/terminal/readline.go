@@ -3,14 +3,18 @@ package terminal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/reeflective/readline"
 	"golang.org/x/term"
+
+	"github.com/groupnb/groupnb/repl"
 )
 
 // Readline is the Editor for capable terminals: editing over several lines, colours, completion, history.
@@ -93,6 +97,7 @@ func (e *Readline) configure() {
 		"history-autosuggest":       true,
 		"bell-style":                "none",
 		"cursor-position-probe":     false,
+		"usage-hint-always":         true,
 	} {
 		e.shell.Config.Set(name, value)
 	}
@@ -173,13 +178,45 @@ func (e *Readline) complete(line []rune, cursor int) readline.Completions {
 	if c.Start > len(before) || len(c.Items) == 0 {
 		return readline.Completions{}
 	}
+	start := c.Start
+	if start == len(before) && start > 0 { // the library would take an empty prefix for the whole word
+		_, size := utf8.DecodeLastRuneInString(before)
+		start -= size
+	}
 	var items []readline.Completion
 	for _, item := range c.Items {
-		items = append(items, readline.Completion{Value: item.Text, Display: item.Text, Description: item.Type, Tag: item.Kind})
+		items = append(items, readline.Completion{Value: before[start:c.Start] + item.Text, Display: item.Text, Description: describe(item), Tag: item.Kind})
 	}
-	found := readline.CompleteRaw(items)
-	found.PREFIX = before[c.Start:]
+	left := ""
+	if room := e.menuRows(); len(items) > room {
+		left = fmt.Sprintf("%d more; type on", len(items)-room)
+		items = items[:room]
+	}
+	found := readline.CompleteRaw(items).DisplayList()
+	if left != "" {
+		found = found.Usage("%s", left)
+	}
+	found.PREFIX = before[start:]
 	return found
+}
+
+// menuRows is how many completions fit on the screen. The library loses the input under a longer menu.
+func (e *Readline) menuRows() int {
+	const others = 4 // headings and a spare row
+	_, height, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		height = 24
+	}
+	return max(1, height-others-strings.Count(string(*e.shell.Line()), "\n")-1)
+}
+
+// describe returns a declaration of the item. It begins with the name, since the library puts items with one
+// description on one line.
+func describe(item repl.Item) string {
+	if signature, ok := strings.CutPrefix(item.Type, "func"); ok {
+		return item.Text + signature
+	}
+	return item.Text + " " + item.Type
 }
 
 var promptAtStart = regexp.MustCompile(`(?m)^ *(In\[\d+\]|\.\.\.): ?`)
