@@ -11,7 +11,7 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 	case point:
 		c.withSampled(x, true, func(x []float32) { c.pointPass(false, w).run(s, y, x, b) })
 	case direct:
-		s.runDirect(c.N, []directPass{c.forwardPass(s)}, y, x, w, b)
+		s.runDirect(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, false), w, b)
 	default:
 		c.shape().throughPlain(y, x, func(y, x []float32) { c.forward(y, x, w, b) })
 	}
@@ -27,7 +27,7 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 		return
 	case direct:
 		if passes, ok := c.backwardPasses(s); ok {
-			s.runDirect(c.N, passes, dx, dy, w, nil)
+			s.runDirect(c.N, passes, c.input(dx, false), c.output(dy, false), w, nil)
 			return
 		}
 	}
@@ -52,7 +52,7 @@ func (c Conv) weightsBlocked(dw, x, dy []float32) {
 		return
 	case direct:
 		if p, ok := c.gradPass(s); ok {
-			s.runGrad(c.N, &p, dw, x, dy)
+			s.runGrad(c.N, &p, dw, c.input(x, false), c.output(dy, false))
 			return
 		}
 	}
@@ -118,14 +118,13 @@ func (r reshape) throughPlain(dst, src []float32, f func(dst, src []float32)) {
 	ToBlocked(dst, *pd, r.n, r.dstC, r.dstPixels)
 }
 
-// throughBlocked calls f with blocked copies of plain tensors and copies the destination back.
-func (r reshape) throughBlocked(dst, src []float32, f func(dst, src []float32)) {
-	bd, bs := borrow(BlockedLen(r.n, r.dstC, r.dstPixels)), borrow(BlockedLen(r.n, r.srcC, r.srcPixels))
-	defer release(bd)
-	defer release(bs)
-	ToBlocked(*bs, src, r.n, r.srcC, r.srcPixels)
-	f(*bd, *bs)
-	FromBlocked(dst, *bd, r.n, r.dstC, r.dstPixels)
+// input and output are x and y, or their gradients, as the direct kernels see them.
+func (c Conv) input(x []float32, plain bool) tensor {
+	return tensor{x, c.InC, volume(c.In), plain}
+}
+
+func (c Conv) output(y []float32, plain bool) tensor {
+	return tensor{y, c.OutC, volume(c.Out()), plain}
 }
 
 // pointPass is c, or its gradient, as a product over the pixels of y.

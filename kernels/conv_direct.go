@@ -245,8 +245,8 @@ func (p *directPass) edged(k convKernel) bool {
 // scratchFloats bounds the padded input of one task, so that it stays in the second-level cache.
 const scratchFloats = 1 << 16
 
-// runDirect runs the passes over n images from x to y, both blocked. bias holds one value per output channel, or is nil.
-func (s *simd) runDirect(n int, passes []directPass, y, x, w, bias []float32) {
+// runDirect runs the passes over n images from x to y. bias holds one value per output channel, or is nil.
+func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []float32) {
 	for i := range passes {
 		passes[i].chooseTiles(s)
 	}
@@ -259,6 +259,9 @@ func (s *simd) runDirect(n int, passes []directPass, y, x, w, bias []float32) {
 	packed, weights := s.packAll(passes, w)
 	defer release(packed)
 	bands := p.bands(n)
+	if x.plain { // a task converts whole planes
+		bands = 1
+	}
 	tasks(n*p.sets*bands, func(i int) {
 		band, set, image := i%bands, i/bands%p.sets, i/bands/p.sets
 		j := directTask{s: s, set: set, image: image, bias: (*padded)[set*p.channelSets.out*Block:]}
@@ -329,12 +332,17 @@ func (p *directPass) rowsOfBand(band, bands int) (first, last int) {
 	return n * band / bands, n * (band + 1) / bands
 }
 
-func (j *directTask) run(passes []directPass, weights [][]float32, band, bands int, y, x []float32) {
+func (j *directTask) run(passes []directPass, weights [][]float32, band, bands int, y, x tensor) {
 	p := &passes[0]
-	j.planes = paddedPlanes{pass: p, x: x[(j.image*p.sets+j.set)*p.planes*p.in[0]*p.in[1]*Block:]}
+	j.planes = paddedPlanes{pass: p}
 	if !j.planes.cover(passes, band, bands) {
 		return
 	}
+	in, doneReading := x.read(j.image, j.set*p.planes, p.planes)
+	defer doneReading()
+	j.planes.x = in
+	out, doneWriting := y.write(j.image, j.set*p.channelSets.out, p.channelSets.out)
+	defer doneWriting()
 	buf := borrow(p.planes * j.planes.rows * j.planes.pitch * Block)
 	defer release(buf)
 	j.planes.data = *buf
@@ -347,7 +355,7 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 			first, last := passes[i].rowsOfBand(band, bands)
 			if first+t < last {
 				w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*passes[i].vectorFloats(j.s):]
-				j.rowOfTiles(&passes[i], w, y, first+t)
+				j.rowOfTiles(&passes[i], w, out, first+t)
 				done = false
 			}
 		}
@@ -357,14 +365,13 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	}
 }
 
-// rowOfTiles computes row t of the tiles of a pass for all output blocks of the set.
+// rowOfTiles computes row t of the tiles of a pass for all output blocks of the set, whose planes y holds.
 func (j *directTask) rowOfTiles(p *directPass, w, y []float32, t int) {
 	r, k := p.tileRow(t)
 	at := r*p.stride - p.pad[0] - j.planes.first
 	j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
-	block := (j.image*p.sets + j.set) * p.channelSets.out
 	for ob := range p.channelSets.out {
-		j.tiles(p, k, w, y[((block+ob)*p.outPlane+p.outAt)*Block:], ob, r, at)
+		j.tiles(p, k, w, y[(ob*p.outPlane+p.outAt)*Block:], ob, r, at)
 	}
 }
 

@@ -5,9 +5,7 @@ package kernels
 
 func (c Conv) forward(y, x, w, b []float32) {
 	if s := assembly(); c.direct(s) {
-		c.shape().throughBlocked(y, x, func(y, x []float32) {
-			s.runDirect(c.N, []directPass{c.forwardPass(s)}, y, x, w, b)
-		})
+		s.runDirect(c.N, []directPass{c.forwardPass(s)}, c.output(y, true), c.input(x, true), w, b)
 		return
 	}
 	c.forwardThrough(c.window(), y, x, w, b)
@@ -25,7 +23,7 @@ func (c Conv) backwardData(dx, dy, w []float32) {
 	s := assembly()
 	if c.direct(s) {
 		if passes, ok := c.backwardPasses(s); ok {
-			c.shape().turned().throughBlocked(dx, dy, func(dx, dy []float32) { s.runDirect(c.N, passes, dx, dy, w, nil) })
+			s.runDirect(c.N, passes, c.input(dx, true), c.output(dy, true), w, nil)
 			return
 		}
 	}
@@ -43,12 +41,7 @@ func (c Conv) backwardWeights(dw, x, dy []float32) {
 	s := assembly()
 	if c.direct(s) {
 		if p, ok := c.gradPass(s); ok {
-			bx, bdy := borrow(BlockedLen(c.N, c.InC, volume(c.In))), borrow(BlockedLen(c.N, c.OutC, volume(c.Out())))
-			defer release(bx)
-			defer release(bdy)
-			ToBlocked(*bx, x, c.N, c.InC, volume(c.In))
-			ToBlocked(*bdy, dy, c.N, c.OutC, volume(c.Out()))
-			s.runGrad(c.N, &p, dw, *bx, *bdy)
+			s.runGrad(c.N, &p, dw, c.input(x, true), c.output(dy, true))
 			return
 		}
 	}

@@ -45,8 +45,8 @@ func (p *gradPass) pitch() int {
 // chunks is into how many kernel calls the k input channels of a plane fall.
 func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
 
-// runGrad computes dw from blocked x and dy. A task owns the weights between one block of output channels and one of input channels.
-func (s *simd) runGrad(n int, p *gradPass, dw, x, dy []float32) {
+// runGrad computes dw from x and dy. A task owns the weights between one block of output channels and one of input channels.
+func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
 	for half := 0; half < Block; half += s.lanes {
 		p.order = append(p.order, p.sumsOrder(s, half))
 	}
@@ -56,23 +56,24 @@ func (s *simd) runGrad(n int, p *gradPass, dw, x, dy []float32) {
 		defer release(sums)
 		clear(*sums)
 		for image := range n {
-			xi, dyi := p.pairOfPlanes(x, dy, image, ob, plane)
-			var next []*float32
-			if image+1 < n {
-				nx, ndy := p.pairOfPlanes(x, dy, image+1, ob, plane)
-				next = []*float32{&nx[0], &ndy[0]}
-			}
-			p.addImage(s, *sums, xi, dyi, next)
+			p.addPlanes(s, *sums, x, dy, image, ob, plane, image+1 < n)
 		}
 		p.unpack(s, dw, *sums, ob, plane)
 	})
 }
 
-// pairOfPlanes returns where an image's plane of input and block of output begin.
-func (p *gradPass) pairOfPlanes(x, dy []float32, image, ob, plane int) (xi, dyi []float32) {
-	set := ob / p.channelSets.out
-	return x[((image*p.sets+set)*p.planes+plane)*p.in[0]*p.in[1]*Block:],
-		dy[(image*p.sets*p.channelSets.out+ob)*p.out[0]*p.out[1]*Block:]
+// addPlanes adds the part of an image's plane of input and block of output. more says that another image follows.
+func (p *gradPass) addPlanes(s *simd, sums []float32, x, dy tensor, image, ob, plane int, more bool) {
+	in := ob/p.channelSets.out*p.planes + plane
+	xi, doneX := x.read(image, in, 1)
+	defer doneX()
+	dyi, doneY := dy.read(image, ob, 1)
+	defer doneY()
+	var next []*float32
+	if more && !x.plain {
+		next = []*float32{&xi[blocks(x.channels)*x.pixels*Block], &dyi[blocks(dy.channels)*dy.pixels*Block]}
+	}
+	p.addImage(s, sums, xi, dyi, next)
 }
 
 // addImage adds one image's part, band by band of rows so that what the kernels go over several times stays in the first-level cache.

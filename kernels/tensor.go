@@ -1,0 +1,44 @@
+package kernels
+
+// tensor is what the direct convolutions read and write: images of blocks of channels. A plain one is converted block by block by the
+// task that needs it, so that the copy stays in cache.
+type tensor struct {
+	data     []float32
+	channels int
+	pixels   int
+	plain    bool
+}
+
+// read returns count blocks of an image from block first on, and maybe what follows them. The caller calls done afterwards.
+func (t tensor) read(image, first, count int) (x []float32, done func()) {
+	size := t.pixels * Block
+	if !t.plain {
+		return t.data[(image*blocks(t.channels)+first)*size:], func() {}
+	}
+	buf := borrow(count * size)
+	for i := range count {
+		planeToBlock((*buf)[i*size:][:size], t.channel(image, (first+i)*Block), t.present(first+i), t.pixels)
+	}
+	return *buf, func() { release(buf) }
+}
+
+// write returns where to write such blocks. The caller calls done when they are written.
+func (t tensor) write(image, first, count int) (y []float32, done func()) {
+	size := t.pixels * Block
+	if !t.plain {
+		return t.data[(image*blocks(t.channels)+first)*size:], func() {}
+	}
+	buf := borrow(count * size)
+	return *buf, func() {
+		for i := range count {
+			blockToPlane(t.channel(image, (first+i)*Block), (*buf)[i*size:][:size], t.present(first+i), t.pixels)
+		}
+		release(buf)
+	}
+}
+
+// channel is a plain tensor from a channel of an image on.
+func (t tensor) channel(image, c int) []float32 { return t.data[(image*t.channels+c)*t.pixels:] }
+
+// present is how many channels of a block exist.
+func (t tensor) present(block int) int { return min(Block, t.channels-block*Block) }
