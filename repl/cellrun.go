@@ -12,6 +12,8 @@ import (
 // toEnd runs the cell and returns when it or its worker has ended.
 func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
 	r.start()
+	r.exec.journal.drain(true)
+	defer r.exec.journal.drain(false)
 	defer r.session.late.end()
 	defer r.conn.leave()
 	var flush, deadline <-chan time.Time

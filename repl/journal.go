@@ -3,6 +3,7 @@ package repl
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,13 +17,16 @@ const interval = 15 * time.Millisecond
 // joins it, so a flood makes few events.
 type journal struct {
 	mu      sync.Mutex
-	pending []Event           // Streams here are *gathered
+	pending []Event           // Streams here are *gathered, Displays *Display
+	taken   *sync.Cond        // pending is empty again
+	drained bool              // somebody takes pending: who adds too much may wait
+	dropped int               // events that nobody took in time
 	tails   map[string]string // the beginning of a rune whose end has not arrived, by stream
 	ready   chan struct{}     // holds a token while pending is not empty
 
-	limit int64 // of bytes in Streams; then they go to a file
-	taken int64
-	spill spill
+	limit   int64 // of bytes in Streams; then they go to a file
+	printed int64
+	spill   spill
 }
 
 // gathered is a Stream that still grows.
@@ -34,21 +38,34 @@ type gathered struct {
 func (*gathered) isEvent() {}
 
 func newJournal(limit int64) *journal {
-	return &journal{tails: map[string]string{}, ready: make(chan struct{}, 1), limit: limit}
+	j := &journal{tails: map[string]string{}, ready: make(chan struct{}, 1), limit: limit}
+	j.taken = sync.NewCond(&j.mu)
+	return j
+}
+
+// maxPending is how many events may wait. A cell that shows more waits itself until they are taken.
+const maxPending = 1000
+
+// drain says whether somebody takes what gathers.
+func (j *journal) drain(on bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.drained = on
+	j.taken.Broadcast()
 }
 
 // print adds printed bytes.
 func (j *journal) print(name string, p []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if room := j.limit - j.taken; int64(len(p)) > room {
+	if room := j.limit - j.printed; int64(len(p)) > room {
 		j.spill.write(p[room:])
 		p = p[:room]
 	}
 	if len(p) == 0 {
 		return
 	}
-	j.taken += int64(len(p))
+	j.printed += int64(len(p))
 	last, ok := j.last().(*gathered)
 	if !ok || last.name != name {
 		last = &gathered{name: name}
@@ -64,8 +81,37 @@ func (j *journal) print(name string, p []byte) {
 func (j *journal) add(e Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if d, ok := e.(Display); ok {
+		if d.Update && j.replace(d) {
+			return
+		}
+		e = &d
+	}
+	for len(j.pending) >= maxPending && j.drained {
+		j.taken.Wait()
+	}
+	if len(j.pending) >= maxPending {
+		j.dropped++
+		return
+	}
 	j.pending = append(j.pending, e)
 	j.announce()
+}
+
+// replace puts an update in the place of what it would replace at once, so that an animation costs what is seen of it.
+func (j *journal) replace(d Display) bool {
+	for _, e := range slices.Backward(j.pending) {
+		switch e := e.(type) {
+		case *Display:
+			if e.ID == d.ID {
+				e.Bundle = d.Bundle
+				return true
+			}
+		case Clear:
+			return false
+		}
+	}
+	return false
 }
 
 func (j *journal) last() Event {
@@ -88,24 +134,29 @@ func (j *journal) take(end bool) []Event {
 	defer j.mu.Unlock()
 	var events []Event
 	for _, e := range j.pending {
-		if g, ok := e.(*gathered); ok {
-			text := g.text.String()
-			if !end {
-				n := len(text) - unfinished(text)
-				if n < len(text) {
-					j.tails[g.name], text = text[n:], text[:n]
-				}
+		switch e := e.(type) {
+		case *gathered:
+			text := e.text.String()
+			if n := len(text) - unfinished(text); n < len(text) && !end {
+				j.tails[e.name], text = text[n:], text[:n]
 			}
-			if text == "" {
-				continue
+			if text != "" {
+				events = append(events, Stream{e.name, strings.ToValidUTF8(text, "\uFFFD")})
 			}
-			e = Stream{g.name, strings.ToValidUTF8(text, "\uFFFD")}
+		case *Display:
+			events = append(events, *e)
+		default:
+			events = append(events, e)
 		}
-		events = append(events, e)
 	}
 	j.pending = nil
+	j.taken.Broadcast()
 	if !end {
 		return events
+	}
+	if j.dropped > 0 {
+		events = append(events, Notice{fmt.Sprintf("%d more outputs came while no cell ran and are not shown", j.dropped)})
+		j.dropped = 0
 	}
 	for _, name := range []string{"stdout", "stderr"} {
 		if tail := j.tails[name]; tail != "" {

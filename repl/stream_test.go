@@ -183,3 +183,59 @@ func TestLateOutputWithoutAReceiver(t *testing.T) {
 		t.Errorf("%q", o.stdout)
 	}
 }
+
+func TestAnimationCostsWhatIsSeen(t *testing.T) {
+	s := start(t, Options{})
+	o := execute(t, s, `
+		display.ShowAs("a", 0)
+		for i := range 5000 { display.Update("a", i) }`)
+	if o.err != nil {
+		t.Fatal(o.err)
+	}
+	last := o.events[len(o.events)-1].(Display)
+	if last.ID != "a" || last.Bundle.Text() != "4999" || len(o.events) > 1000 {
+		t.Errorf("%d events, the last %+v", len(o.events), last)
+	}
+	if first := o.events[1].(Display); first.Update {
+		t.Errorf("the first picture updates one that was never shown: %+v", first)
+	}
+}
+
+func TestAllDisplaysArrive(t *testing.T) {
+	s := start(t, Options{})
+	o := execute(t, s, "for i := range 5000 { display.Show(i) }")
+	n := 0
+	for _, e := range o.events {
+		if d, ok := e.(Display); ok {
+			if d.Bundle.Text() != fmt.Sprint(n) {
+				t.Fatalf("number %d is %s", n, d.Bundle.Text())
+			}
+			n++
+		}
+	}
+	if n != 5000 || o.err != nil {
+		t.Errorf("%d displays, error %v", n, o.err)
+	}
+}
+
+func TestWhatCannotBeSent(t *testing.T) {
+	s := start(t, Options{})
+	o := execute(t, s, `display.Show(display.Bundle{Metadata: map[string]map[string]any{"a": {"b": math.Inf(1)}}})
+		1`)
+	if o.value != "1" || o.err != nil {
+		t.Fatalf("%+v", o)
+	}
+	for _, e := range o.events {
+		if d, ok := e.(Display); ok && !strings.HasPrefix(d.Bundle.Text(), "this cannot be shown: ") {
+			t.Errorf("%.100q", d.Bundle.Text())
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir, Env: []string{"GROUPNB_TEST_OPTION=yes"}})
+	if o := execute(t, s, `wd, _ := os.Getwd(); fmt.Sprint(wd, " ", os.Getenv("GROUPNB_TEST_OPTION"), os.Getenv("GROUPNB_WORKER"))`); o.value != dir+" yes" {
+		t.Errorf("%q, %v", o.value, o.err)
+	}
+}

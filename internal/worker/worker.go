@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -84,11 +85,19 @@ func (w *worker) init(q wire.Request) {
 	w.send(wire.Reply{Op: wire.Ready})
 }
 
-// send writes a reply. A session that does not listen any more is gone.
+// send writes a reply; instead of a bundle that cannot be sent, the reason. A session that does not listen any more is
+// gone.
 func (w *worker) send(r wire.Reply) {
 	w.sendMu.Lock()
 	defer w.sendMu.Unlock()
-	if err := wire.Write(w.replies, r); err != nil {
+	err := wire.Write(w.replies, r)
+	var bad *wire.Unsendable
+	if errors.As(err, &bad) && r.Bundle != nil {
+		b := display.NewText("this cannot be shown: " + bad.Reason)
+		r.Bundle = &b
+		err = wire.Write(w.replies, r)
+	}
+	if err != nil {
 		killGroup()
 	}
 }

@@ -79,14 +79,19 @@ type Fault struct {
 	Trace []string // "In[3]:4:2: function", innermost first
 }
 
-// Write sends v as one frame.
+// An Unsendable error tells that a message was not written, because of what it holds.
+type Unsendable struct{ Reason string }
+
+func (e *Unsendable) Error() string { return e.Reason }
+
+// Write sends v as one frame. If the error is *Unsendable nothing was written and w is good.
 func Write(w io.Writer, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("encode message: %w", err)
+		return &Unsendable{"encode message: " + err.Error()}
 	}
 	if len(data) > MaxFrame {
-		return fmt.Errorf("a message of %d bytes is above the limit of %d", len(data), MaxFrame)
+		return &Unsendable{fmt.Sprintf("a message of %d bytes is above the limit of %d", len(data), MaxFrame)}
 	}
 	frame := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(data)), uint32(len(data)))
 	_, err = w.Write(append(frame, data...))
