@@ -49,60 +49,65 @@ func (c Conv) String() string {
 }
 
 func TestConvEqualsReferenceLoops(t *testing.T) {
-	eachLevel(t, func(t *testing.T) {
-		for _, c := range oddConvs() {
-			t.Run(c.String(), func(t *testing.T) { checkConv(t, c) })
-		}
-	})
+	for _, c := range oddConvs() {
+		t.Run(c.String(), func(t *testing.T) {
+			k := newConvCase(c)
+			eachLevel(t, k.check)
+		})
+	}
 }
 
-// checkConv compares the three directions of c with the reference loops, guarding every buffer.
-func checkConv(t *testing.T, c Conv) {
-	t.Helper()
+// convCase is a convolution with random operands and what the reference loops make of them.
+type convCase struct {
+	Conv
+	x, w, b, dy             []float32
+	y, unbiased, dx, dw, db []float64
+}
+
+func newConvCase(c Conv) *convCase {
 	r := newRand(c)
 	ref := reference.Conv(c.norm())
-	x := guardedCopy("x", uniform(r, c.InLen()))
-	w := guardedCopy("w", uniform(r, c.WeightLen()))
-	b := guardedCopy("b", uniform(r, c.OutC))
-	dy := guardedCopy("dy", uniform(r, c.OutLen()))
-	y, dx := guard("y", c.OutLen()), guard("dx", c.InLen())
-	dw, db := guard("dw", c.WeightLen()), guard("db", c.OutC)
-
-	c.Forward(y.s(), x.s(), w.s(), b.s())
-	compare(t, "y", y.s(), ref.Forward(x.s(), w.s(), b.s()), sumTolerance(c.WeightLen()/c.OutC))
-	c.Forward(y.s(), x.s(), w.s(), nil)
-	compare(t, "y without bias", y.s(), ref.Forward(x.s(), w.s(), nil), sumTolerance(c.WeightLen()/c.OutC))
-	c.BackwardData(dx.s(), dy.s(), w.s())
-	compare(t, "dx", dx.s(), ref.BackwardData(dy.s(), w.s()), sumTolerance(c.WeightLen()/c.InC))
-	c.BackwardWeights(dw.s(), db.s(), x.s(), dy.s())
-	wantW, wantB := ref.BackwardWeights(x.s(), dy.s())
-	compare(t, "dw", dw.s(), wantW, sumTolerance(c.OutLen()/c.OutC))
-	compare(t, "db", db.s(), wantB, sumTolerance(c.OutLen()/c.OutC))
-	for _, g := range []guarded{x, w, b, dy, y, dx, dw, db} {
-		g.check(t)
+	k := &convCase{Conv: c, x: uniform(r, c.InLen()), w: uniform(r, c.WeightLen()), b: uniform(r, c.OutC), dy: uniform(r, c.OutLen())}
+	k.unbiased = ref.Forward(k.x, k.w, nil)
+	k.y = make([]float64, len(k.unbiased))
+	for i, v := range k.unbiased {
+		k.y[i] = v + float64(k.b[i/(len(k.y)/c.N/c.OutC)%c.OutC])
 	}
-	checkConvBlocked(t, c, x.s(), w.s(), b.s(), dy.s())
+	k.dx = ref.BackwardData(k.dy, k.w)
+	k.dw, k.db = ref.BackwardWeights(k.x, k.dy)
+	return k
 }
 
-// checkConvBlocked compares the blocked layout with the reference loops.
-func checkConvBlocked(t *testing.T, c Conv, x, w, b, dy []float32) {
-	t.Helper()
-	ref := reference.Conv(c.norm())
+// check runs the three directions in both layouts, guarding every buffer.
+func (k *convCase) check(t *testing.T) {
+	c := k.Conv
+	forward, data, weights := sumTolerance(c.WeightLen()/c.OutC), sumTolerance(c.WeightLen()/c.InC), sumTolerance(c.OutLen()/c.OutC)
+	x, w, b, dy := guardedCopy("x", k.x), guardedCopy("w", k.w), guardedCopy("b", k.b), guardedCopy("dy", k.dy)
+	y, dx := guard("y", c.OutLen()), guard("dx", c.InLen())
+	dw, db := guard("dw", c.WeightLen()), guard("db", c.OutC)
+	c.Forward(y.s(), x.s(), w.s(), b.s())
+	compare(t, "y", y.s(), k.y, forward)
+	c.Forward(y.s(), x.s(), w.s(), nil)
+	compare(t, "y without bias", y.s(), k.unbiased, forward)
+	c.BackwardData(dx.s(), dy.s(), w.s())
+	compare(t, "dx", dx.s(), k.dx, data)
+	c.BackwardWeights(dw.s(), db.s(), x.s(), dy.s())
+	compare(t, "dw", dw.s(), k.dw, weights)
+	compare(t, "db", db.s(), k.db, weights)
+
 	in, out := volume(c.In), volume(c.Out())
 	bx, bdy := guard("blocked x", BlockedLen(c.N, c.InC, in)), guard("blocked dy", BlockedLen(c.N, c.OutC, out))
-	ToBlocked(bx.s(), x, c.N, c.InC, in)
-	ToBlocked(bdy.s(), dy, c.N, c.OutC, out)
+	ToBlocked(bx.s(), k.x, c.N, c.InC, in)
+	ToBlocked(bdy.s(), k.dy, c.N, c.OutC, out)
 	by, bdx := guard("blocked y", len(bdy.s())), guard("blocked dx", len(bx.s()))
-	dw, db := guard("dw", c.WeightLen()), guard("db", c.OutC)
-	c.ForwardBlocked(by.s(), bx.s(), w, b)
-	compare(t, "blocked y", plain(t, by.s(), c.N, c.OutC, out), ref.Forward(x, w, b), sumTolerance(c.WeightLen()/c.OutC))
-	c.BackwardDataBlocked(bdx.s(), bdy.s(), w)
-	compare(t, "blocked dx", plain(t, bdx.s(), c.N, c.InC, in), ref.BackwardData(dy, w), sumTolerance(c.WeightLen()/c.InC))
+	c.ForwardBlocked(by.s(), bx.s(), w.s(), b.s())
+	compare(t, "blocked y", plain(t, by.s(), c.N, c.OutC, out), k.y, forward)
+	c.BackwardDataBlocked(bdx.s(), bdy.s(), w.s())
+	compare(t, "blocked dx", plain(t, bdx.s(), c.N, c.InC, in), k.dx, data)
 	c.BackwardWeightsBlocked(dw.s(), db.s(), bx.s(), bdy.s())
-	wantW, wantB := ref.BackwardWeights(x, dy)
-	compare(t, "dw from blocked", dw.s(), wantW, sumTolerance(c.OutLen()/c.OutC))
-	compare(t, "db from blocked", db.s(), wantB, sumTolerance(c.OutLen()/c.OutC))
-	for _, g := range []guarded{bx, bdy, by, bdx, dw, db} {
+	compare(t, "dw from blocked", dw.s(), k.dw, weights)
+	compare(t, "db from blocked", db.s(), k.db, weights)
+	for _, g := range []guarded{x, w, b, dy, y, dx, dw, db, bx, bdy, by, bdx} {
 		g.check(t)
 	}
 }
@@ -246,6 +251,6 @@ func FuzzConv(f *testing.F) {
 		if c.Check() != nil || c.MACs() > 2e6 {
 			t.Skip()
 		}
-		checkConv(t, c)
+		eachLevel(t, newConvCase(c).check)
 	})
 }
