@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -105,4 +106,58 @@ func TestLayersAreNamedAsInTorchvision(t *testing.T) {
 	if len(have) != want {
 		t.Errorf("%d tensors, PyTorch has %d", len(have), want)
 	}
+}
+
+// A free run is chaotic: one ReLU that flips moves the loss by a tenth ten steps later. So only its first steps are
+// compared, as a test of training as a whole.
+func TestTinyResNeXtFreeRuns(t *testing.T) {
+	var want map[string]struct{ Loss []float64 }
+	readJSON(t, "testdata/resnext/trajectories.json", &want)
+	data := digitBatches(t)
+	for name, opt := range map[string]Optimizer{
+		"sgd_mom":   SGD(0.02, Momentum(0.9), WeightDecay(5e-4)),
+		"sgd_plain": SGD(0.02),
+	} {
+		m := tinyResNeXt()
+		if err := m.Load("testdata/resnext/tiny_init.safetensors"); err != nil {
+			t.Fatal(err)
+		}
+		h, err := m.Fit(data, opt, Quiet())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range want[name].Loss[:6] {
+			if got := h.Steps[i].Loss; math.Abs(got-w) > 2e-5 {
+				t.Errorf("%s: loss %d is %.6f, want %.6f", name, i, got, w)
+			}
+		}
+	}
+}
+
+// fixedBatches deals out the same batches in every epoch.
+type fixedBatches struct {
+	batches []Batch
+	next    int
+}
+
+func (f *fixedBatches) Len() int          { return len(f.batches) }
+func (f *fixedBatches) Start(uint64, int) { f.next = 0 }
+
+func (f *fixedBatches) Next(b *Batch) bool {
+	if f.next == len(f.batches) {
+		return false
+	}
+	*b = f.batches[f.next]
+	f.next++
+	return true
+}
+
+func digitBatches(t *testing.T) *fixedBatches {
+	v := readVectors(t, "testdata/resnext/batches.safetensors")
+	x, y := v.tensor("x"), v.ints("y")
+	f := &fixedBatches{}
+	for i := range x.Shape[0] {
+		f.batches = append(f.batches, Batch{X: x.Slice(i, i+1).Reshape(16, 1, 8, 8), Y: y[i*16:][:16]})
+	}
+	return f
 }
