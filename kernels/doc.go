@@ -6,10 +6,45 @@
 //	y := make([]float32, c.OutLen())
 //	c.Forward(y, x, w, nil)
 //
-// Contract. Operands are row-major in the shapes their comments give, (N, C, D, H, W) for images. Gradients overwrite their
-// destination. Outputs must not overlap inputs unless the comment says they may. A wrong length or an impossible
-// configuration panics with a ShapeError; nothing else panics. NaN and Inf go through as IEEE arithmetic has it. Work is spread over Threads goroutines, and results are
-// bit-identical for every number of threads on one instruction set.
+// # Contract
+//
+// Operands are row-major in the shapes their comments give, (N, C, D, H, W) for images. Gradients overwrite their destination.
+// Outputs must not overlap inputs unless the comment says they may. A wrong length or an impossible configuration panics with a
+// ShapeError; nothing else panics.
+//
+// Sums are float32 with fused multiply-adds where the machine has them (statistics and losses go on in float64), in an order that
+// depends on the shape and the instruction set alone: results are bit-identical for every number of threads, and differ between
+// instruction sets by rounding. NaN and Inf go through as IEEE arithmetic has it; whether padding counts as zeros that an infinite
+// weight turns into NaN, or not at all, is open. Denormals are not flushed.
+//
+// # Layouts
+//
+// Plain tensors are (N, C, spatial). The blocked layout is (N, ceil(C/16), spatial, 16), with zeros for the channels beyond C: one
+// vector holds a pixel's channels. Convolutions run fastest between blocked tensors, so a network should convert at its ends only:
+//
+//	kernels.ToBlocked(bx, x, n, c, spatial)
+//	conv.ForwardBlocked(by, bx, w, nil)
+//	kernels.NormAct{BatchNorm: norm, Blocked: true, ReLU: true}.Train(bz, by, residual, gamma, beta, mean, invstd, runMean, runVar)
+//	kernels.MaxPool{Pool: kernels.Pool{..., Blocked: true}}.Forward(bp, bz, argmax)
+//	kernels.GlobalAvgPool{..., Blocked: true}.Forward(features, bp) // plain again
+//
+// Weights and per-channel values are plain in both. Elementwise operations (Add, ReLU) do not care. Every operation on blocked tensors
+// exists for every configuration; those without a kernel convert on the way.
+//
+// # Catalogue
+//
+//	convolution      Conv: Forward, BackwardData, BackwardWeights, and the same ...Blocked; 1-D to 3-D, groups, stride, dilation,
+//	                 asymmetric padding. A transposed convolution is BackwardData.
+//	matrix product   GEMM (all transposes), Linear
+//	normalisation    BatchNorm; NormAct adds a residual and ReLU in the same passes
+//	pooling          MaxPool, AvgPool, GlobalAvgPool
+//	elementwise      ReLU, ReLUBackward, Add, Scale
+//	loss             SoftmaxCrossEntropy, Softmax
+//	optimisers       SGDStep, AdamStep
+//	threads          Parallel, SetThreads
+//
+// Which implementation runs is decided by a table that Dispatch returns: the environment variable GROUPNB_KERNELS (generic, avx2 or
+// avx512) forces an instruction set, and the build tag noasm leaves out all assembly. Conv.Kernels names the choice for a shape.
 //
 // Not here: tensors, layers and automatic differentiation (package nn), other element types, GPUs.
 package kernels
