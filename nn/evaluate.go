@@ -16,6 +16,8 @@ const evalBatch = 128
 type Evaluation struct {
 	Loss, Accuracy float64
 	Examples       int
+	// Top5 is the number of examples whose class is among the five most likely ones.
+	Top5 int
 	// Confusion counts examples of class i (row) that were taken for class j.
 	Confusion [][]int
 }
@@ -36,6 +38,30 @@ func (e Evaluation) Recall() []float64 {
 		r[i] = float64(row[i]) / float64(max(n, 1))
 	}
 	return r
+}
+
+// Precision is, for each class, the share of what was taken for it that belongs to it; 0 if nothing was.
+func (e Evaluation) Precision() []float64 {
+	p := make([]float64, len(e.Confusion))
+	for j := range p {
+		n := 0
+		for _, row := range e.Confusion {
+			n += row[j]
+		}
+		p[j] = float64(e.Confusion[j][j]) / float64(max(n, 1))
+	}
+	return p
+}
+
+// F1 is, for each class, the harmonic mean of recall and precision.
+func (e Evaluation) F1() []float64 {
+	f, p := e.Recall(), e.Precision()
+	for i, r := range f {
+		if f[i] = 0; r+p[i] > 0 {
+			f[i] = 2 * r * p[i] / (r + p[i])
+		}
+	}
+	return f
 }
 
 // Table writes the confusion matrix as text, a row for each true class; names may be nil.
@@ -85,10 +111,26 @@ func (e *Evaluation) count(out *Tensor, b *Batch) {
 		e.Confusion = append(e.Confusion, make([]int, classes))
 	}
 	for i, y := range b.Y {
-		if y >= 0 && y < classes {
-			e.Confusion[y][argmax(out.Data[i*classes:][:classes])]++
+		if y < 0 || y >= classes {
+			continue
+		}
+		row := out.Data[i*classes:][:classes]
+		e.Confusion[y][argmax(row)]++
+		if rank(row, y) < 5 {
+			e.Top5++
 		}
 	}
+}
+
+// rank is how many numbers of a row are larger than number y.
+func rank(row []float32, y int) int {
+	n := 0
+	for _, v := range row {
+		if v > row[y] {
+			n++
+		}
+	}
+	return n
 }
 
 // each runs the model over d and calls f with every batch and its output.
