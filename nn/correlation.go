@@ -76,18 +76,21 @@ func (c *Correlation) merge(a, b []float32, p int) {
 		mean[i] = centre(centred[i*p:][:p], r)
 	}
 	weight := float64(c.Samples) * float64(p) / float64(c.Samples+p)
+	row := func(i int) []float64 { return centred[i%k*p:][:p] }
 	kernels.Parallel(k, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			for h := range k/2 + 1 { // each pair once, evenly over the rows
-				j := (i + h) % k
-				if 2*h == k && i < j {
-					continue
-				}
-				s := dot(centred[i*p:][:p], centred[j*p:][:p])
-				s += (mean[i] - c.mean[i]) * (mean[j] - c.mean[j]) * weight
-				c.scatter[i*k+j] += s
-				if i != j {
-					c.scatter[j*k+i] += s
+			for h := 0; h <= k/2; h += 4 { // row i with the k/2 rows behind it: each pair once, evenly over the rows
+				sums := dots(row(i), row(i+h), row(i+h+1), row(i+h+2), row(i+h+3))
+				for d, s := range sums {
+					j := (i + h + d) % k
+					if h+d > k/2 || 2*(h+d) == k && i < j {
+						continue
+					}
+					s += (mean[i] - c.mean[i]) * (mean[j] - c.mean[j]) * weight
+					c.scatter[i*k+j] += s
+					if i != j {
+						c.scatter[j*k+i] += s
+					}
 				}
 			}
 		}
@@ -111,19 +114,17 @@ func centre(dst []float64, x []float32) float64 {
 	return mean
 }
 
-func dot(a, b []float64) float64 {
+// dots are the products of a with four others of its length.
+func dots(a, b0, b1, b2, b3 []float64) [4]float64 {
+	b0, b1, b2, b3 = b0[:len(a)], b1[:len(a)], b2[:len(a)], b3[:len(a)]
 	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
 	for i, v := range a {
-		s0 += v * b[i]
+		s0 += v * b0[i]
+		s1 += v * b1[i]
+		s2 += v * b2[i]
+		s3 += v * b3[i]
 	}
-	return s0 + s1 + s2 + s3
+	return [4]float64{s0, s1, s2, s3}
 }
 
 // cov is the covariance, divisor samples-1, of channels i0.. and j0...
