@@ -107,20 +107,28 @@ func (c Conv) prepare(op string, x, y, w int) Conv {
 func (c Conv) Forward(y, x, w, b []float32) {
 	c = c.prepare("Conv.Forward", len(x), len(y), len(w))
 	checkOptional("Conv.Forward", "bias", b, c.OutC)
-	c.forward(y, x, w, b)
+	if c.N > 0 {
+		c.forward(y, x, w, b)
+	}
 }
 
 // BackwardData computes dx, the gradient of the loss with respect to x, from dy. It overwrites dx.
 func (c Conv) BackwardData(dx, dy, w []float32) {
 	c = c.prepare("Conv.BackwardData", len(dx), len(dy), len(w))
-	c.backwardData(dx, dy, w)
+	if c.N > 0 {
+		c.backwardData(dx, dy, w)
+	}
 }
 
 // BackwardWeights computes dw and db, the gradients with respect to w and b, from x and dy. It overwrites them; db may be nil.
 func (c Conv) BackwardWeights(dw, db, x, dy []float32) {
 	c = c.prepare("Conv.BackwardWeights", len(x), len(dy), len(dw))
 	checkOptional("Conv.BackwardWeights", "bias gradient", db, c.OutC)
-	c.backwardWeights(dw, x, dy)
+	if c.N > 0 {
+		c.backwardWeights(dw, x, dy)
+	} else {
+		clear(dw)
+	}
 	if db != nil {
 		channelSums(db, dy, c.N, c.OutC, volume(c.Out()))
 	}

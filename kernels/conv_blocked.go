@@ -6,6 +6,9 @@ package kernels
 func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 	c = c.prepareBlocked("Conv.ForwardBlocked", len(x), len(y), len(w))
 	checkOptional("Conv.ForwardBlocked", "bias", b, c.OutC)
+	if c.N == 0 {
+		return
+	}
 	s := assembly()
 	switch c.path(s) {
 	case point:
@@ -20,6 +23,9 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 // BackwardDataBlocked is BackwardData with dx and dy in the blocked layout.
 func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 	c = c.prepareBlocked("Conv.BackwardDataBlocked", len(dx), len(dy), len(w))
+	if c.N == 0 {
+		return
+	}
 	s := assembly()
 	switch c.path(s) {
 	case point:
@@ -38,7 +44,11 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 func (c Conv) BackwardWeightsBlocked(dw, db, x, dy []float32) {
 	c = c.prepareBlocked("Conv.BackwardWeightsBlocked", len(x), len(dy), len(dw))
 	checkOptional("Conv.BackwardWeightsBlocked", "bias gradient", db, c.OutC)
-	c.weightsBlocked(dw, x, dy)
+	if c.N > 0 {
+		c.weightsBlocked(dw, x, dy)
+	} else {
+		clear(dw)
+	}
 	if db != nil {
 		blockedChannelSums(db, dy, c.N, c.OutC, volume(c.Out()))
 	}

@@ -21,6 +21,8 @@ func oddConvs() []Conv {
 		{N: 1, InC: 4, OutC: 6, Groups: 2, In: [3]int{5, 6, 7}, Kernel: [3]int{3, 2, 3}, Stride: [3]int{2, 1, 3}, Dilation: [3]int{1, 2, 2}, PadLo: [3]int{1, 1, 4}, PadHi: [3]int{2, 3, 0}},
 		{N: 3, InC: 6, OutC: 6, Groups: 6, In: [3]int{1, 1, 37}, Kernel: [3]int{1, 1, 5}, Dilation: [3]int{1, 1, 3}, PadLo: [3]int{0, 0, 12}},
 		conv2d(1, 1, 1, 1, 1, 1, 1, 1, 0),
+		conv2d(0, 32, 32, 8, 13, 7, 3, 2, 1), // no images
+		conv2d(0, 3, 5, 1, 4, 4, 1, 1, 0),
 		conv2d(1, 2, 2, 1, 1, 1, 3, 1, 1),
 		conv2d(2, 3, 16, 1, 13, 9, 7, 2, 3),
 		conv2d(1, 8, 8, 1, 5, 7, 3, 2, 4), // padding above the kernel
