@@ -3,7 +3,8 @@
 //	go run ./kernels/bench/compare -n 8 -threads 1,2 -only g32
 //
 // Ours and the peers run A-B-A-B, results are checked against each other, and ratios below 1.0 are printed first. A ratio is the
-// peer's time over ours: above 1 we are faster. Ours packs its weights in every call, oneDNN's are packed beforehand.
+// peer's time over ours: above 1 we are faster. Tensors are in each library's own layout; weights are plain on both sides, as a training
+// step has them, so that both pack them in every call. The peer onednn-packed has them packed beforehand, as inference may.
 package main
 
 import (

@@ -39,7 +39,8 @@ var starters = []struct {
 	name  string
 	start func(dir string, threads int) (*peer, error)
 }{
-	{"onednn", startOneDNN},
+	{"onednn", func(dir string, threads int) (*peer, error) { return startOneDNN(dir, threads, "plain") }},
+	{"onednn-packed", func(dir string, threads int) (*peer, error) { return startOneDNN(dir, threads, "packed") }},
 	{"torch-nchw", func(dir string, threads int) (*peer, error) { return startTorch(dir, threads, "nchw", false) }},
 	{"torch-nhwc", func(dir string, threads int) (*peer, error) { return startTorch(dir, threads, "nhwc", false) }},
 	{"torch-nhwc-tuned", func(dir string, threads int) (*peer, error) { return startTorch(dir, threads, "nhwc", true) }},
@@ -56,7 +57,9 @@ func unpack(dir, name string) (string, error) {
 	return path, os.WriteFile(path, b, 0o644)
 }
 
-func startOneDNN(dir string, threads int) (*peer, error) {
+// startOneDNN starts oneDNN with blocked tensors and weights that are either plain, as ours, so that it packs them in every call, or
+// packed beforehand.
+func startOneDNN(dir string, threads int, weights string) (*peer, error) {
 	src, err := unpack(dir, "onednn.cc")
 	if err != nil {
 		return nil, err
@@ -68,7 +71,11 @@ func startOneDNN(dir string, threads int) (*peer, error) {
 			return nil, fmt.Errorf("needs g++ and libdnnl-dev: %v: %s", err, firstLine(string(out)))
 		}
 	}
-	return start("onednn", exec.Command(exe), threads)
+	name := "onednn"
+	if weights == "packed" {
+		name = "onednn-packed"
+	}
+	return start(name, exec.Command(exe, weights), threads)
 }
 
 func startTorch(dir string, threads int, format string, tuned bool) (*peer, error) {

@@ -51,6 +51,24 @@ struct job {
 	memory out;
 	memory::desc plain;
 	std::string impl;
+	// What a training step does to weights each time: from the plain layout before, or gradients to it afterwards.
+	memory from, to;
+	bool before = false, after = false;
+
+	void run(bool pack) {
+		if (pack && before) reorder(from, to).execute(strm, from, to);
+		prim.execute(strm, args);
+		if (pack && after) reorder(from, to).execute(strm, from, to);
+		strm.wait();
+	}
+
+	void weights(const memory &plain, const memory &packed) {
+		from = plain, to = packed, before = !(plain.get_desc() == packed.get_desc());
+	}
+
+	void gradient(const memory &packed, const memory &plain) {
+		from = packed, to = plain, after = !(plain.get_desc() == packed.get_desc());
+	}
 };
 
 template <typename PD>
@@ -75,7 +93,9 @@ static job prepare(const std::string &dir, int64_t n, int64_t ic, int64_t oc, in
 		j.prim = convolution_forward(fpd);
 		j.out = memory(fpd.dst_desc(), eng);
 		j.plain = {yd, f32, tag::nchw};
-		j.args = {{DNNL_ARG_SRC, as(fpd.src_desc(), x)}, {DNNL_ARG_WEIGHTS, as(fpd.weights_desc(), wm)}, {DNNL_ARG_DST, j.out}};
+		memory packed = as(fpd.weights_desc(), wm);
+		j.args = {{DNNL_ARG_SRC, as(fpd.src_desc(), x)}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, j.out}};
+		j.weights(wm, packed);
 		j.impl = info(fpd);
 	} else if (dir == "bwd_d") {
 #if DNNL_VERSION_MAJOR >= 3
@@ -86,7 +106,9 @@ static job prepare(const std::string &dir, int64_t n, int64_t ic, int64_t oc, in
 		j.prim = convolution_backward_data(pd);
 		j.out = memory(pd.diff_src_desc(), eng);
 		j.plain = {xd, f32, tag::nchw};
-		j.args = {{DNNL_ARG_DIFF_DST, as(pd.diff_dst_desc(), dy)}, {DNNL_ARG_WEIGHTS, as(pd.weights_desc(), wm)}, {DNNL_ARG_DIFF_SRC, j.out}};
+		memory packed = as(pd.weights_desc(), wm);
+		j.args = {{DNNL_ARG_DIFF_DST, as(pd.diff_dst_desc(), dy)}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DIFF_SRC, j.out}};
+		j.weights(wm, packed);
 		j.impl = info(pd);
 	} else {
 #if DNNL_VERSION_MAJOR >= 3
@@ -98,12 +120,14 @@ static job prepare(const std::string &dir, int64_t n, int64_t ic, int64_t oc, in
 		j.out = memory(pd.diff_weights_desc(), eng);
 		j.plain = {wd, f32, wt};
 		j.args = {{DNNL_ARG_SRC, as(pd.src_desc(), x)}, {DNNL_ARG_DIFF_DST, as(pd.diff_dst_desc(), dy)}, {DNNL_ARG_DIFF_WEIGHTS, j.out}};
+		j.gradient(j.out, memory({wd, f32, wt}, eng));
 		j.impl = info(pd);
 	}
 	return j;
 }
 
-int main() {
+int main(int argc, char **argv) {
+	bool pack = argc > 1 && std::string(argv[1]) == "plain";
 	auto v = dnnl_version();
 	std::cout << "oneDNN " << v->major << "." << v->minor << "." << v->patch << std::endl;
 	job j;
@@ -119,16 +143,14 @@ int main() {
 				in >> dir;
 				for (auto &x : a) in >> x;
 				j = prepare(dir, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
-				j.prim.execute(strm, j.args);
-				strm.wait();
+				j.run(pack);
 				std::cout << "ok " << j.impl << std::endl;
 			} else if (verb == "time") {
 				double budget, best = 1e9, total = 0;
 				in >> budget;
 				while (total < budget) {
 					auto t0 = std::chrono::steady_clock::now();
-					j.prim.execute(strm, j.args);
-					strm.wait();
+					j.run(pack);
 					double t = std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count();
 					best = std::min(best, t);
 					total += t;
