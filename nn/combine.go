@@ -85,32 +85,68 @@ func (*scale) shape(x [][]int) []int {
 	return x[0]
 }
 
-func (*scale) forward(c *call) {
-	x, s, y := c.x[0].Data, c.x[1].Data, c.y.Data
-	n := len(x) / max(len(s), 1)
-	kernels.Parallel(len(s), func(lo, hi int) {
+func (*scale) blocked(x [][]int) (wants, can bool) { return false, len(x[0]) == 4 }
+func (*scale) unblocks() bool                      { return false }
+func (*scale) restIsPlain()                        {}
+
+// vectors calls f for every vector of x whose elements share factors: a plane, or with width Block the pixels of a block
+// of channels. first is the index of its first factor.
+func (*scale) vectors(c *call, f func(lo, hi, first, width int)) {
+	channels, spatial := c.x[0].Shape[1], size(c.x[0].Shape[2:])
+	width := 1
+	if c.blocked {
+		width = kernels.Block
+	}
+	units := (channels + width - 1) / width
+	kernels.Parallel(c.x[0].Shape[0]*units, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			for j, v := range x[i*n : (i+1)*n] {
-				y[i*n+j] = v * s[i]
+			first := i/units*channels + i%units*width
+			f(i*spatial*width, (i+1)*spatial*width, first, min(width, channels-i%units*width))
+		}
+	})
+}
+
+func (o *scale) forward(c *call) {
+	x, s, y := c.x[0].Data, c.x[1].Data, c.y.Data
+	o.vectors(c, func(lo, hi, first, width int) {
+		if !c.blocked {
+			for i, v := range x[lo:hi] {
+				y[lo+i] = v * s[first]
+			}
+			return
+		}
+		for p := lo; p < hi; p += kernels.Block {
+			clear(y[p : p+kernels.Block])
+			for l, f := range s[first : first+width] {
+				y[p+l] = x[p+l] * f
 			}
 		}
 	})
 }
 
-func (*scale) backward(c *call) {
+func (o *scale) backward(c *call) {
 	x, s, dy := c.x[0].Data, c.x[1].Data, c.dy.Data
-	n := len(x) / max(len(s), 1)
-	kernels.Parallel(len(s), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			var dot float64
-			for j := i * n; j < (i+1)*n; j++ {
-				dot += float64(dy[j]) * float64(x[j])
+	o.vectors(c, func(lo, hi, first, width int) {
+		step := 1
+		if c.blocked {
+			step = kernels.Block
+		}
+		var dots [kernels.Block]float64
+		for p := lo; p < hi; p += step {
+			if c.dx[0] != nil {
+				clear(c.dx[0].Data[p : p+step])
+			}
+			for l, f := range s[first : first+width] {
+				d := dy[p+l]
+				dots[l] += float64(d) * float64(x[p+l])
 				if c.dx[0] != nil {
-					c.dx[0].Data[j] = dy[j] * s[i]
+					c.dx[0].Data[p+l] = d * f
 				}
 			}
-			if c.dx[1] != nil {
-				c.dx[1].Data[i] = float32(dot)
+		}
+		if c.dx[1] != nil {
+			for l := range width {
+				c.dx[1].Data[first+l] = float32(dots[l])
 			}
 		}
 	})

@@ -76,6 +76,8 @@ type blockable interface {
 	unblocks() bool
 }
 
+// An operation with a method restIsPlain takes its first input blocked and the others plain.
+
 // fastLayout says whether the machine gains by the blocked layout; a variable for tests.
 var fastLayout = func() bool { return kernels.Level() != "portable" }
 
@@ -107,7 +109,12 @@ func (l *layouts) place(n *node, fast bool) {
 		to = l.choose(b, n)
 	}
 	m := &node{name: n.name, op: n.op, out: n.out}
-	for _, v := range n.in {
+	_, rest := n.op.(interface{ restIsPlain() })
+	for i, v := range n.in {
+		if rest && i > 0 {
+			m.in = append(m.in, l.as(v, plainFormat, n.name))
+			continue
+		}
 		m.in = append(m.in, l.as(v, to, n.name))
 	}
 	l.out = append(l.out, m)
@@ -119,9 +126,10 @@ func (l *layouts) place(n *node, fast bool) {
 func (l *layouts) choose(b blockable, n *node) format {
 	var shapes [][]int
 	ready := false
-	for _, v := range n.in {
+	_, rest := n.op.(interface{ restIsPlain() })
+	for i, v := range n.in {
 		shapes = append(shapes, l.shapes[v])
-		ready = ready || l.form[v] == blockedFormat
+		ready = ready || l.form[v] == blockedFormat && (i == 0 || !rest)
 	}
 	if wants, can := b.blocked(shapes); wants || can && ready {
 		return blockedFormat

@@ -87,6 +87,22 @@ func TestBlockedStacksConvertOnlyAtTheirEnds(t *testing.T) {
 	})
 }
 
+func TestSqueezeExciteStaysBlocked(t *testing.T) {
+	m := Sequential(ResNeXtBlock(32, 32, Cardinality(4), BaseWidth(8), SE(4)))
+	blockedOnly(func() {
+		p := compile(m.graph, []int{2, 32, 8, 8}, []int{m.output})
+		conversions := 0
+		for _, n := range p.nodes {
+			if n.op.kind() == "Layout" {
+				conversions++
+			}
+		}
+		if conversions != 2 {
+			t.Errorf("%d conversions, want one at each end", conversions)
+		}
+	})
+}
+
 func TestCapturedLayersAreNotFusedAway(t *testing.T) {
 	m := wide()
 	layers := []string{"conv1", "bn1", "relu1", "block1.conv3", "block1.bn3", "block1.add", "block1.relu3", "block1"}
