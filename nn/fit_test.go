@@ -13,9 +13,9 @@ import (
 )
 
 // bars is a data set of 8x8 images: noise with a bright row (class 0), column (1) or neither (2).
-type bars struct{ x, y, n int }
+type bars struct{ n int }
 
-func newBars(n int) bars { return bars{n: n} }
+func newBars(n int) bars { return bars{n} }
 
 func (b bars) Len() int { return b.n }
 

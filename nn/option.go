@@ -35,7 +35,6 @@ type layerConfig struct {
 	squeeze     int
 	classes     int
 	channels    int
-	dropout     float64
 }
 
 func configure(op string, c layerConfig, opts []Option, allowed ...string) layerConfig {
