@@ -86,7 +86,7 @@ func (r *cellRun) answer(ask wire.Reply) {
 func (r *cellRun) result() (*display.Bundle, error) {
 	a := r.exec.answer
 	if a.Fault != nil {
-		return nil, faultError(a.Fault)
+		return nil, r.session.fault(a.Fault)
 	}
 	return a.Bundle, nil
 }

@@ -65,8 +65,16 @@ func faultError(f *wire.Fault) *CellError {
 	case "goexit":
 		e.Name = Exit
 	}
+	return e
+}
+
+// located adds where the fault happened: front names the functions and finds the positions.
+func (e *CellError) located(f *wire.Fault, front *cell.FrontEnd) *CellError {
 	if len(f.Trace) > 0 {
-		e.Cell, e.Line, e.Col = position(f.Trace[0])
+		e.Traceback = front.Trace(f.At, f.Trace)
+	}
+	if len(e.Traceback) > 0 {
+		e.Cell, e.Line, e.Col = position(e.Traceback[0])
 	}
 	return e
 }

@@ -110,6 +110,13 @@ func (s *Session) compile(c Cell) (p *cell.Program, err error) {
 	return p, err
 }
 
+// fault turns what the worker tells into an error of the cell, with positions.
+func (s *Session) fault(f *wire.Fault) *CellError {
+	s.front.Lock()
+	defer s.front.Unlock()
+	return faultError(f).located(f, s.fe)
+}
+
 func (s *Session) commit(p *cell.Program) {
 	s.front.Lock()
 	defer s.front.Unlock()

@@ -9,7 +9,7 @@ import (
 
 // lower writes the program of a checked cell.
 func (c *compilation) lower() (p *Program, errs Errors) {
-	l := &lowerer{fset: c.front.fset, st: c.st, lib: c.front.lib, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
+	l := &lowerer{fset: c.front.fset, cell: c.src.name, st: c.st, lib: c.front.lib, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -23,7 +23,7 @@ func (c *compilation) lower() (p *Program, errs Errors) {
 	c.declareVars(l)
 	moves := c.moves(l)
 	for _, u := range c.units {
-		c.eager(l, u)
+		c.eager(l, u.key)
 	}
 	for _, f := range rebind {
 		f()
@@ -119,7 +119,8 @@ func (c *compilation) moves(l *lowerer) string {
 }
 
 // eager lowers a function as soon as it is declared, so that what can't be run is refused there and then.
-func (c *compilation) eager(l *lowerer, u *unit) {
+func (c *compilation) eager(l *lowerer, key string) {
+	u := c.st.units[key]
 	d, ok := u.decl.(*ast.FuncDecl)
 	if !ok || d.Body == nil || u.body == nil {
 		return
@@ -141,21 +142,24 @@ func (c *compilation) eager(l *lowerer, u *unit) {
 	}
 }
 
-// entry writes the statements, the display of the last expression, and the calls of init and main.
+// entry writes the variables, the calls of init, the other statements, the display of the last expression and the call
+// of main.
 func (c *compilation) entry(l *lowerer) string {
 	f := l.newFunc(c.info)
 	f.escapes(c.src.fn.Body)
 	f.findGotos(c.src.fn.Body)
 	fr := f.push(nil)
-	for _, u := range c.units {
-		if d, ok := u.decl.(*ast.FuncDecl); ok && strings.HasPrefix(d.Name.Name, "init·") {
-			f.emit("%s()\n", l.funcName(c.st.objs[d.Name.Name].(*types.Func), nil))
-		}
-	}
+	fr.info = newFuncInfo("", c.src.fn)
+	c.st.funcs["cell "+c.src.name] = fr.info
 	if hasDefer(c.src.fn.Body) {
 		f.deferPrologue()
 	}
+	inits := c.inits(l)
 	for _, s := range c.src.body {
+		if _, ok := s.(*ast.DeclStmt); !ok {
+			f.emit("%s", inits)
+			inits = ""
+		}
 		if s == ast.Stmt(c.src.last) {
 			f.at(s)
 			f.display(c.src.last.X)
@@ -163,11 +167,22 @@ func (c *compilation) entry(l *lowerer) string {
 		}
 		f.stmt(s)
 	}
+	f.emit("%s", inits)
 	if c.src.main {
 		f.emit("%s()\n", l.funcName(c.st.objs["main"].(*types.Func), nil))
 	}
 	f.pop()
 	return fr.body.String()
+}
+
+// inits renders the calls of the cell's init functions.
+func (c *compilation) inits(l *lowerer) (calls string) {
+	for _, u := range c.units {
+		if d, ok := u.decl.(*ast.FuncDecl); ok && strings.HasPrefix(d.Name.Name, "init·") {
+			calls += l.funcName(c.st.objs[d.Name.Name].(*types.Func), nil) + "()\n"
+		}
+	}
+	return calls
 }
 
 // findGotos notes the labels that goto statements name.
@@ -187,7 +202,7 @@ func (f *FrontEnd) Replay() *Program {
 	st.inst = map[string]string{}
 	st.types = newTypeTable()
 	c := &compilation{front: f, st: st, src: &source{name: "replay"}}
-	l := &lowerer{fset: f.fset, st: st, lib: f.lib, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
+	l := &lowerer{fset: f.fset, cell: "replay", st: st, lib: f.lib, out: &output{imports: map[string]string{}}, vars: map[types.Object]string{}}
 	c.declareVars(l)
 	l.drain()
 	p := &Program{Name: "replay", Types: l.out.typeSource(), next: st}

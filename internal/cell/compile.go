@@ -34,6 +34,9 @@ func (c *compilation) compile() (*Program, Errors) {
 		return nil, errs
 	}
 	c.collect()
+	if errs := c.redeclared(); len(errs) > 0 {
+		return nil, errs
+	}
 	c.affected()
 	if errs := c.declarations(); len(errs) > 0 {
 		return nil, errs
@@ -91,6 +94,37 @@ func (c *compilation) collect() {
 			c.units = append(c.units, u)
 		}
 	}
+}
+
+// redeclared refuses a cell that declares a name twice.
+func (c *compilation) redeclared() Errors {
+	first := map[string]token.Pos{}
+	for _, u := range c.units {
+		names := u.names
+		if names == nil {
+			names = []string{u.key}
+		}
+		pos := u.decl.Pos()
+		switch d := u.decl.(type) {
+		case *ast.FuncDecl:
+			pos = d.Name.Pos()
+		case *ast.GenDecl:
+			if t, ok := d.Specs[0].(*ast.TypeSpec); ok {
+				pos = t.Name.Pos()
+			}
+		}
+		for _, n := range names {
+			if at, ok := first[n]; ok {
+				other := c.front.fset.Position(at)
+				if u.names == nil {
+					return c.errorAt(pos, fmt.Sprintf("method %s already declared at %s", n, other))
+				}
+				return c.errorAt(pos, fmt.Sprintf("%s redeclared in this block\n\t%s: other declaration of %s", n, other, n))
+			}
+			first[n] = pos
+		}
+	}
+	return nil
 }
 
 // source returns the text of a node of this cell.
@@ -239,7 +273,8 @@ func (c *compilation) declarations() Errors {
 		var nodes []ast.Node
 		var units []*unit
 		for _, k := range c.st.order {
-			if u := c.st.units[k]; c.recheck[k] {
+			if c.recheck[k] {
+				u := c.fork(k)
 				d := withoutBody(u.decl)
 				decls, nodes, units = append(decls, d), append(nodes, d), append(units, u)
 				for _, n := range u.names {
@@ -275,6 +310,13 @@ func (c *compilation) declarations() Errors {
 		}
 		return nil
 	}
+}
+
+// fork returns a copy of a unit that this compilation may change; the session keeps the original until Commit.
+func (c *compilation) fork(key string) *unit {
+	u := *c.st.units[key]
+	c.st.units[key] = &u
+	return &u
 }
 
 // sort splits errors into the cell's own and those of earlier units, which become broken and leave the check.
@@ -338,11 +380,11 @@ func (c *compilation) bodies() Errors {
 		var nodes []ast.Node
 		var units []*unit
 		for _, k := range c.st.order {
-			u := c.st.units[k]
-			d, ok := u.decl.(*ast.FuncDecl)
+			d, ok := c.st.units[k].decl.(*ast.FuncDecl)
 			if !ok || !c.rebody[k] || d.Body == nil {
 				continue
 			}
+			u := c.fork(k)
 			var typ *ast.TypeSpec
 			if r := u.recv(); r != "" && c.st.units[r] != nil {
 				if g, ok := c.st.units[r].decl.(*ast.GenDecl); ok {
@@ -376,10 +418,10 @@ func (c *compilation) bodies() Errors {
 // dependencies records which session names and methods each checked unit uses.
 func (c *compilation) dependencies(functions []*unit) {
 	for k := range c.rebody {
-		u := c.st.units[k]
-		if u == nil || u.broken != nil {
+		if u := c.st.units[k]; u == nil || u.broken != nil {
 			continue
 		}
+		u := c.fork(k)
 		u.deps = map[string]bool{}
 		if r := u.recv(); r != "" {
 			u.deps[r] = true

@@ -18,6 +18,7 @@ import (
 // conversions to interfaces go through rt. What remains of Go after that, the interpreter runs as compiled code would.
 type lowerer struct {
 	fset  *token.FileSet
+	cell  string // the cell's name
 	st    *state
 	lib   *library
 	out   *output
@@ -79,7 +80,7 @@ func (o *output) decls(l *lowerer, entry, body string) string {
 	b.WriteString(o.vars.String())
 	b.WriteString(o.funcs.String())
 	if entry != "" {
-		fmt.Fprintf(&b, "func %s() {\n%s}\n", entry, body)
+		fmt.Fprintf(&b, "/*line %s/_.go:1:1*/func %s() {\n%s}\n", l.cell, entry, body)
 	}
 	return b.String()
 }
@@ -151,6 +152,9 @@ func (l *lowerer) function(u *unit, name string, args []types.Type) {
 	d := u.decl.(*ast.FuncDecl)
 	f := l.newFunc(u.body)
 	f.bindParams(d, args)
+	if u.src != nil {
+		l.st.funcs[name] = newFuncInfo(u.shownName(), d)
+	}
 	f.declare(name, d.Recv, d.Type, d.Body)
 }
 

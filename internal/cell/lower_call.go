@@ -23,13 +23,17 @@ func (f *fn) call(c *ast.CallExpr) string {
 	if e, ok := fun.(*ast.SelectorExpr); ok {
 		if sel := f.info.Selections[e]; sel != nil && sel.Kind() == types.MethodVal {
 			fun, recv := f.callee(f.method(e))
+			f.called(fun, c.Pos())
 			return fun + "(" + strings.Join(append(recv, args...), ", ") + ")"
 		}
 	}
 	if t, ok := types.Unalias(f.typeOf(fun)).(*types.Named); ok && !f.declared(fun) {
+		f.called("", c.Pos())
 		return f.apply(t, sig) + "(" + strings.Join(append([]string{f.expr(fun)}, args...), ", ") + ")"
 	}
-	return f.expr(fun) + "(" + strings.Join(args, ", ") + ")"
+	text := f.expr(fun)
+	f.called(text, c.Pos())
+	return text + "(" + strings.Join(args, ", ") + ")"
 }
 
 // apply returns a function that calls its first parameter, a function of a named type, with the others. The backend
@@ -238,7 +242,7 @@ func (f *fn) builtin(fun ast.Expr) (string, bool) {
 func (f *fn) splitBuiltin(c *ast.CallExpr, name string) func() string {
 	switch name {
 	case "recover":
-		return func() string { return "_gnb.Recover()" }
+		return f.recoverCall
 	case "panic", "print", "println", "close", "delete", "clear", "copy":
 	default:
 		f.l.refuse(c.Pos(), "%s can't be deferred or started", name)
@@ -285,7 +289,7 @@ func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
 	}
 	switch name {
 	case "recover":
-		return "_gnb.Recover()"
+		return f.recoverCall()
 	case "make":
 		return f.makeCall(c)
 	case "new":

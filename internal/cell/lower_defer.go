@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -47,14 +48,33 @@ func (f *fn) deferPrologue() {
 	f.emit("}()\n")
 }
 
+// recoverCall renders the builtin recover, which must know how many of the backend's own functions are around it.
+func (f *fn) recoverCall() string {
+	within := 0
+	for fr := f.cur; fr != nil; fr = fr.outer {
+		if fr.loop != nil {
+			return "_gnb.Recover(-1)"
+		}
+		if !fr.inner {
+			break
+		}
+		within++
+	}
+	return fmt.Sprintf("_gnb.Recover(%d)", within)
+}
+
 // deferStmt evaluates the function and the arguments now and pushes the call.
 func (f *fn) deferStmt(n *ast.DeferStmt) {
 	fr := f.cur
 	for fr.defers == nil && fr.loop != nil {
 		fr = fr.outer
 	}
+	method := "DeferCall"
+	if _, ok := plainLiteral(n.Call); ok {
+		method = "Defer"
+	}
 	call := f.thunk(n.Call)
-	f.emit("%s.Defer(%s)\n", f.use(fr.defers), call)
+	f.emit("%s.%s(%s)\n", f.use(fr.defers), method, call)
 }
 
 // goStmt evaluates the function and the arguments now and starts the call in a goroutine that reports its panics.
@@ -64,11 +84,17 @@ func (f *fn) goStmt(n *ast.GoStmt) { f.emit("_gnb.Go(%s)\n", f.thunk(n.Call)) }
 func (f *fn) thunk(c *ast.CallExpr) string {
 	sig := types.NewSignatureType(nil, nil, nil, nil, nil, false)
 	none := &ast.FuncType{Params: &ast.FieldList{}}
-	if lit, ok := ast.Unparen(c.Fun).(*ast.FuncLit); ok && len(c.Args) == 0 && lit.Type.Results == nil {
+	if lit, ok := plainLiteral(c); ok {
 		return f.literal(lit)
 	}
 	call := f.splitCall(c)
 	return f.closure(none, sig, func() {
 		f.emit("%s\n", call())
 	})
+}
+
+// plainLiteral returns the literal that c calls, if that is a func() already.
+func plainLiteral(c *ast.CallExpr) (*ast.FuncLit, bool) {
+	lit, ok := ast.Unparen(c.Fun).(*ast.FuncLit)
+	return lit, ok && len(c.Args) == 0 && lit.Type.Results == nil
 }

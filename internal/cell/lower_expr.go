@@ -164,9 +164,23 @@ func (f *fn) unary(e *ast.UnaryExpr) string {
 	case token.AND:
 		return f.address(e.X)
 	case token.ARROW:
-		return "(<-" + f.expr(e.X) + ")"
+		return f.receive(e.X)
 	}
 	return "(" + e.Op.String() + f.expr(e.X) + ")"
+}
+
+// receive renders <-x as a call of a function that receives, written once for each channel type: within expressions the
+// backend loses values that it had to wait for.
+func (f *fn) receive(x ast.Expr) string {
+	t := f.env.subst(f.typeOf(x).Underlying()).(*types.Chan)
+	key := "recv " + f.l.typ(t)
+	name := f.l.st.inst[key]
+	if name == "" {
+		name = f.l.serial("recv")
+		f.l.st.inst[key] = name
+		fmt.Fprintf(&f.l.out.funcs, "func %s(c %s) %s {\nv, _ := <-c\nreturn v\n}\n", name, f.l.typ(t), f.l.typ(t.Elem()))
+	}
+	return name + "(" + f.expr(x) + ")"
 }
 
 // address renders &x.

@@ -20,6 +20,7 @@ type fn struct {
 	assigned map[types.Object]bool // variables that change after their definition
 	owner    map[types.Object]*frame
 	cur      *frame
+	inHeader bool            // of a loop, where only a simple statement can stand
 	gotos    map[string]bool // labels that goto statements name
 	targets  []*target
 	top      bool // the statements of a cell: its outermost variables are the session's
@@ -34,6 +35,8 @@ type frame struct {
 	named    []types.Object // named results
 	defers   types.Object   // the local that holds the function's _gnb.Frame; nil if it defers nothing
 	loop     *funcBody      // set inside the body of a range over a function
+	info     *funcInfo      // of the source's function; nil for others
+	inner    bool           // a function of the backend's own, around an expression
 }
 
 func (l *lowerer) newFunc(info *types.Info) *fn {
@@ -82,6 +85,7 @@ func (f *fn) declare(name string, recv *ast.FieldList, typ *ast.FuncType, body *
 	f.escapes(body)
 	f.findGotos(body)
 	fr := f.push(typ)
+	fr.info = f.l.st.funcs[name]
 	params := append(f.params(recv), f.params(typ.Params)...)
 	f.funcBody(typ, body)
 	f.pop()
@@ -162,6 +166,9 @@ func (f *fn) local(obj types.Object) string {
 
 // fresh makes a name unique in the function; names that mean something to Go or to lowered code are avoided.
 func (f *fn) fresh(name string) string {
+	if name == "_" {
+		name = "_b"
+	}
 	f.used[name]++
 	if n := f.used[name]; n > 1 || types.Universe.Lookup(name) != nil || strings.HasPrefix(name, "p_") || token.IsKeyword(name) {
 		return fmt.Sprintf("%s_%d", name, n)
@@ -257,6 +264,7 @@ func (f *fn) funcBody(typ *ast.FuncType, body *ast.BlockStmt) {
 			}
 		}
 	}
+	f.directive(body)
 	f.poll()
 	if hasDefer(body) {
 		f.deferPrologue()
@@ -266,7 +274,14 @@ func (f *fn) funcBody(typ *ast.FuncType, body *ast.BlockStmt) {
 
 // lit lowers a function literal to a declared function that takes what the literal captures and returns it.
 func (f *fn) literal(e *ast.FuncLit) string {
-	return f.closure(e.Type, f.typeOf(e), func() { f.funcBody(e.Type, e.Body) })
+	name := "func"
+	if outer := f.cur.around().info; outer != nil && outer.shown != "" {
+		name = outer.shown + ".func"
+	}
+	return f.closure(e.Type, f.typeOf(e), func() {
+		f.cur.info = newFuncInfo(name, e)
+		f.funcBody(e.Type, e.Body)
+	})
 }
 
 // closure writes the maker of a literal of type t and returns the call of it.
@@ -276,6 +291,9 @@ func (f *fn) closure(typ *ast.FuncType, t types.Type, body func()) string {
 	body()
 	f.pop()
 	maker := f.l.serial("lit")
+	if fr.info != nil {
+		f.l.st.funcs[maker] = fr.info
+	}
 	ps, args := f.passed(fr)
 	fmt.Fprintf(&f.l.out.funcs, "func %s(%s) %s {\nreturn func(%s) %s {\n%s}\n}\n",
 		maker, ps, f.l.typ(t), strings.Join(params, ", "), f.resultList(fr), fr.body.String())
@@ -285,7 +303,7 @@ func (f *fn) closure(typ *ast.FuncType, t types.Type, body func()) string {
 // inline writes a function of the backend around body, which returns results itself, and returns the call of it.
 func (f *fn) inline(results []types.Type, body func()) string {
 	fr := f.push(nil)
-	fr.results = results
+	fr.results, fr.inner = results, true
 	body()
 	f.pop()
 	name := f.l.serial("do")

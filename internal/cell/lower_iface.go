@@ -48,10 +48,17 @@ func (f *fn) convert(text string, from, to types.Type) string {
 // literal, but not in an assignment, where it may confuse the types of places.
 func (f *fn) argument(x ast.Expr, t types.Type) string {
 	t = f.env.subst(t)
-	if i, ok := t.Underlying().(*types.Interface); ok && i.NumMethods() == 0 && !f.isNil(x) && !hides(f.typeOf(x), nil) {
+	if i, ok := t.Underlying().(*types.Interface); ok && i.NumMethods() == 0 && !f.isNil(x) && !hides(f.typeOf(x), nil) && !isAnySlice(f.typeOf(x)) {
 		return f.expr(x)
 	}
 	return f.valueAs(x, t)
+}
+
+// isAnySlice reports whether t is a slice of empty interfaces: the backend spreads one over a variadic parameter even
+// without dots.
+func isAnySlice(t types.Type) bool {
+	s, ok := t.Underlying().(*types.Slice)
+	return ok && isInterface(s.Elem())
 }
 
 // hides reports whether values of t have unexported fields that are not the business of whoever looks through an

@@ -61,7 +61,9 @@ func (f *fn) forStmt(s *ast.ForStmt, label string) {
 	}
 	post := ""
 	if s.Post != nil {
+		f.inHeader = true
 		post = f.capture(func() { f.stmt(s.Post) })
+		f.inHeader = false
 	}
 	var begin, end string
 	header := map[types.Object]string{}

@@ -14,14 +14,22 @@ func (f *fn) stmts(list []ast.Stmt) {
 	}
 }
 
-// at writes the line directive that gives what follows the position of n.
+// directive writes the line directive that gives what follows the position of n.
+func (f *fn) directive(n ast.Node) {
+	p := f.l.fset.Position(n.Pos())
+	f.emit("/*line %s/_.go:%d:%d*/", p.Filename, p.Line, p.Column)
+}
+
+// at begins a statement: with its position for the backend and, if it may panic, for traces.
 func (f *fn) at(n ast.Node) {
 	if !n.Pos().IsValid() {
 		return
 	}
 	f.l.pos = n.Pos()
-	p := f.l.fset.Position(n.Pos())
-	f.emit("/*line %s/_.go:%d:%d*/", p.Filename, p.Line, p.Column)
+	f.directive(n)
+	if !f.inHeader && risky(n) {
+		f.emit("%s", position(n))
+	}
 }
 
 func (f *fn) stmt(s ast.Stmt) {

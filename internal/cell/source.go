@@ -66,6 +66,7 @@ func parse(fset *token.FileSet, name, text string) (*source, Errors) {
 	fset.File(g.Package).AddLineColumnInfo(len(stmtPrefix), name, 1, 1)
 	s.decls, s.comments = f.Decls, f.Comments
 	s.fn = g.Decls[0].(*ast.FuncDecl)
+	s.fn.Body.List = initOrder(s.decls, s.fn.Body.List)
 	s.body = s.fn.Body.List
 	if n > 0 && len(s.body) > 0 && !segs[len(segs)-1].decl {
 		s.last, _ = s.body[len(s.body)-1].(*ast.ExprStmt)

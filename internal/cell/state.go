@@ -47,14 +47,15 @@ type state struct {
 	methods map[string]string       // backend names of methods by "P.M"
 	inst    map[string]string       // backend names of instances of generic functions by key
 	types   *typeTable
-	sources map[string]string // cell texts by name, for excerpts
-	serial  int               // last number used in a backend name
+	funcs   map[string]*funcInfo // by backend name; statements of a cell by "cell " and its name
+	sources map[string]string    // cell texts by name, for excerpts
+	serial  int                  // last number used in a backend name
 }
 
 func newState() *state {
 	return &state{
 		imports: map[string]string{}, units: map[string]*unit{}, objs: map[string]types.Object{}, vars: map[string]bool{},
-		lowered: map[types.Object]string{}, methods: map[string]string{}, inst: map[string]string{}, types: newTypeTable(),
+		lowered: map[types.Object]string{}, methods: map[string]string{}, inst: map[string]string{}, types: newTypeTable(), funcs: map[string]*funcInfo{},
 		sources: map[string]string{},
 	}
 }
@@ -63,7 +64,7 @@ func (s *state) clone() *state {
 	c := *s
 	c.imports, c.units, c.objs, c.vars = maps.Clone(s.imports), maps.Clone(s.units), maps.Clone(s.objs), maps.Clone(s.vars)
 	c.lowered, c.methods, c.inst = maps.Clone(s.lowered), maps.Clone(s.methods), maps.Clone(s.inst)
-	c.sources, c.types = maps.Clone(s.sources), s.types.clone()
+	c.sources, c.types, c.funcs = maps.Clone(s.sources), s.types.clone(), maps.Clone(s.funcs)
 	c.dots, c.blanks, c.order = slices.Clone(s.dots), slices.Clone(s.blanks), slices.Clone(s.order)
 	return &c
 }

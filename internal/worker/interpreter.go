@@ -28,6 +28,8 @@ type interpreter struct {
 
 	mu    sync.Mutex
 	trace []string // of the panic on its way
+	line  *int     // of the statement that runs; several goroutines may set it
+	at    int      // where the panic on its way began; 0 if there is none
 }
 
 func newInterpreter(w *worker) *interpreter {
@@ -54,7 +56,7 @@ func newInterpreter(w *worker) *interpreter {
 	if err := in.Use(values); err != nil {
 		panic("worker: symbols: " + err.Error())
 	}
-	in.poll = newPoll(in.Interpreter)
+	in.poll, in.line = newPoll(in.Interpreter), newLine(in.Interpreter)
 	return in
 }
 
@@ -198,7 +200,8 @@ func (in *interpreter) call(c *running, p *interp.Program) (fault *wire.Fault) {
 }
 
 func (in *interpreter) panicFault(value any) *wire.Fault {
-	return &wire.Fault{Kind: "panic", Text: panicText(value), Trace: in.takeTrace()}
+	trace, at := in.takeTrace()
+	return &wire.Fault{Kind: "panic", Text: panicText(rt.Translate(value)), Trace: trace, At: at}
 }
 
 // panicText is what the runtime prints of a panic value.
@@ -229,16 +232,27 @@ func (in traceWriter) Write(b []byte) (int, error) {
 	if function = strings.TrimSuffix(strings.TrimPrefix(function, "main."), "(...)"); function != "init" {
 		line += ": " + function
 	}
+	in.panicking()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.trace = append(in.trace, line)
 	return len(b), nil
 }
 
-func (in *interpreter) takeTrace() []string {
+// panicking notes where a panic began, before deferred calls run.
+func (in *interpreter) panicking() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	t := in.trace
-	in.trace = nil
-	return t
+	if in.at == 0 {
+		in.at = *in.line
+	}
+}
+
+// takeTrace returns the frames that the last panic left, and where it began.
+func (in *interpreter) takeTrace() (trace []string, at int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	trace, at = in.trace, in.at
+	in.trace, in.at = nil, 0
+	return trace, at
 }

@@ -1,20 +1,33 @@
 package worker
 
-import "github.com/traefik/yaegi/interp"
+import (
+	"reflect"
+
+	"github.com/traefik/yaegi/interp"
+)
 
 // A poll is the variable that lowered code reads at each turn of a loop and each call, to end there when its cell is to
 // stop. A variable of the interpreter's own takes it next to no time to read.
 type poll bool
 
 func newPoll(in *interp.Interpreter) *poll {
-	if _, err := in.Eval("package main\nvar _gnbStopping bool"); err != nil {
-		panic("worker: poll: " + err.Error())
+	return (*poll)(variable(in, "_gnbStopping", "bool").(*bool))
+}
+
+// newLine makes the variable that lowered code sets to the position of each statement that may panic.
+func newLine(in *interp.Interpreter) *int { return variable(in, "_gnbLine", "int").(*int) }
+
+// variable declares a variable of package main and returns a pointer to it.
+func variable(in *interp.Interpreter, name, typ string) any {
+	var v reflect.Value
+	_, err := in.Eval("package main\nvar " + name + " " + typ)
+	if err == nil {
+		v, err = in.Eval("&" + name)
 	}
-	v, err := in.Eval("&_gnbStopping")
 	if err != nil {
-		panic("worker: poll: " + err.Error())
+		panic("worker: variable " + name + ": " + err.Error())
 	}
-	return (*poll)(v.Interface().(*bool))
+	return v.Interface()
 }
 
 // set changes the variable. The race detector does not see it: code may notice late, and then asks whether it is meant.

@@ -15,12 +15,14 @@ import (
 func (w *worker) installSupport() {
 	all := sync.OnceValue(typesByName)
 	rt.SetHost(rt.Host{
-		Publish: func(b display.Bundle) { w.cells.mine().result.Store(&b) },
-		GoPanic: w.goroutinePanic,
-		Done:    w.done,
-		Stop:    w.leave,
-		Stderr:  stream{w.out, wire.Stderr},
-		Lookup:  func(path, name string) reflect.Type { return all()[path+"."+name] },
+		Publish:   func(b display.Bundle) { w.cells.mine().result.Store(&b) },
+		GoPanic:   w.goroutinePanic,
+		Done:      w.done,
+		Panicking: func() { w.interp.panicking() },
+		Recovered: func() { w.interp.takeTrace() },
+		Stop:      w.leave,
+		Stderr:    stream{w.out, wire.Stderr},
+		Lookup:    func(path, name string) reflect.Type { return all()[path+"."+name] },
 	})
 }
 

@@ -11,17 +11,28 @@ import (
 
 // A Frame holds the deferred calls of one call of a function.
 type Frame struct {
-	calls     []func()
+	calls     []deferred
 	value     any
 	panicking bool
 	recovered bool
+	within    int // of the deferred call that is being made
+}
+
+// A deferred is a deferred call.
+type deferred struct {
+	call func()
+	// within is 1 if call is a function that makes the call that was deferred, 0 if it is that function itself
+	within int
 }
 
 // NewFrame begins a function that defers calls.
 func NewFrame() *Frame { return &Frame{} }
 
-// Defer adds a call to be made when the function ends.
-func (f *Frame) Defer(call func()) { f.calls = append(f.calls, call) }
+// Defer adds a function to be called when the function ends.
+func (f *Frame) Defer(call func()) { f.calls = append(f.calls, deferred{call, 0}) }
+
+// DeferCall adds a function that makes one call to be made when the function ends.
+func (f *Frame) DeferCall(call func()) { f.calls = append(f.calls, deferred{call, 1}) }
 
 // A Panicked is what [Recovered] makes of a recovered value.
 type Panicked struct{ value any }
@@ -36,6 +47,9 @@ func Recovered(v any) *Panicked {
 	}
 	if v == nil {
 		return nil
+	}
+	if host.Panicking != nil {
+		host.Panicking()
 	}
 	return &Panicked{Translate(v)}
 }
@@ -57,9 +71,11 @@ func (f *Frame) Finish(p *Panicked) bool {
 
 // one makes the last deferred call. A panic in it replaces the current one.
 func (f *Frame) one() {
-	call := f.calls[len(f.calls)-1]
+	d := f.calls[len(f.calls)-1]
 	f.calls = f.calls[:len(f.calls)-1]
-	if f.panicking {
+	panicking := f.panicking
+	if panicking {
+		f.within = d.within
 		enter(f)
 		defer leave()
 	}
@@ -72,8 +88,45 @@ func (f *Frame) one() {
 			f.value, f.panicking, f.recovered = Translate(r), true, false
 		}
 	}()
-	call()
+	if panicking {
+		callPanicking(d.call)
+	} else {
+		callReturning(d.call)
+	}
 	done = true
+}
+
+// callPanicking and callReturning make a deferred call; Recover finds them on the stack.
+//
+//go:noinline
+func callPanicking(call func()) { call() }
+
+//go:noinline
+func callReturning(call func()) { call() }
+
+// direct reports whether the function that called Recover is the one that a panicking function deferred: whether the
+// interpreter is in depth calls since it was called.
+func direct(depth int) bool {
+	pcs := make([]uintptr, 64)
+	for skip := 2; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs)
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := n > 0; more; {
+			var fr runtime.Frame
+			fr, more = frames.Next()
+			switch {
+			case strings.HasSuffix(fr.Function, "/interp.runCfg"):
+				depth--
+			case strings.HasSuffix(fr.Function, "rt.callPanicking"):
+				return depth == 0
+			case strings.HasSuffix(fr.Function, "rt.callReturning"):
+				return false
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
 }
 
 // panics holds, for each goroutine that runs deferred calls of a panicking function, those functions.
@@ -98,8 +151,9 @@ func leave() {
 	}
 }
 
-// Recover is the builtin recover, for calls from deferred functions.
-func Recover() any {
+// Recover is the builtin recover. It is called from within as many functions of the backend's own, inside the function
+// of the source; a negative number stands for a place where that is unknown.
+func Recover(within int) any {
 	if panicCount.Load() == 0 {
 		return nil
 	}
@@ -109,10 +163,13 @@ func Recover() any {
 	}
 	list := *v.(*[]*Frame)
 	f := list[len(list)-1]
-	if !f.panicking {
+	if !f.panicking || within >= 0 && !direct(within+f.within+1) {
 		return nil
 	}
 	f.panicking, f.recovered = false, true
+	if host.Recovered != nil {
+		host.Recovered()
+	}
 	return f.value
 }
 

@@ -21,6 +21,9 @@ type Host struct {
 	Publish func(display.Bundle)
 	// GoPanic receives a panic of a goroutine started by a cell, and its trace: one "cell:line:col: function" each.
 	GoPanic func(value any, trace []string)
+	// Panicking is told when a panic reaches a function that defers calls, before it makes them; Recovered, when one of
+	// them recovered.
+	Panicking, Recovered func()
 	// Lookup finds the type of a compiled package by import path and name, for Define.
 	Lookup func(path, name string) reflect.Type
 	// Done returns a channel that is closed when the running cell is interrupted, so that blocked selects end.
@@ -41,7 +44,7 @@ func Exports() map[string]reflect.Value {
 	funcs := map[string]any{
 		"Result": Result, "Bind": Bind, "NegativeShift": NegativeShift, "Any": Any, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
 		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
-		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop,
+		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop, "Runes": Runes,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {

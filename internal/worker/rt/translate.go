@@ -39,6 +39,10 @@ func Translate(v any) any {
 		}
 	case string:
 		return translateText(e)
+	case error:
+		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok { // reflection's own wording
+			return &RuntimeError{"hash of unhashable type " + t}
+		}
 	}
 	return v
 }

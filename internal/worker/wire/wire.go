@@ -77,6 +77,7 @@ type Fault struct {
 	Kind  string   // install, panic, interrupted, goexit
 	Text  string   // without the kind
 	Trace []string // "In[3]:4:2: function", innermost first
+	At    int      // position of the statement that panicked, in the front end's terms; 0 if unknown
 }
 
 // An Unsendable error tells that a message was not written, because of what it holds.
