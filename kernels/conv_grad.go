@@ -27,8 +27,14 @@ func (c Conv) gradPass(s *simd) (p gradPass, ok bool) {
 	if !ok || kernels == nil || c.Kernel[1]%kernels[0].kh != 0 {
 		return p, false
 	}
+	kernel := kernels[0]
+	for _, k := range kernels[1:] {
+		if k.k >= cs.k && k.k < kernel.k { // enough for all channels
+			kernel = k
+		}
+	}
 	out := c.Out()
-	p = gradPass{channelSets: cs, conv: c, kernel: kernels[0], in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]},
+	p = gradPass{channelSets: cs, conv: c, kernel: kernel, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]},
 		kh: c.Kernel[1], kw: c.Kernel[2], stride: c.Stride[2]}
 	p.width = p.pitch()
 	return p, true

@@ -4,7 +4,7 @@
 
 package kernels
 
-// convGradOwn3s1AVX2 equals
+// convGradOwn3s1_3x1AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -19,9 +19,9 @@ package kernels
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn3s1_3x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradQuad3s1AVX2 equals
+// convGradQuad3s1_1x4AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -36,9 +36,9 @@ func convGradOwn3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradQuad3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradQuad3s1_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradWide3s1AVX2 equals
+// convGradWide3s1_1x4AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -53,9 +53,9 @@ func convGradQuad3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, d
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradWide3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradWide3s1_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn3s2AVX2 equals
+// convGradOwn3s2_3x1AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -70,9 +70,9 @@ func convGradWide3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, d
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn3s2_3x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradQuad3s2AVX2 equals
+// convGradQuad3s2_1x4AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -87,9 +87,9 @@ func convGradOwn3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradQuad3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradQuad3s2_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradWide3s2AVX2 equals
+// convGradWide3s2_1x4AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -104,9 +104,9 @@ func convGradQuad3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, d
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradWide3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradWide3s2_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn5s1AVX2 equals
+// convGradOwn5s1_1x1AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -121,9 +121,9 @@ func convGradWide3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, d
 // with all distances in bytes, for rows of dy that end in 4 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn5s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn5s1_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn5s2AVX2 equals
+// convGradOwn5s2_1x1AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -138,9 +138,9 @@ func convGradOwn5s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn5s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn5s2_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn7s1AVX2 equals
+// convGradOwn7s1_1x1AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -155,9 +155,9 @@ func convGradOwn5s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy
 // with all distances in bytes, for rows of dy that end in 6 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn7s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn7s1_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn7s2AVX2 equals
+// convGradOwn7s2_1x1AVX2 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -172,4 +172,4 @@ func convGradOwn7s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy
 // with all distances in bytes, for rows of dy that end in 3 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn7s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn7s2_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)

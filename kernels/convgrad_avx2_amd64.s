@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func convGradOwn3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn3s1_3x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradOwn3s1AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn3s1_3x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -80,9 +80,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradQuad3s1_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradQuad3s1AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradQuad3s1_1x4AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -167,9 +167,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradWide3s1_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradWide3s1AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradWide3s1_1x4AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -254,9 +254,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn3s2_3x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradOwn3s2AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn3s2_3x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -332,9 +332,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradQuad3s2_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradQuad3s2AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradQuad3s2_1x4AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -422,9 +422,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradWide3s2_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradWide3s2AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradWide3s2_1x4AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -512,9 +512,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn5s1_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradOwn5s1AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn5s1_1x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -572,9 +572,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn5s2_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradOwn5s2AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn5s2_1x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -630,9 +630,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn7s1_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradOwn7s1AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn7s1_1x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -702,9 +702,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn7s2_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convGradOwn7s2AVX2(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn7s2_1x1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX

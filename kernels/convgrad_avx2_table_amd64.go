@@ -6,33 +6,33 @@ package kernels
 
 var convGradAVX2 = map[convKey][]convGradKernel{
 	{own, 3, 1}: {
-		{3, 1, convGradOwn3s1AVX2},
+		{3, 1, convGradOwn3s1_3x1AVX2},
 	},
 	{quad, 3, 1}: {
-		{1, 4, convGradQuad3s1AVX2},
+		{1, 4, convGradQuad3s1_1x4AVX2},
 	},
 	{wide, 3, 1}: {
-		{1, 4, convGradWide3s1AVX2},
+		{1, 4, convGradWide3s1_1x4AVX2},
 	},
 	{own, 3, 2}: {
-		{3, 1, convGradOwn3s2AVX2},
+		{3, 1, convGradOwn3s2_3x1AVX2},
 	},
 	{quad, 3, 2}: {
-		{1, 4, convGradQuad3s2AVX2},
+		{1, 4, convGradQuad3s2_1x4AVX2},
 	},
 	{wide, 3, 2}: {
-		{1, 4, convGradWide3s2AVX2},
+		{1, 4, convGradWide3s2_1x4AVX2},
 	},
 	{own, 5, 1}: {
-		{1, 1, convGradOwn5s1AVX2},
+		{1, 1, convGradOwn5s1_1x1AVX2},
 	},
 	{own, 5, 2}: {
-		{1, 1, convGradOwn5s2AVX2},
+		{1, 1, convGradOwn5s2_1x1AVX2},
 	},
 	{own, 7, 1}: {
-		{1, 1, convGradOwn7s1AVX2},
+		{1, 1, convGradOwn7s1_1x1AVX2},
 	},
 	{own, 7, 2}: {
-		{1, 1, convGradOwn7s2AVX2},
+		{1, 1, convGradOwn7s2_1x1AVX2},
 	},
 }

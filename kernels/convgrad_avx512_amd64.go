@@ -4,7 +4,7 @@
 
 package kernels
 
-// convGradOwn3s1AVX512 equals
+// convGradOwn3s1_3x1AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -19,9 +19,9 @@ package kernels
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn3s1_3x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradQuad3s1AVX512 equals
+// convGradQuad3s1_1x4AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -36,9 +36,9 @@ func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradQuad3s1_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradPerm3s1AVX512 equals
+// convGradPerm3s1_1x8AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -53,9 +53,9 @@ func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int,
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradPerm3s1_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradWide3s1AVX512 equals
+// convGradWide3s1_1x8AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -70,9 +70,26 @@ func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int,
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradWide3s1_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn3s2AVX512 equals
+// convGradWide3s1_1x4AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 4, v < 3 and lane {
+//				pixel := x + h*xrow + (col*1+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*1*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide3s1_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradOwn3s2_3x1AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -87,9 +104,9 @@ func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int,
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn3s2_3x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradQuad3s2AVX512 equals
+// convGradQuad3s2_1x4AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -104,9 +121,9 @@ func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradQuad3s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradPerm3s2AVX512 equals
+// convGradPerm3s2_1x8AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -121,9 +138,9 @@ func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int,
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradPerm3s2_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradWide3s2AVX512 equals
+// convGradWide3s2_1x8AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -138,9 +155,26 @@ func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int,
 // with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradWide3s2_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn5s1AVX512 equals
+// convGradWide3s2_1x4AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 4, v < 3 and lane {
+//				pixel := x + h*xrow + (col*2+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*2*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide3s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradOwn5s1_1x1AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -155,9 +189,9 @@ func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int,
 // with all distances in bytes, for rows of dy that end in 4 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn5s1_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn5s2AVX512 equals
+// convGradOwn5s2_1x1AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -172,9 +206,9 @@ func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 // with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn5s2_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn7s1AVX512 equals
+// convGradOwn7s1_1x1AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -189,9 +223,9 @@ func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 // with all distances in bytes, for rows of dy that end in 6 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn7s1_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
-// convGradOwn7s2AVX512 equals
+// convGradOwn7s2_1x1AVX512 equals
 //
 //	for row := range rows {
 //		for col := range width {
@@ -206,4 +240,4 @@ func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, 
 // with all distances in bytes, for rows of dy that end in 3 zero pixels. It prefetches what follows ahead.
 //
 //go:noescape
-func convGradOwn7s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+func convGradOwn7s2_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func convGradOwn3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn3s1_3x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradOwn3s1AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn3s1_3x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -80,9 +80,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradQuad3s1_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradQuad3s1AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradQuad3s1_1x4AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -167,9 +167,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradPerm3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradPerm3s1_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradPerm3s1AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradPerm3s1_1x8AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -308,9 +308,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradWide3s1_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradWide3s1AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradWide3s1_1x8AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -447,9 +447,96 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradWide3s1_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradOwn3s2AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradWide3s1_1x4AVX512(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VMOVUPS      (DI), Z12
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VBROADCASTSS 4(R10), Z17
+	VFMADD231PS  Z12, Z17, Z3
+	VFMADD231PS  Z13, Z17, Z4
+	VFMADD231PS  Z14, Z17, Z5
+	VBROADCASTSS 8(R10), Z18
+	VFMADD231PS  Z12, Z18, Z6
+	VFMADD231PS  Z13, Z18, Z7
+	VFMADD231PS  Z14, Z18, Z8
+	VBROADCASTSS 12(R10), Z19
+	VFMADD231PS  Z12, Z19, Z9
+	VFMADD231PS  Z13, Z19, Z10
+	VFMADD231PS  Z14, Z19, Z11
+	VMOVAPS      Z13, Z14
+	VMOVAPS      Z12, Z13
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000040, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS      Z0, (R8)
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS      Z1, 64(R8)
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS      Z2, 128(R8)
+	VADDPS       192(R8), Z3, Z3
+	VMOVUPS      Z3, 192(R8)
+	VADDPS       256(R8), Z4, Z4
+	VMOVUPS      Z4, 256(R8)
+	VADDPS       320(R8), Z5, Z5
+	VMOVUPS      Z5, 320(R8)
+	VADDPS       384(R8), Z6, Z6
+	VMOVUPS      Z6, 384(R8)
+	VADDPS       448(R8), Z7, Z7
+	VMOVUPS      Z7, 448(R8)
+	VADDPS       512(R8), Z8, Z8
+	VMOVUPS      Z8, 512(R8)
+	VADDPS       576(R8), Z9, Z9
+	VMOVUPS      Z9, 576(R8)
+	VADDPS       640(R8), Z10, Z10
+	VMOVUPS      Z10, 640(R8)
+	VADDPS       704(R8), Z11, Z11
+	VMOVUPS      Z11, 704(R8)
+	VZEROUPPER
+	RET
+
+// func convGradOwn3s2_3x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn3s2_3x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -525,9 +612,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradQuad3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradQuad3s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradQuad3s2AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradQuad3s2_1x4AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -615,9 +702,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradPerm3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradPerm3s2_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradPerm3s2AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradPerm3s2_1x8AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -765,9 +852,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradWide3s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradWide3s2_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradWide3s2AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradWide3s2_1x8AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -911,9 +998,99 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradWide3s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradOwn5s1AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradWide3s2_1x4AVX512(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x00000080, R11
+	VMOVUPS      (DI), Z12
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z2
+	VBROADCASTSS 4(R10), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z5
+	VBROADCASTSS 8(R10), Z17
+	VFMADD231PS  Z12, Z17, Z6
+	VFMADD231PS  Z13, Z17, Z8
+	VBROADCASTSS 12(R10), Z18
+	VFMADD231PS  Z12, Z18, Z9
+	VFMADD231PS  Z13, Z18, Z11
+	VBROADCASTSS 64(R10), Z19
+	VFMADD231PS  Z12, Z19, Z1
+	VBROADCASTSS 68(R10), Z20
+	VFMADD231PS  Z12, Z20, Z4
+	VBROADCASTSS 72(R10), Z21
+	VFMADD231PS  Z12, Z21, Z7
+	VBROADCASTSS 76(R10), Z22
+	VFMADD231PS  Z12, Z22, Z10
+	VMOVAPS      Z12, Z13
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000080, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS      Z0, (R8)
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS      Z1, 64(R8)
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS      Z2, 128(R8)
+	VADDPS       192(R8), Z3, Z3
+	VMOVUPS      Z3, 192(R8)
+	VADDPS       256(R8), Z4, Z4
+	VMOVUPS      Z4, 256(R8)
+	VADDPS       320(R8), Z5, Z5
+	VMOVUPS      Z5, 320(R8)
+	VADDPS       384(R8), Z6, Z6
+	VMOVUPS      Z6, 384(R8)
+	VADDPS       448(R8), Z7, Z7
+	VMOVUPS      Z7, 448(R8)
+	VADDPS       512(R8), Z8, Z8
+	VMOVUPS      Z8, 512(R8)
+	VADDPS       576(R8), Z9, Z9
+	VMOVUPS      Z9, 576(R8)
+	VADDPS       640(R8), Z10, Z10
+	VMOVUPS      Z10, 640(R8)
+	VADDPS       704(R8), Z11, Z11
+	VMOVUPS      Z11, 704(R8)
+	VZEROUPPER
+	RET
+
+// func convGradOwn5s1_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·convGradOwn5s1_1x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -971,9 +1148,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn5s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn5s2_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradOwn5s2AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn5s2_1x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -1029,9 +1206,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn7s1_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradOwn7s1AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn7s1_1x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX
@@ -1101,9 +1278,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func convGradOwn7s2AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// func convGradOwn7s2_1x1AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·convGradOwn7s2AVX512(SB), NOSPLIT, $0-64
+TEXT ·convGradOwn7s2_1x1AVX512(SB), NOSPLIT, $0-64
 	MOVQ   rows+0(FP), AX
 	MOVQ   width+8(FP), BX
 	MOVQ   x+16(FP), CX

@@ -6,39 +6,41 @@ package kernels
 
 var convGradAVX512 = map[convKey][]convGradKernel{
 	{own, 3, 1}: {
-		{3, 1, convGradOwn3s1AVX512},
+		{3, 1, convGradOwn3s1_3x1AVX512},
 	},
 	{quad, 3, 1}: {
-		{1, 4, convGradQuad3s1AVX512},
+		{1, 4, convGradQuad3s1_1x4AVX512},
 	},
 	{perm, 3, 1}: {
-		{1, 8, convGradPerm3s1AVX512},
+		{1, 8, convGradPerm3s1_1x8AVX512},
 	},
 	{wide, 3, 1}: {
-		{1, 8, convGradWide3s1AVX512},
+		{1, 8, convGradWide3s1_1x8AVX512},
+		{1, 4, convGradWide3s1_1x4AVX512},
 	},
 	{own, 3, 2}: {
-		{3, 1, convGradOwn3s2AVX512},
+		{3, 1, convGradOwn3s2_3x1AVX512},
 	},
 	{quad, 3, 2}: {
-		{1, 4, convGradQuad3s2AVX512},
+		{1, 4, convGradQuad3s2_1x4AVX512},
 	},
 	{perm, 3, 2}: {
-		{1, 8, convGradPerm3s2AVX512},
+		{1, 8, convGradPerm3s2_1x8AVX512},
 	},
 	{wide, 3, 2}: {
-		{1, 8, convGradWide3s2AVX512},
+		{1, 8, convGradWide3s2_1x8AVX512},
+		{1, 4, convGradWide3s2_1x4AVX512},
 	},
 	{own, 5, 1}: {
-		{1, 1, convGradOwn5s1AVX512},
+		{1, 1, convGradOwn5s1_1x1AVX512},
 	},
 	{own, 5, 2}: {
-		{1, 1, convGradOwn5s2AVX512},
+		{1, 1, convGradOwn5s2_1x1AVX512},
 	},
 	{own, 7, 1}: {
-		{1, 1, convGradOwn7s1AVX512},
+		{1, 1, convGradOwn7s1_1x1AVX512},
 	},
 	{own, 7, 2}: {
-		{1, 1, convGradOwn7s2AVX512},
+		{1, 1, convGradOwn7s2_1x1AVX512},
 	},
 }

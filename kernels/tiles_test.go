@@ -178,7 +178,9 @@ func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k, top, 
 func TestConvGradTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
 		for key, tiles := range s.convGrad {
-			t.Run(fmt.Sprint(key), func(t *testing.T) { checkConvGradTile(t, s, key, tiles[0]) })
+			for _, tile := range tiles {
+				t.Run(fmt.Sprint(key, tile.k), func(t *testing.T) { checkConvGradTile(t, s, key, tile) })
+			}
 		}
 	})
 }

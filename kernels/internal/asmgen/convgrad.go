@@ -17,9 +17,8 @@ func convgradFamily(s simd) {
 		if s.bytes == 64 {
 			convGrad(s, perm, sh, 1, 8)
 			convGrad(s, wide, sh, 1, 8)
-		} else {
-			convGrad(s, wide, sh, 1, 4)
 		}
+		convGrad(s, wide, sh, 1, 4)
 	}
 	for _, kw := range []int{5, 7} {
 		convGrad(s, own, shape{kw, 1}, 1, 1)
@@ -41,7 +40,7 @@ type grad struct {
 func (g *grad) acc(h, k, v int) VecPhysical { return g.s.reg[(h*g.k+k)*g.sh.kw+v] }
 
 func convGrad(s simd, l lookup, sh shape, kh, k int) {
-	name := fmt.Sprintf("convGrad%s%ds%d%s", l.name, sh.kw, sh.stride, s.suffix)
+	name := fmt.Sprintf("convGrad%s%ds%d_%dx%d%s", l.name, sh.kw, sh.stride, kh, k, s.suffix)
 	doc := l.doc
 	if l == perm {
 		doc = "x[pixel+octChannel(k, lane)]"
