@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -135,6 +136,9 @@ func rank(row []float32, y int) int {
 
 // each runs the model over d and calls f with every batch and its output.
 func (m *Model) each(ctx context.Context, d Dataset, f func(*Batch, *Tensor), keep ...int) error {
+	if d.Len() == 0 {
+		return errors.New("the data set is empty")
+	}
 	var b Batch
 	indices := make([]int, 0, evalBatch)
 	for at := 0; at < d.Len(); at += evalBatch {

@@ -247,3 +247,12 @@ func TestOneModelTakesAnyBatchSize(t *testing.T) {
 		sameNumbers(t, "part of the batch", part, all.Slice(0, n), 1e-6)
 	}
 }
+
+func TestAnEmptySetCannotBeMeasured(t *testing.T) {
+	if _, err := smallNet().Evaluate(newBars(0)); err == nil || err.Error() != "the data set is empty" {
+		t.Errorf("Evaluate: %v", err)
+	}
+	if _, err := smallNet().Capture(newBars(0), "conv1"); err == nil || err.Error() != "capture: the data set is empty" {
+		t.Errorf("Capture: %v", err)
+	}
+}
