@@ -10,6 +10,9 @@ import (
 // A Correlation holds the means and covariances of the channels of two layers, gathered over every pixel of every image.
 // It is what the filter-correlation pictures of grouped networks are made from (Ioannou et al. 2017, Deep Roots).
 //
+// An untrained grouped network already shows its groups, so a claim about training needs two controls: the same statistics
+// before Fit, and those of a network with one group.
+//
 // A channel that never changes (a dead ReLU) has no correlation: its rows and columns are 0.
 type Correlation struct {
 	From, To string // the layers' names
