@@ -113,135 +113,6 @@ type directPass struct {
 	lastTile convKernel // for the last ones
 }
 
-// weightIndex finds weights in the plain layout: w[base(out) + in*step + tap] leads from input channel in of a group to output channel
-// out of the pass.
-type weightIndex struct {
-	base     func(out int) int
-	distance int // of neighbouring output channels of one group
-	step     int // of neighbouring input channels
-	all      int // taps of the convolution
-	in, outs int // input channels of a group, and output channels in all
-}
-
-// packPasses packs the weights of one vector of output channels of a set for all passes, each as [plane][tap row][k][tap column][lane].
-// Part part of the set's vectors goes to dst[pass][part].
-func (s *simd) packPasses(passes []directPass, orders [][]uint32, dst [][]float32, w []float32, set, part int) {
-	p := &passes[0]
-	ins, all := p.planes*p.k, p.weightOf.all
-	buf := borrow((ins*all + Block) * s.lanes)
-	defer release(buf)
-	p.weightOf.lanes(s, *buf, w, set*p.channelSets.out*Block+part*s.lanes, ins)
-	for i := range passes {
-		p := &passes[i]
-		s.permute(len(orders[i]), &dst[i][part*p.vectorFloats(s)], s.lanes*4, &(*buf)[0], &orders[i][0])
-	}
-}
-
-// packOrder is where, in bytes, packed weights [plane][tap row][k][tap column] of a vector lie in [input channel][tap].
-func (p *directPass) packOrder(s *simd) []uint32 {
-	order := make([]uint32, 0, p.vectorFloats(s)/s.lanes)
-	for plane := range p.planes {
-		for h := range p.kh {
-			for k := range p.k {
-				for _, t := range p.taps[h*p.kw:][:p.kw] {
-					order = append(order, uint32(((plane*p.k+k)*p.weightOf.all+t)*s.lanes*4))
-				}
-			}
-		}
-	}
-	return order
-}
-
-// vectorFloats is how many weights lead to one vector of output channels.
-func (p *directPass) vectorFloats(s *simd) int { return p.planes * p.kh * p.k * p.kw * s.lanes }
-
-// lanes gathers the weights that lead to a vector of output channels, dst[(in*all+tap)*lanes+lane], with zeros for what does not exist.
-func (x *weightIndex) lanes(s *simd, dst, w []float32, out, ins int) {
-	n := s.lanes
-	exist := min(ins, x.in)
-	clear(dst[exist*x.all*n : ins*x.all*n])
-	switch {
-	case out+n > x.outs || x.base(out+n-1) != x.base(out)+(n-1)*x.distance:
-		x.gather(dst, w, out, n, exist)
-	case x.step == x.all:
-		s.transposeInto(dst, n, w[x.base(out):], x.distance, n, exist*x.all)
-	default:
-		x.transpose(s, dst, w, x.base(out), exist)
-	}
-}
-
-// transpose gathers the taps of so many input channels for neighbouring output channels at from, whose taps lie side by side.
-func (x *weightIndex) transpose(s *simd, dst, w []float32, from, ins int) {
-	n, square := s.lanes, 0
-	if x.all <= n { // whole squares read a little beyond the taps and write a little beyond their place, which the next one mends
-		square = ins
-		for square > 0 && from+(square-1)*x.step+(n-1)*x.all+n > len(w) {
-			square--
-		}
-	}
-	if square > 0 {
-		s.transpose(square, &dst[0], n*4, x.all*n*4, &w[from], x.all*4, x.step*4)
-	}
-	for in := square; in < ins; in++ {
-		s.transposeInto(dst[in*x.all*n:], n, w[from+in*x.step:], x.all, n, x.all)
-	}
-}
-
-// gather is lanes for output channels that lie apart or do not all exist.
-func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
-	for lane := range n {
-		if out+lane >= x.outs {
-			for i := range ins * x.all {
-				dst[i*n+lane] = 0
-			}
-			continue
-		}
-		base := x.base(out + lane)
-		for in := range ins {
-			for t, v := range w[base+in*x.step:][:x.all] {
-				dst[(in*x.all+t)*n+lane] = v
-			}
-		}
-	}
-}
-
-// chooseTiles picks the tile that wastes least on the output.
-func (p *directPass) chooseTiles(s *simd) {
-	height, width := p.out[0], p.out[1]
-	cost := 1 << 62
-	kernels := s.conv[convKey{p.lookup, p.kw, p.stride}]
-	for _, k := range kernels {
-		if k.edged && !p.edged(k) {
-			continue
-		}
-		rows, last := height/k.rows*k.rows, k
-		if rest := height - rows; rest > 0 {
-			last = tileForRest(kernels, k, rest)
-			rows += last.rows
-		}
-		columns := (width + k.cols - 1) / k.cols
-		weight := 2*rows*columns*k.cols + 3*columns*(rows/k.rows) - b2i(k.edged)
-		if weight < cost {
-			p.tile, p.lastTile, cost = k, last, weight
-		}
-	}
-}
-
-// tileForRest is the tile for the last rows, when fewer are left than tile k has: one with exactly so many, or k itself.
-func tileForRest(kernels []convKernel, k convKernel, rest int) convKernel {
-	for _, l := range kernels {
-		if l.rows == rest && l.cols == k.cols && l.edged == k.edged {
-			return l
-		}
-	}
-	return k
-}
-
-// edged says that an edged tile computes whole rows whose padding is one pixel at each end, or at the left with a stride.
-func (p *directPass) edged(k convKernel) bool {
-	return k.cols == p.out[1] && p.pad[1] == 1 && (p.stride > 1 || p.in[1] == p.out[1])
-}
-
 // scratchFloats bounds the padded input of one task, so that it stays in the second-level cache.
 const scratchFloats = 1 << 16
 
@@ -269,33 +140,6 @@ func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []floa
 	})
 }
 
-// packAll packs the weights of all passes: weights[pass] holds the sets one after the other.
-func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, weights [][]float32) {
-	p := &passes[0]
-	parts := p.channelSets.out * Block / s.lanes
-	total := 0
-	for i := range passes {
-		total += p.sets * parts * passes[i].vectorFloats(s)
-	}
-	packed = borrow(total)
-	rest := *packed
-	var orders [][]uint32
-	for i := range passes {
-		n := p.sets * parts * passes[i].vectorFloats(s)
-		weights, rest = append(weights, rest[:n]), rest[n:]
-		orders = append(orders, passes[i].packOrder(s))
-	}
-	tasks(p.sets*parts, func(i int) {
-		set, part := i/parts, i%parts
-		dst := make([][]float32, len(passes))
-		for k := range passes {
-			dst[k] = weights[k][set*parts*passes[k].vectorFloats(s):]
-		}
-		s.packPasses(passes, orders, dst, w, set, part)
-	})
-	return packed, weights
-}
-
 // bands is into how many bands of rows an image is cut, for the sake of caches and of threads.
 func (p *directPass) bands(n int) int {
 	rows := p.tileRows()
@@ -311,25 +155,6 @@ type directTask struct {
 	bias       []float32
 	planes     paddedPlanes
 	temp       []float32
-}
-
-// tileRows is the number of rows of tiles.
-func (p *directPass) tileRows() int { return (p.out[0] + p.tile.rows - 1) / p.tile.rows }
-
-// tileRow returns the first output row of row t of tiles and its kernel. The last row of tiles may have a lower kernel, or else
-// overlaps the one before it.
-func (p *directPass) tileRow(t int) (int, convKernel) {
-	r := t * p.tile.rows
-	if r+p.tile.rows <= p.out[0] {
-		return r, p.tile
-	}
-	return max(0, min(r, p.out[0]-p.lastTile.rows)), p.lastTile
-}
-
-// rowsOfBand returns the rows of tiles that belong to a band.
-func (p *directPass) rowsOfBand(band, bands int) (first, last int) {
-	n := p.tileRows()
-	return n * band / bands, n * (band + 1) / bands
 }
 
 func (j *directTask) run(passes []directPass, weights [][]float32, band, bands int, y, x tensor) {
@@ -400,18 +225,6 @@ func (j *directTask) tiles(p *directPass, k convKernel, w, y []float32, ob, r, a
 			p.copyOut(y, j.temp, k, r, c)
 		}
 	}
-}
-
-// padding says, in the kernels' terms, which tap row sees only padding for the first and for the last of rows output rows from r on: the
-// first one at the top of the image, the last one at its bottom. 0 is none.
-func (p *directPass) padding(r, rows int) (top, bottom int) {
-	if r*p.stride < p.pad[0] {
-		top = p.kh
-	}
-	if (r+rows-1)*p.stride-p.pad[0]+p.kh-1 >= p.in[0] {
-		bottom = 1
-	}
-	return top, bottom
 }
 
 // copyOut copies what exists of a tile from temp to the output.
