@@ -44,7 +44,11 @@ func (w *worker) leave() {
 // goroutinePanic takes a panic that would have ended a Go program: it ends the cell, or is told if the cell is over.
 func (w *worker) goroutinePanic(value any, trace []string) {
 	c := w.cells.mine()
-	fault := &wire.Fault{Kind: "panic", Text: panicText(value) + " (in a goroutine)", Trace: trace}
+	at := 0
+	if trace == nil {
+		trace, at = w.interp.takeTrace()
+	}
+	fault := &wire.Fault{Kind: "panic", Text: panicText(value) + " (in a goroutine)", Trace: trace, At: at}
 	if !c.isOver() {
 		w.stop(c, fault)
 		return

@@ -34,6 +34,9 @@ func Translate(v any) any {
 			return nilPointer
 		}
 	case runtime.Error:
+		if e.Error() == "runtime: allocation size out of range" {
+			return &RuntimeError{"makeslice: len out of range"}
+		}
 		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok {
 			return &RuntimeError{"hash of unhashable type " + t}
 		}
