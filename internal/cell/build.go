@@ -58,13 +58,13 @@ func (c *compilation) outdate(l *lowerer) (rebind []func()) {
 			c.dropInstances(fmt.Sprintf("%s@%p[", d.Name.Name, obj))
 			continue
 		}
-		tn, ok := c.st.objs[u.recv()].(*types.TypeName)
+		tn, ok := c.st.objs[u.of].(*types.TypeName)
 		if !ok {
 			continue
 		}
 		c.dropInstances(fmt.Sprintf("%p.%s", tn, d.Name.Name))
 		for key, name := range c.st.types.named {
-			if key.obj == tn && !c.recheck[u.recv()] {
+			if key.obj == tn && !c.recheck[u.of] {
 				rebind = append(rebind, c.rebind(l, name, tn, d.Name.Name))
 			}
 		}
@@ -131,7 +131,7 @@ func (c *compilation) eager(l *lowerer, key string) {
 		}
 		return
 	}
-	tn, ok := c.st.objs[u.recv()].(*types.TypeName)
+	tn, ok := c.st.objs[u.of].(*types.TypeName)
 	if !ok || len(receiverParams(d)) > 0 {
 		return
 	}

@@ -29,13 +29,19 @@ func newInfo() *types.Info {
 	}
 }
 
-// run checks decls in a fresh package whose scope already holds what the session means by each name not in hide.
+// run checks decls in a scope that already holds what the session means by each name that occurs in them, unless it is
+// in hide.
 func (c *checker) run(decls []ast.Decl, hide map[string]bool, imports []ast.Decl) (*types.Package, *types.Info, []types.Error) {
 	pkg := resetScope(c.pkg)
-	for name, obj := range c.st.objs {
-		if !hide[name] {
-			pkg.Scope().Insert(obj)
-		}
+	for _, d := range decls {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && !hide[id.Name] {
+				if obj := c.st.objs[id.Name]; obj != nil {
+					pkg.Scope().Insert(obj)
+				}
+			}
+			return true
+		})
 	}
 	info := newInfo()
 	var errs []types.Error

@@ -84,7 +84,8 @@ func (c *compilation) collect() {
 			u := &unit{key: d.Name.Name, names: []string{d.Name.Name}, decl: d, src: c.src, text: c.source(d)}
 			switch {
 			case d.Recv != nil:
-				u.key, u.names = receiverName(d)+"."+d.Name.Name, nil
+				u.of = receiverName(d)
+				u.key, u.names = u.of+"."+d.Name.Name, nil
 			case d.Name.Name == "init":
 				inits++
 				u.key = fmt.Sprintf("init·%d", inits)
@@ -166,7 +167,7 @@ func (c *compilation) affected() {
 	c.units = fresh
 	for key := range types { // a redefined type starts without methods
 		for _, k := range slices.Clone(c.st.order) {
-			if u := c.st.units[k]; u != nil && u.recv() == key {
+			if u := c.st.units[k]; u != nil && u.of == key {
 				c.st.drop(k)
 			}
 		}
@@ -180,7 +181,7 @@ func (c *compilation) affected() {
 			delete(c.st.imports, n)
 			changed[n] = true
 		}
-		if r := u.recv(); r != "" {
+		if r := u.of; r != "" {
 			changed[u.key] = true
 			if old := c.st.units[u.key]; old == nil || signatureText(old) != signatureText(u) || old.broken != nil {
 				changed[r] = true // the method set changes, and with it the type
@@ -201,6 +202,7 @@ func (c *compilation) replaceOwner(o *unit, name string) {
 	}
 	n := *o
 	n.names = slices.DeleteFunc(slices.Clone(o.names), func(x string) bool { return x == name })
+	delete(c.st.owners, name)
 	c.st.units[o.key] = &n
 }
 
@@ -223,7 +225,7 @@ func (c *compilation) follow(changed map[string]bool) {
 			if c.recheck[k] {
 				continue
 			}
-			r := u.recv()
+			r := u.of
 			hit := r != "" && c.recheck[r] && c.typeDecl(r)
 			for d := range u.deps {
 				hit = hit || changed[d]
@@ -386,7 +388,7 @@ func (c *compilation) bodies() Errors {
 			}
 			u := c.fork(k)
 			var typ *ast.TypeSpec
-			if r := u.recv(); r != "" && c.st.units[r] != nil {
+			if r := u.of; r != "" && c.st.units[r] != nil {
 				if g, ok := c.st.units[r].decl.(*ast.GenDecl); ok {
 					typ, _ = g.Specs[0].(*ast.TypeSpec)
 				}
@@ -423,7 +425,7 @@ func (c *compilation) dependencies(functions []*unit) {
 		}
 		u := c.fork(k)
 		u.deps = map[string]bool{}
-		if r := u.recv(); r != "" {
+		if r := u.of; r != "" {
 			u.deps[r] = true
 		}
 		ast.Inspect(u.decl, func(n ast.Node) bool {

@@ -119,6 +119,9 @@ func (f *fn) args(c *ast.CallExpr, sig *types.Signature) (args []string) {
 		}
 		args = append(args, f.argument(x, paramType(sig, i)))
 	}
+	if n := sig.Params().Len(); sig.Variadic() && len(c.Args) == n-1 { // the backend would make an empty list, not a nil one
+		args = append(args, f.nilOf(f.env.subst(sig.Params().At(n-1).Type()))+"...")
+	}
 	return args
 }
 

@@ -121,6 +121,9 @@ func (c *compilation) moveVariables() (touched []string) {
 			reshaped[was] = true
 		}
 	}
+	if len(versions)+len(reshaped) == 0 {
+		return nil
+	}
 	for _, name := range sortedNames(c.st.vars) {
 		v := c.st.objs[name]
 		if c.old[name] != v { // defined by this very cell

@@ -14,6 +14,7 @@ type unit struct {
 	decl  ast.Decl // a GenDecl with the one type or the const group, or a FuncDecl
 	src   *source
 	text  string // source text, to see that a repeated declaration changes nothing
+	of    string // the type whose method it is; "" for others
 
 	info   *types.Info // of the declaration, without function bodies
 	body   *types.Info // of the function body
@@ -26,20 +27,13 @@ func (u *unit) object() *types.Func {
 	return u.info.Defs[u.decl.(*ast.FuncDecl).Name].(*types.Func)
 }
 
-// recv returns the name of the type whose method u is, "" if it is none.
-func (u *unit) recv() string {
-	if d, ok := u.decl.(*ast.FuncDecl); ok && d.Recv != nil {
-		return receiverName(d)
-	}
-	return ""
-}
-
 // state is what the session has declared so far. Committed states never change: Compile works on a clone.
 type state struct {
 	imports map[string]string // local name to path
 	dots    []string          // paths of dot imports
 	blanks  []string          // paths imported for their effects
 	units   map[string]*unit
+	owners  map[string]string       // keys of the units that declare the names
 	order   []string                // keys of units in order of declaration
 	objs    map[string]types.Object // by session name: what the name means now
 	vars    map[string]bool         // which of objs are variables
@@ -54,7 +48,7 @@ type state struct {
 
 func newState() *state {
 	return &state{
-		imports: map[string]string{}, units: map[string]*unit{}, objs: map[string]types.Object{}, vars: map[string]bool{},
+		imports: map[string]string{}, owners: map[string]string{}, units: map[string]*unit{}, objs: map[string]types.Object{}, vars: map[string]bool{},
 		lowered: map[types.Object]string{}, methods: map[string]string{}, inst: map[string]string{}, types: newTypeTable(), funcs: map[string]*funcInfo{},
 		sources: map[string]string{},
 	}
@@ -62,6 +56,7 @@ func newState() *state {
 
 func (s *state) clone() *state {
 	c := *s
+	c.owners = maps.Clone(s.owners)
 	c.imports, c.units, c.objs, c.vars = maps.Clone(s.imports), maps.Clone(s.units), maps.Clone(s.objs), maps.Clone(s.vars)
 	c.lowered, c.methods, c.inst = maps.Clone(s.lowered), maps.Clone(s.methods), maps.Clone(s.inst)
 	c.sources, c.types, c.funcs = maps.Clone(s.sources), s.types.clone(), maps.Clone(s.funcs)
@@ -75,6 +70,9 @@ func (s *state) put(u *unit) {
 		s.order = append(s.order, u.key)
 	}
 	s.units[u.key] = u
+	for _, n := range u.names {
+		s.owners[n] = u.key
+	}
 }
 
 // drop removes a unit and the names it declares.
@@ -85,20 +83,14 @@ func (s *state) drop(key string) {
 	}
 	for _, n := range u.names {
 		delete(s.objs, n)
+		delete(s.owners, n)
 	}
 	delete(s.units, key)
 	s.order = slices.DeleteFunc(s.order, func(k string) bool { return k == key })
 }
 
 // owner returns the unit that declares a session name.
-func (s *state) owner(name string) *unit {
-	for _, k := range s.order {
-		if u := s.units[k]; slices.Contains(u.names, name) {
-			return u
-		}
-	}
-	return nil
-}
+func (s *state) owner(name string) *unit { return s.units[s.owners[name]] }
 
 func receiverName(d *ast.FuncDecl) string {
 	t := d.Recv.List[0].Type
