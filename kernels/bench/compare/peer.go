@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/groupnb/groupnb/kernels/bench"
 )
@@ -130,16 +131,25 @@ func start(name string, cmd *exec.Cmd, threads int) (*peer, error) {
 		return nil, errors.New("ended before it said its version")
 	}
 	p.version = p.out.Text()
+	p.rest()
 	return p, nil
 }
 
+// rest stops a peer between its answers: threads of its pool that spin while they wait would take the cores from the others.
+func (p *peer) rest() { p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+func (p *peer) resume() { p.cmd.Process.Signal(syscall.SIGCONT) }
+
 func (p *peer) close() {
+	p.resume()
 	p.in.Close()
 	p.cmd.Wait()
 }
 
 // ask sends a line and returns what follows "ok".
 func (p *peer) ask(format string, args ...any) (string, error) {
+	p.resume()
+	defer p.rest()
 	fmt.Fprintf(p.in, format+"\n", args...)
 	if !p.out.Scan() {
 		return "", fmt.Errorf("%s: process ended", p.name)
