@@ -39,6 +39,9 @@ func (f *FrontEnd) autoImport(errs Errors, s *source, auto map[string]string) (m
 			continue
 		}
 		paths := f.exporters(name, member)
+		if len(paths) == 0 && len(f.known[name]) == 1 {
+			paths = f.known[name] // the error will be about the member
+		}
 		switch {
 		case len(paths) == 1:
 			next[name] = paths[0]

@@ -94,6 +94,7 @@ func (s *source) syntax(err error, prefix int) (errs Errors) {
 		off := min(max(e.Pos.Offset-prefix, 0), len(s.text))
 		if off == len(s.text) && off > 0 { // an error at the closing brace we added
 			off = len(strings.TrimRight(s.text, " \t\n"))
+			e.Msg = strings.ReplaceAll(e.Msg, "found '}'", "found the end of the cell")
 		}
 		errs = append(errs, s.errorAt(off, "syntax error: "+e.Msg)...)
 	}
