@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -98,8 +99,12 @@ func (c *compilation) declareVars(l *lowerer) {
 		obj := c.st.objs[name]
 		if c.st.lowered[obj] == "" {
 			n := l.serial(name)
-			c.st.lowered[obj] = n
-			fmt.Fprintf(&l.out.vars, "var %s %s\n", n, l.typ(obj.Type()))
+			if c.st.lowered[obj] = n; c.moved(obj) {
+				c.st.lowered[obj] = "(*" + n + ")"
+				fmt.Fprintf(&l.out.vars, "var %s *%s\n", n, l.typ(obj.Type()))
+			} else {
+				fmt.Fprintf(&l.out.vars, "var %s %s\n", n, l.typ(obj.Type()))
+			}
 		}
 		if local := c.newVars[name]; local != nil {
 			l.vars[local] = c.st.lowered[obj]
@@ -107,13 +112,37 @@ func (c *compilation) declareVars(l *lowerer) {
 	}
 }
 
-// moves writes the assignments that take variables to the new version of their type.
+// moved reports whether a variable goes on from one whose type has a new version.
+func (c *compilation) moved(obj types.Object) bool {
+	return slices.ContainsFunc(c.migrated, func(m migration) bool { return m.to == obj })
+}
+
+// moves writes the assignments that take variables to the new version of their type. They stay where they are in
+// memory, because pointers to them may be anywhere; the backend goes to them through a pointer of the new type.
 func (c *compilation) moves(l *lowerer) string {
 	text := ""
 	for _, m := range c.migrated {
-		from, to := m.from.Type(), m.to.Type()
-		conv := l.op("Conv", "("+l.spell(from, "")+") "+l.spell(to, ""))
-		text += fmt.Sprintf("%s = %s(%s)\n", c.st.lowered[m.to], conv, c.st.lowered[m.from])
+		conv := l.op("Conv", "(*"+l.spell(m.from.Type(), "")+") *"+l.spell(m.to.Type(), ""))
+		p := strings.TrimSuffix(strings.TrimPrefix(c.st.lowered[m.to], "(*"), ")")
+		text += fmt.Sprintf("%s = %s(&%s)\n", p, conv, c.st.lowered[m.from])
+	}
+	return text + c.renewals(l)
+}
+
+// renewals writes the calls that give values in interfaces the new version of their types.
+func (c *compilation) renewals(l *lowerer) (text string) {
+	for _, r := range c.renewed {
+		if was := c.st.types.named[typeKey{obj: r.was}]; was != "" {
+			text += fmt.Sprintf("_gnb.Renew(%q, %q)\n", was, l.spell(r.now, ""))
+		}
+	}
+	if text == "" {
+		return ""
+	}
+	for _, name := range sortedNames(c.st.vars) {
+		if v := c.st.objs[name]; c.old[name] != nil && holdsInterfaces(v.Type(), map[types.Type]bool{}) {
+			text += "_gnb.Retype(&" + c.st.lowered[v] + ")\n"
+		}
 	}
 	return text
 }

@@ -25,6 +25,7 @@ type compilation struct {
 	newVars  map[string]types.Object
 	old      map[string]types.Object // what names meant before
 	migrated []migration
+	renewed  []renewal
 }
 
 func (c *compilation) compile() (*Program, Errors) {

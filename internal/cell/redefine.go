@@ -13,6 +13,39 @@ type migration struct {
 	from, to types.Object
 }
 
+// A renewal is a type that goes on in a new version of the same layout.
+type renewal struct {
+	was *types.TypeName
+	now *types.Named
+}
+
+// holdsInterfaces reports whether values of a type can lead to interfaces, which may hold values of any version.
+func holdsInterfaces(t types.Type, seen map[types.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t := t.Underlying().(type) {
+	case *types.Interface:
+		return true
+	case *types.Pointer:
+		return holdsInterfaces(t.Elem(), seen)
+	case *types.Slice:
+		return holdsInterfaces(t.Elem(), seen)
+	case *types.Array:
+		return holdsInterfaces(t.Elem(), seen)
+	case *types.Map:
+		return holdsInterfaces(t.Key(), seen) || holdsInterfaces(t.Elem(), seen)
+	case *types.Struct:
+		for i := range t.NumFields() {
+			if holdsInterfaces(t.Field(i).Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // forget removes what a name means.
 func (s *state) forget(name string) {
 	if u := s.owner(name); u != nil {
@@ -119,6 +152,8 @@ func (c *compilation) moveVariables() (touched []string) {
 		}
 		if shape(was) != shape(now) {
 			reshaped[was] = true
+		} else if n, ok := now.Type().(*types.Named); ok && !isInterface(n) {
+			c.renewed = append(c.renewed, renewal{was, n})
 		}
 	}
 	if len(versions)+len(reshaped) == 0 {

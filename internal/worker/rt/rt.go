@@ -42,7 +42,7 @@ func SetHost(h Host) { host = h }
 // Exports returns what lowered cells may use by name: functions, and types as (*T)(nil).
 func Exports() map[string]reflect.Value {
 	funcs := map[string]any{
-		"Result": Result, "Bind": Bind, "NegativeShift": NegativeShift, "Any": Any, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
+		"Result": Result, "Bind": Bind, "Renew": Renew, "Retype": Retype, "NegativeShift": NegativeShift, "Any": Any, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
 		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
 		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop, "Runes": Runes,
 	}
