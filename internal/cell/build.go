@@ -98,6 +98,7 @@ func (c *compilation) declareVars(l *lowerer) {
 	for _, name := range sortedNames(c.st.vars) {
 		obj := c.st.objs[name]
 		if c.st.lowered[obj] == "" {
+			l.pos = obj.Pos()
 			n := l.serial(name)
 			if c.st.lowered[obj] = n; c.moved(obj) {
 				c.st.lowered[obj] = "(*" + n + ")"

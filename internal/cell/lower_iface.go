@@ -30,6 +30,9 @@ func (f *fn) convert(text string, from, to types.Type) string {
 		if i.NumMethods() == 0 && !hides(from, nil) {
 			return "_gnb.Any(" + text + ")"
 		}
+		if f.l.unspeakable(from) { // compiled code made the value, so it has all its methods
+			from = anyType
+		}
 		return f.l.op("To", "("+f.l.spell(types.Default(from), "")+") "+f.l.spell(to, "")) + "(" + text + ")"
 	}
 	if b, ok := from.(*types.Basic); ok && b.Info()&types.IsUntyped != 0 {

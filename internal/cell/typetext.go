@@ -150,9 +150,18 @@ func (l *lowerer) named(t *types.Named, prefix string) string {
 		if t.TypeArgs().Len() > 0 {
 			return prefix + l.compiledInstance(t)
 		}
+		if !obj.Exported() {
+			l.refuse(l.pos, "a cell can't hold a value of the unexported type %s.%s; use it where it stands, or convert it to an interface", obj.Pkg().Name(), obj.Name())
+		}
 		return l.out.pkg(obj.Pkg().Path()) + "." + obj.Name()
 	}
 	return prefix + l.namedInstance(t)
+}
+
+// unspeakable reports whether a type can't be spelt in a cell: an unexported one of a compiled package.
+func (l *lowerer) unspeakable(t types.Type) bool {
+	n := namedOf(t)
+	return n != nil && n.Obj().Pkg() != nil && !n.Obj().Exported() && !l.owns(n.Obj().Pkg())
 }
 
 // compiledInstance makes an instance of a generic type of a compiled package, such as iter.Seq[int], if the type is no
