@@ -31,44 +31,31 @@ func checkMatrix(name string, transposed bool, rows, cols int, x []float32, ld i
 	}
 }
 
-// tileSize returns the rows and columns of the pieces of c that one task computes. It depends on the shape alone.
-func tileSize(m, n int) (rows, cols int) {
-	if m*n >= 1<<18 {
-		return 240, 512
-	}
-	return 60, 256
-}
+// Pieces of c that one task computes.
+const (
+	tileRows = 60
+	tileCols = 256
+)
 
-// gemm splits c into tiles; a task packs alpha*a and b for its tile and adds the products in order of k.
+// gemm splits c into tiles, each of which one task computes in order of k.
 func gemm(m, n, k int, alpha float32, a, b matrix, beta float32, c []float32, ldc int) {
-	tileRows, tileCols := tileSize(m, n)
-	rows, cols := (m+tileRows-1)/tileRows, (n+tileCols-1)/tileCols
-	add := addTilePortable
 	if s := assembly(); s != nil {
-		add = s.addTile
+		s.gemmPacked(m, n, k, alpha, a, b, beta, c, ldc)
+		return
 	}
+	rows, cols := (m+tileRows-1)/tileRows, (n+tileCols-1)/tileCols
 	tasks(rows*cols, func(t int) {
 		i, j := t/cols*tileRows, t%cols*tileCols
 		tm, tn := min(tileRows, m-i), min(tileCols, n-j)
 		to := c[i*ldc+j:]
-		for r := range tm {
-			scale(to[r*ldc:][:tn], beta)
-		}
+		scaleRows(to, ldc, tm, tn, beta)
 		if k > 0 && alpha != 0 {
-			add(tm, tn, k, alpha, a.at(i, 0), b.at(0, j), to, ldc)
+			addTilePortable(tm, tn, k, alpha, a.at(i, 0), b.at(0, j), to, ldc)
 		}
 	})
 }
 
-// addTile adds alpha*a*b to a tile of c.
-func (s *simd) addTile(m, n, k int, alpha float32, a, b matrix, c []float32, ldc int) {
-	packed := borrow(m * k)
-	defer release(packed)
-	packTiles(*packed, a, m, k, alpha)
-	s.multiply(m, n, k, *packed, s.matrixPanels(b), c, ldc)
-}
-
-// addTilePortable is addTile without assembly.
+// addTilePortable adds alpha*a*b to a tile of c.
 func addTilePortable(m, n, k int, alpha float32, a, b matrix, c []float32, ldc int) {
 	const depthOfTile = 256
 	pa, pb := borrow(m*depthOfTile), borrow(n*depthOfTile)
@@ -79,6 +66,13 @@ func addTilePortable(m, n, k int, alpha float32, a, b matrix, c []float32, ldc i
 		pack(*pa, a.at(0, l), m, depth, alpha)
 		pack(*pb, b.at(l, 0), depth, n, 1)
 		addProduct(m, n, depth, matrix{*pa, depth, 1}, *pb, n, c, ldc)
+	}
+}
+
+// scaleRows multiplies m rows of n values by beta.
+func scaleRows(c []float32, ldc, m, n int, beta float32) {
+	for r := range m {
+		scale(c[r*ldc:][:n], beta)
 	}
 }
 

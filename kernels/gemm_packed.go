@@ -24,14 +24,18 @@ func b2i(b bool) int {
 	return 0
 }
 
-// packTiles packs alpha*a (m x k) for multiply: dst[l0*m + first*depth + (l-l0)*rows + i] for every block l0 and tile.
+// packTiles packs alpha*a (m x k) for multiply.
 func packTiles(dst []float32, a matrix, m, k int, alpha float32) {
-	for l0 := 0; l0 < k; l0 += depthOfPack {
-		depth := min(depthOfPack, k-l0)
-		for t := range tiles(m) {
-			first, rows := tile(m, t)
-			packTile(dst[l0*m+first*depth:], a.at(first, l0), rows, depth, alpha)
-		}
+	for l := 0; l < k; l += depthOfPack {
+		packDepth(dst[l*m:], a.at(0, l), m, min(depthOfPack, k-l), alpha)
+	}
+}
+
+// packDepth packs one block of the sum: dst[first*depth + l*rows + i] for every tile.
+func packDepth(dst []float32, a matrix, m, depth int, alpha float32) {
+	for t := range tiles(m) {
+		first, rows := tile(m, t)
+		packTile(dst[first*depth:], a.at(first, 0), rows, depth, alpha)
 	}
 }
 
@@ -52,6 +56,47 @@ func packTile(dst []float32, a matrix, rows, depth int, alpha float32) {
 			d[i] = alpha * src[i*a.row]
 		}
 	}
+}
+
+// rowsTogether is how many rows of c a task computes: many, so that it packs b but once for them, yet few enough to occupy the threads
+// and to keep the packed copy of a in cache. Results do not depend on it.
+func rowsTogether(m, n, k int) int {
+	const packedFloats, few = 1 << 22, 48
+	cols, want := (n+tileCols-1)/tileCols, 2*Threads()
+	if Threads() == 1 {
+		want = 1
+	}
+	slabs := max(1, (want+cols-1)/max(1, cols))
+	rows := max(few, (m+slabs-1)/slabs)
+	rows = min(rows, max(few, packedFloats/max(1, k)))
+	return min(m, (rows+rowsOfTile-1)/rowsOfTile*rowsOfTile)
+}
+
+// gemmPacked packs a once for all tasks, slab by slab of rows; a task computes the product of a slab with some columns.
+func (s *simd) gemmPacked(m, n, k int, alpha float32, a, b matrix, beta float32, c []float32, ldc int) {
+	if k == 0 || alpha == 0 {
+		scaleRows(c, ldc, m, n, beta)
+		return
+	}
+	slab := rowsTogether(m, n, k)
+	if slab == 0 || n == 0 {
+		return
+	}
+	slabs, depths, cols := (m+slab-1)/slab, (k+depthOfPack-1)/depthOfPack, (n+tileCols-1)/tileCols
+	packed := borrow(m * k)
+	defer release(packed)
+	tasks(slabs*depths, func(t int) {
+		i, l := t/depths*slab, t%depths*depthOfPack
+		rows := min(slab, m-i)
+		packDepth((*packed)[i*k+l*rows:], a.at(i, l), rows, min(depthOfPack, k-l), alpha)
+	})
+	tasks(slabs*cols, func(t int) {
+		i, j := t%slabs*slab, t/slabs*tileCols
+		rows, width := min(slab, m-i), min(tileCols, n-j)
+		to := c[i*ldc+j:]
+		scaleRows(to, ldc, rows, width, beta)
+		s.multiply(rows, width, k, (*packed)[i*k:], s.matrixPanels(b.at(0, j)), to, ldc)
+	})
 }
 
 // panelCols is the widest panel of b that the kernels take.
