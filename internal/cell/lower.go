@@ -103,6 +103,9 @@ func (l *lowerer) funcName(obj *types.Func, args []types.Type) string {
 	return n
 }
 
+// compiledInstances are the instances of generic functions that rt has compiled, because they are slow otherwise.
+var compiledInstances = map[string]bool{"Sort []int": true, "Sort []float64": true, "Sort []float32": true, "Sort []string": true}
+
 // instance returns the backend name of a generic function's instance and has it written when it is new.
 func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
 	u := l.unitOf(obj.Pkg(), obj.Name())
@@ -114,6 +117,9 @@ func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
 		texts[i] = l.spell(a, "")
 	}
 	obj = u.object()
+	if obj.Pkg().Path() == "slices" && compiledInstances[obj.Name()+" "+texts[0]] {
+		return "_gnb." + obj.Name() + "_" + strings.TrimPrefix(texts[0], "[]")
+	}
 	key := fmt.Sprintf("%s@%p[%s]", obj.Name(), obj, strings.Join(texts, ","))
 	if n := l.st.inst[key]; n != "" {
 		return n

@@ -11,6 +11,7 @@ package rt
 import (
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -44,7 +45,9 @@ func Exports() map[string]reflect.Value {
 	funcs := map[string]any{
 		"Result": Result, "Bind": Bind, "Renew": Renew, "Retype": Retype, "NegativeShift": NegativeShift, "Any": Any, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
 		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
-		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop, "Runes": Runes,
+		"Sort_int": slices.Sort[[]int], "Sort_float64": slices.Sort[[]float64], "Sort_float32": slices.Sort[[]float32],
+		"Sort_string": slices.Sort[[]string],
+		"Clear":       Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop, "Runes": Runes,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {
