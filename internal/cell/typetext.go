@@ -69,6 +69,8 @@ func (l *lowerer) spell(t types.Type, prefix string) string {
 			return "interface{}"
 		}
 		return prefix + l.literalType("I", l.interfaceText(t))
+	case *types.TypeParam:
+		l.refuse(l.pos, "a type declared inside a generic function can't depend on %s in a cell; declare it outside, with a type parameter of its own", t)
 	}
 	panic(fmt.Sprintf("type %T has no spelling", t))
 }
