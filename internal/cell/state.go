@@ -54,12 +54,14 @@ func newState() *state {
 	}
 }
 
+// clone copies what a compilation may change. sources and funcs are shared: they grow with every cell, and what a
+// refused cell leaves there is under names that nothing refers to.
 func (s *state) clone() *state {
 	c := *s
 	c.owners = maps.Clone(s.owners)
 	c.imports, c.units, c.objs, c.vars = maps.Clone(s.imports), maps.Clone(s.units), maps.Clone(s.objs), maps.Clone(s.vars)
 	c.lowered, c.methods, c.inst = maps.Clone(s.lowered), maps.Clone(s.methods), maps.Clone(s.inst)
-	c.sources, c.types, c.funcs = maps.Clone(s.sources), s.types.clone(), maps.Clone(s.funcs)
+	c.types = s.types.clone()
 	c.dots, c.blanks, c.order = slices.Clone(s.dots), slices.Clone(s.blanks), slices.Clone(s.order)
 	return &c
 }
