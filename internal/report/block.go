@@ -126,3 +126,17 @@ func shorten(text string) string {
 	}
 	return string([]rune(text)[:widest-1]) + "…"
 }
+
+// window cuts what two long lines begin with alike, so that the difference is in sight.
+func window(a, b string) (string, string) {
+	const enough = 30 // characters of context
+	x, y := []rune(a), []rune(b)
+	same := 0
+	for same < len(x) && same < len(y) && x[same] == y[same] {
+		same++
+	}
+	if cut := same - enough; cut > 0 && max(len(x), len(y)) > widest {
+		return "…" + string(x[cut:]), "…" + string(y[cut:])
+	}
+	return a, b
+}

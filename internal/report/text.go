@@ -107,7 +107,8 @@ func (t *Text) finished(r runner.Result) {
 	fmt.Fprintf(t.Out, "%s: %s (%s)\n", t.paint(red, "--- FAIL"), r.Path, seconds(r.Elapsed))
 	for _, d := range r.Differences {
 		fmt.Fprintf(t.Out, "    cell %d of %d: %s differs\n", d.Number, d.Of, d.What)
-		fmt.Fprintf(t.Out, "      %s\n      %s\n", t.paint(red, "- "+shorten(plain(d.Want))), t.paint(green, "+ "+shorten(plain(d.Got))))
+		want, got := window(plain(d.Want), plain(d.Got))
+		fmt.Fprintf(t.Out, "      %s\n      %s\n", t.paint(red, "- "+shorten(want)), t.paint(green, "+ "+shorten(got)))
 	}
 	for _, f := range r.Failures {
 		var notes []string

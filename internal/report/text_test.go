@@ -62,6 +62,12 @@ func TestText(t *testing.T) {
     lost: x, y
     saved: out.ipynb
 `},
+		{"a difference far along a line", runner.Result{Differences: []runner.Difference{{Number: 2, Of: 3, What: "stdout",
+			Want: strings.Repeat("-", 200) + "a", Got: strings.Repeat("-", 200) + "b"}}}, `--- FAIL: a/train.ipynb (3.4s)
+    cell 2 of 3: stdout differs
+      - …------------------------------a
+      + …------------------------------b
+`},
 		{"interrupted", runner.Result{Stop: runner.Interrupted, Failures: []runner.Failure{{Number: 7, Of: 12, Stop: runner.Interrupted}}},
 			"--- FAIL: a/train.ipynb (3.4s)\n    cell 7 of 12: stopped by SIGINT\n    saved: out.ipynb\n"},
 		{"interrupted between cells", runner.Result{Stop: runner.Interrupted, Run: 3, Cells: 9},
