@@ -171,12 +171,12 @@ class Execution(Shared):
         self.assertEqual(self.client.value("1 + 1"), "2")
 
     def test_display(self):
+        self.client.execute('import (\n"github.com/groupnb/groupnb/repl/display"\n"image"\n)')
+        first = self.client.execute('display.ShowAs("d", "one")')[1][-1]  # in a cell of its own: quick updates are merged
         reply, published = self.client.execute(
-            'import (\n"github.com/groupnb/groupnb/repl/display"\n"image"\n)\n'
-            'display.ShowAs("d", "one")\ndisplay.Update("d", "two")\ndisplay.Clear(true)\n'
-            "display.Show(image.NewGray(image.Rect(0, 0, 3, 2)))")
-        self.assertEqual(types(published)[1:], ["display_data", "update_display_data", "clear_output", "display_data"])
-        first, second, clear, picture = published[1:]
+            'display.Update("d", "two")\ndisplay.Clear(true)\ndisplay.Show(image.NewGray(image.Rect(0, 0, 3, 2)))')
+        self.assertEqual(types([first] + published[1:]), ["display_data", "update_display_data", "clear_output", "display_data"])
+        second, clear, picture = published[1:]
         self.assertEqual(first.content["transient"], second.content["transient"])
         self.assertTrue(first.content["transient"]["display_id"])
         self.assertEqual(second.content["data"]["text/plain"], "two")
@@ -275,7 +275,7 @@ class Comms(Shared):
             _, published = c.execute(bar)
             self.assertNotIn("comm_open", types(published), "a front end without ipywidgets sees none of it")
             shown = [m.content["data"] for m in published if m.type in ("display_data", "update_display_data")]
-            self.assertGreaterEqual(len(shown), 2)
+            self.assertGreaterEqual(len(shown), 1)
             for data in shown:
                 self.assertEqual(sorted(data), ["text/html", "text/plain"])
             self.assertRegex(shown[-1]["text/plain"], r"epoch <1> █+ 100% 4/4  loss")
