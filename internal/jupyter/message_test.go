@@ -151,8 +151,12 @@ func TestCodePoints(t *testing.T) {
 		}
 	}
 	for _, outside := range []int{-1, 99} {
-		byteOffset(s, outside)
-		codePoints(s, outside)
+		if at := byteOffset(s, outside); at < 0 || at > len(s) {
+			t.Errorf("code point %d is at byte %d of %d", outside, at, len(s))
+		}
+		if n := codePoints(s, outside); n < 0 || n > len(s) {
+			t.Errorf("%d bytes are %d code points", outside, n)
+		}
 	}
 }
 

@@ -68,8 +68,7 @@ func TestProgress(t *testing.T) {
 }
 
 func TestValuesStayWithinTheBar(t *testing.T) {
-	display.SetHost(&host{})
-	defer display.SetHost(nil)
+	defer display.SetHost(&host{})()
 	b := NewFloatProgress(-1, 1)
 	for value, want := range map[float64]string{-5: "  0%", 0: " 50%", 7: "100%"} {
 		b.Set(value)

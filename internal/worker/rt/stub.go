@@ -19,6 +19,7 @@ var slots [slotCount]unsafe.Pointer
 
 var slotsUsed atomic.Int64
 
+//lint:ignore U1000 the assembly refers to it
 func stubs()
 
 func stubBase() uintptr
