@@ -23,7 +23,6 @@ type fn struct {
 	inHeader bool            // of a loop, where only a simple statement can stand
 	gotos    map[string]bool // labels that goto statements name
 	targets  []*target
-	top      bool // the statements of a cell: its outermost variables are the session's
 }
 
 // A frame is a function body of the backend: the declared function's or a literal's.

@@ -203,7 +203,6 @@ type mentions struct {
 	versions map[*types.TypeName]*types.Named
 	seen     map[types.Type]bool
 	hit      []*types.TypeName
-	only     *types.TypeName
 }
 
 func (m *mentions) visitFor(t types.Type, only *types.TypeName) {

@@ -74,8 +74,8 @@ type interfaceType struct {
 }
 
 type structField struct {
-	name   *byte
-	typ    *header
+	name *byte
+	typ  *header
 	//lint:ignore U1000 part of the layout
 	offset uintptr
 }
