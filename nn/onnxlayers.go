@@ -188,13 +188,8 @@ func (i *importer) conv(n *onnx.Node) error {
 	d := len(shape) - 2
 	c := newConv(fmt.Sprintf("Conv%dD", d), d, shape[1]*groups, shape[0], win.kernel, opts)
 	copy(c.padHigh[3-d:], win.high)
-	if err := setParam(c.Weight, weight); err != nil {
+	if err := setFilters(c.Weight, weight, c.Bias, bias); err != nil {
 		return err
-	}
-	if bias != nil {
-		if err := setParam(c.Bias, bias); err != nil {
-			return err
-		}
 	}
 	return i.one(n, len(shape), c)
 }
@@ -209,7 +204,7 @@ func (i *importer) convTranspose(n *onnx.Node) error {
 		return err
 	}
 	extra, err := dims(n.Ints("output_padding"))
-	if err != nil || win.same || !slices.Equal(win.low, win.high) || slices.Compact(slices.Clone(win.kernel))[0]*len(win.kernel) != sumInts(win.kernel) {
+	if err != nil || win.same || !slices.Equal(win.low, win.high) || !square(win.kernel) {
 		return errors.New("only square kernels with equal padding on both sides are supported")
 	}
 	opts := []Option{Groups(groups), Stride(win.stride...), Dilation(win.dilation...), Padding(win.low...), OutputPadding(extra...)}
@@ -219,15 +214,23 @@ func (i *importer) convTranspose(n *onnx.Node) error {
 	}
 	d := len(shape) - 2
 	c := newConvTranspose(fmt.Sprintf("ConvTranspose%dD", d), d, shape[0], shape[1]*groups, win.kernel[0], opts)
-	if err := setParam(c.Weight, weight); err != nil {
+	if err := setFilters(c.Weight, weight, c.Bias, bias); err != nil {
 		return err
 	}
-	if bias != nil {
-		if err := setParam(c.Bias, bias); err != nil {
-			return err
-		}
-	}
 	return i.one(n, len(shape), c)
+}
+
+// square reports whether a kernel is as long in every dimension.
+func square(kernel []int) bool {
+	return !slices.ContainsFunc(kernel, func(k int) bool { return k != kernel[0] })
+}
+
+// setFilters gives a convolution its weights and, unless it has none, its bias.
+func setFilters(weight *Param, w *onnx.Tensor, bias *Param, b *onnx.Tensor) error {
+	if err := setParam(weight, w); err != nil || b == nil {
+		return err
+	}
+	return setParam(bias, b)
 }
 
 func (i *importer) gemm(n *onnx.Node) error {

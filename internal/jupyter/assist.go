@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -43,12 +44,16 @@ type typedMatch struct {
 	Signature string `json:"signature,omitempty"`
 }
 
-func (k *kernel) complete(ctx context.Context, r *request) (any, error) {
-	var q codeRequest
-	if err := r.parse(&q); err != nil {
-		return nil, err
+// question reads a request about code and finds the session that can answer it.
+func (k *kernel) question(ctx context.Context, r *request) (q codeRequest, s *magic.Session, err error) {
+	if err = r.parse(&q); err == nil {
+		s, err = k.session.get(ctx)
 	}
-	s, err := k.session.get(ctx)
+	return q, s, err
+}
+
+func (k *kernel) complete(ctx context.Context, r *request) (any, error) {
+	q, s, err := k.question(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +76,7 @@ type inspectReply struct {
 }
 
 func (k *kernel) inspect(ctx context.Context, r *request) (any, error) {
-	var q codeRequest
-	if err := r.parse(&q); err != nil {
-		return nil, err
-	}
-	s, err := k.session.get(ctx)
+	q, s, err := k.question(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +104,7 @@ type isCompleteReply struct {
 }
 
 func (k *kernel) isComplete(ctx context.Context, r *request) (any, error) {
-	var q codeRequest
-	if err := r.parse(&q); err != nil {
-		return nil, err
-	}
-	s, err := k.session.get(ctx)
+	q, s, err := k.question(ctx, r)
 	if err != nil {
 		return nil, err
 	}
