@@ -14,7 +14,7 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 	case point:
 		c.withSampled(x, true, func(x []float32) { c.pointPass(false, w).run(s, y, x, b) })
 	case direct:
-		s.runDirect(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, false), w, b)
+		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, false), w, b)
 	default:
 		c.shape().throughPlain(y, x, func(y, x []float32) { c.forward(y, x, w, b) })
 	}
@@ -33,7 +33,7 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 		return
 	case direct:
 		if passes, ok := c.backwardPasses(s); ok {
-			s.runDirect(c.N, passes, c.input(dx, false), c.output(dy, false), w, nil)
+			s.runPasses(c.N, passes, c.input(dx, false), c.output(dy, false), w, nil)
 			return
 		}
 	}

@@ -116,6 +116,15 @@ type directPass struct {
 // scratchFloats bounds the padded input of one task, so that it stays in the second-level cache.
 const scratchFloats = 1 << 16
 
+// runPasses runs the passes over n images from x to y in the fastest way. bias holds one value per output channel, or is nil.
+func (s *simd) runPasses(n int, passes []directPass, y, x tensor, w, bias []float32) {
+	if !x.plain && s.takesWinograd(&passes[0]) {
+		s.runWinograd(n, &passes[0], y, x, w, bias)
+		return
+	}
+	s.runDirect(n, passes, y, x, w, bias)
+}
+
 // runDirect runs the passes over n images from x to y. bias holds one value per output channel, or is nil.
 func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []float32) {
 	for i := range passes {

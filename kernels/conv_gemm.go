@@ -5,7 +5,7 @@ package kernels
 
 func (c Conv) forward(y, x, w, b []float32) {
 	if s := assembly(); c.direct(s) {
-		s.runDirect(c.N, []directPass{c.forwardPass(s)}, c.output(y, true), c.input(x, true), w, b)
+		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, true), c.input(x, true), w, b)
 		return
 	}
 	c.forwardThrough(c.window(), y, x, w, b)
@@ -23,7 +23,7 @@ func (c Conv) backwardData(dx, dy, w []float32) {
 	s := assembly()
 	if c.direct(s) {
 		if passes, ok := c.backwardPasses(s); ok {
-			s.runDirect(c.N, passes, c.input(dx, true), c.output(dy, true), w, nil)
+			s.runPasses(c.N, passes, c.input(dx, true), c.output(dy, true), w, nil)
 			return
 		}
 	}

@@ -4,6 +4,8 @@ package kernels
 
 type pointKernel func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int)
 
+type pointRunKernel func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32)
+
 type pointGradKernel func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int)
 
 const (
@@ -71,40 +73,70 @@ func (p *pointPass) run(s *simd, y, x, bias []float32) {
 	clear(*padded)
 	copy(*padded, bias)
 	chunks := (p.pixels + pixelsOfPoint - 1) / pixelsOfPoint
-	columns := 1 // into how many tasks the output channels are cut
+	together := min(p.n, max(1, (pixelsOfPoint+p.pixels/2)/p.pixels)) // small images, so that weights are read once for them
 	if p.n*chunks < 4*Threads() {
+		together = max(1, min(together, p.n/Threads()))
+	}
+	groups := (p.n + together - 1) / together
+	columns := 1 // into how many tasks the output channels are cut
+	if groups*chunks < 4*Threads() {
 		columns = (outs + panel - 1) / panel
 	}
-	tasks(p.n*chunks*columns, func(i int) {
-		column, chunk, image := i%columns, i/columns%chunks, i/columns/chunks
-		p0, p1 := p.pixels*chunk/chunks, p.pixels*(chunk+1)/chunks
-		first, last := 0, outs
+	tasks(groups*chunks*columns, func(i int) {
+		column, chunk, group := i%columns, i/columns%chunks, i/columns/chunks
+		t := pointTask{p, y, x, *packed, *padded, 0, outs, p.n * group / groups, p.n * (group + 1) / groups}
 		if columns > 1 {
-			first, last = column*panel, min(outs, (column+1)*panel)
+			t.first, t.last = column*panel, min(outs, (column+1)*panel)
 		}
-		p.runChunk(s, y[image*outs*p.pixels*Block:], x[image*blocks(p.in)*p.pixels*Block:], *packed, *padded, p0, p1, first, last)
+		t.run(s, p.pixels*chunk/chunks, p.pixels*(chunk+1)/chunks)
 	})
 }
 
-// runChunk computes output blocks [first, last) of pixels [p0, p1) of one image.
-func (p *pointPass) runChunk(s *simd, y, x, packed, bias []float32, p0, p1, first, last int) {
-	planes, outs, panel := blocks(p.in), blocks(p.out), s.pointPanel()
-	plane := p.pixels * pixelBytes
+// pointTask is output blocks [first, last) of images [image, imageEnd).
+type pointTask struct {
+	*pointPass
+	y, x, packed, bias []float32
+	first, last        int
+	image, imageEnd    int
+}
+
+// run computes pixels [p0, p1) of every image.
+func (t *pointTask) run(s *simd, p0, p1 int) {
+	planes, outs, panel := blocks(t.in), blocks(t.out), s.pointPanel()
+	plane := t.pixels * pixelBytes
 	for b := 0; b < planes; b += planesOfPoint {
 		depth := min(planesOfPoint, planes-b)
-		for o := first; o < last; o += panel {
+		for o := t.first; o < t.last; o += panel {
 			nb := min(panel, outs-o)
-			w := &packed[(b*outs+o*depth)*p.k()*Block]
+			w := t.packed[(b*outs+o*depth)*t.k()*Block:]
 			var from *float32
 			if b == 0 {
-				from = &bias[o*Block]
+				from = &t.bias[o*Block]
 			}
-			for t := range tiles(p1 - p0) {
-				at, rows := tile(p1-p0, t)
-				at = (at + p0) * Block
-				s.point[rows][nb](depth, p.k(), &x[b*p.pixels*Block+at], plane, w, from, &y[o*p.pixels*Block+at], plane)
+			for i := t.image; i < t.imageEnd; i++ {
+				x, y := t.x[((i*planes+b)*t.pixels+p0)*Block:], t.y[((i*outs+o)*t.pixels+p0)*Block:]
+				s.points(p1-p0, nb, depth, t.k(), x, plane, w, from, y, plane)
 			}
 		}
+	}
+}
+
+// points computes nb blocks of output channels of some pixels from planes of k channels; without bias it adds to y.
+func (s *simd) points(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int) {
+	if s.pointRun[rowsOfTile] == nil {
+		for t := range tiles(pixels) {
+			at, rows := tile(pixels, t)
+			s.point[rows][nb](planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane)
+		}
+		return
+	}
+	count := tiles(pixels)
+	rows, big := pixels/count, pixels%count // the first tiles have a pixel more
+	if big > 0 {
+		s.pointRun[rows+1](big, planes, k, &x[0], xplane, &w[0], bias, &y[0])
+	}
+	if at := big * (rows + 1) * Block; big < count {
+		s.pointRun[rows](count-big, planes, k, &x[at], xplane, &w[0], bias, &y[at])
 	}
 }
 

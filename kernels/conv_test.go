@@ -33,6 +33,10 @@ func oddConvs() []Conv {
 		conv2d(1, 60, 256, 4, 6, 6, 3, 1, 1),
 		conv2d(2, 6, 18, 6, 9, 7, 5, 1, 2), // depthwise with multiplier 3
 		conv2d(1, 16, 16, 16, 9, 9, 7, 2, 3),
+		conv2d(2, 64, 96, 2, 8, 14, 3, 1, 0),
+		conv2d(3, 40, 72, 1, 7, 7, 3, 1, 1),
+		conv2d(1, 224, 16, 1, 10, 7, 3, 1, 2), // more planes than a product takes at once
+		{N: 2, InC: 32, OutC: 32, In: [3]int{1, 9, 12}, Kernel: [3]int{1, 3, 3}, PadLo: [3]int{0, 0, 2}, PadHi: [3]int{0, 2, 1}},
 	}
 	for _, width := range []int{1, 2, 7, 9, 13, 57} {
 		for _, stride := range []int{1, 2} {
@@ -221,22 +225,27 @@ func TestConvIndependentOfThreads(t *testing.T) {
 		for _, c := range append(oddConvs(), conv2d(3, 64, 64, 16, 30, 31, 3, 1, 1), conv2d(2, 64, 128, 1, 20, 20, 1, 1, 0)) {
 			r := newRand(c)
 			x, w, dy := uniform(r, c.InLen()), uniform(r, c.WeightLen()), uniform(r, c.OutLen())
-			run := func(threads int) (y, dx, dw, db []float32) {
+			bx, bdy := make([]float32, BlockedLen(c.N, c.InC, volume(c.In))), make([]float32, BlockedLen(c.N, c.OutC, volume(c.Out())))
+			ToBlocked(bx, x, c.N, c.InC, volume(c.In))
+			ToBlocked(bdy, dy, c.N, c.OutC, volume(c.Out()))
+			run := func(threads int) (results [8][]float32) {
 				SetThreads(threads)
-				y, dx, dw, db = make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w)), make([]float32, c.OutC)
-				c.Forward(y, x, w, nil)
-				c.BackwardData(dx, dy, w)
-				c.BackwardWeights(dw, db, x, dy)
-				return
+				for i, n := range []int{len(dy), len(x), len(w), c.OutC, len(bdy), len(bx), len(w), c.OutC} {
+					results[i] = make([]float32, n)
+				}
+				c.Forward(results[0], x, w, nil)
+				c.BackwardData(results[1], dy, w)
+				c.BackwardWeights(results[2], results[3], x, dy)
+				c.ForwardBlocked(results[4], bx, w, nil)
+				c.BackwardDataBlocked(results[5], bdy, w)
+				c.BackwardWeightsBlocked(results[6], results[7], bx, bdy)
+				return results
 			}
-			y, dx, dw, db := run(1)
+			want := run(1)
 			for _, threads := range []int{2, 3, 8} {
-				y2, dx2, dw2, db2 := run(threads)
-				what := fmt.Sprintf("%v with %d threads: ", c, threads)
-				sameBits(t, what+"y", y2, y)
-				sameBits(t, what+"dx", dx2, dx)
-				sameBits(t, what+"dw", dw2, dw)
-				sameBits(t, what+"db", db2, db)
+				for i, got := range run(threads) {
+					sameBits(t, fmt.Sprintf("%v with %d threads: result %d", c, threads, i), got, want[i])
+				}
 			}
 		}
 	})

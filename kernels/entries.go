@@ -21,6 +21,7 @@ var entries = []Entry{
 	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.perm", "3x3 with 8 channels per group, stride 1 and 2: tiles of pixels", avx512},
 	{"conv.wide", "3x3 with 16n channels per group, or 8 with AVX2, or one group; 7x7 stride 2 with one group: tiles of pixels", avx2},
+	{"conv.winograd", "3x3, stride 1, 16n channels per group or one group, blocked layout, most of a 2x2 tile inside: F(2x2, 3x3)", avx2},
 	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over padded planes", avx2},
 	{"conv.packed", "any convolution: columns of pixels times packed weights", avx2},
 	{"conv.scatter", "any gradient of the input with a stride: columns added back", avx2},
@@ -70,9 +71,15 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 	case direct:
 		cs, _ := s.channelSets(c.Groups, c.InC/c.Groups, c.OutC/c.Groups)
 		tile := "conv." + [...]string{"own", "quad", "perm", "wide"}[cs.lookup]
-		forward = tile
-		if _, ok := c.backwardPasses(s); ok {
-			backwardData = tile
+		name := func(p directPass) string {
+			if blocked && s.takesWinograd(&p) {
+				return "conv.winograd"
+			}
+			return tile
+		}
+		forward = name(c.forwardPass(s))
+		if passes, ok := c.backwardPasses(s); ok {
+			backwardData = name(passes[0])
 		}
 		if _, ok := c.gradPass(s); ok {
 			backwardWeights = "conv.grad"

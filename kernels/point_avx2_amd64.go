@@ -4,95 +4,95 @@
 
 package kernels
 
-// point1x1AVX2 equals
+// pointRun1AVX2 equals
 //
-//	for pixel < 1, block < 1 and lane {
+//	for pixel < tiles*1 and lane {
 //		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
+//			y[pixel][lane] = bias[lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
+//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches the next pixels and weights.
 //
 //go:noescape
-func point1x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func pointRun1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
 
-// point2x1AVX2 equals
+// pointRun2AVX2 equals
 //
-//	for pixel < 2, block < 1 and lane {
+//	for pixel < tiles*2 and lane {
 //		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
+//			y[pixel][lane] = bias[lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
+//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches the next pixels and weights.
 //
 //go:noescape
-func point2x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func pointRun2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
 
-// point3x1AVX2 equals
+// pointRun3AVX2 equals
 //
-//	for pixel < 3, block < 1 and lane {
+//	for pixel < tiles*3 and lane {
 //		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
+//			y[pixel][lane] = bias[lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
+//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches the next pixels and weights.
 //
 //go:noescape
-func point3x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func pointRun3AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
 
-// point4x1AVX2 equals
+// pointRun4AVX2 equals
 //
-//	for pixel < 4, block < 1 and lane {
+//	for pixel < tiles*4 and lane {
 //		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
+//			y[pixel][lane] = bias[lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
+//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches the next pixels and weights.
 //
 //go:noescape
-func point4x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func pointRun4AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
 
-// point5x1AVX2 equals
+// pointRun5AVX2 equals
 //
-//	for pixel < 5, block < 1 and lane {
+//	for pixel < tiles*5 and lane {
 //		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
+//			y[pixel][lane] = bias[lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
+//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches the next pixels and weights.
 //
 //go:noescape
-func point5x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func pointRun5AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
 
 // pointGrad5x1AVX2 equals
 //
@@ -107,23 +107,23 @@ func point5x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *f
 //go:noescape
 func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
 
-// point6x1AVX2 equals
+// pointRun6AVX2 equals
 //
-//	for pixel < 6, block < 1 and lane {
+//	for pixel < tiles*6 and lane {
 //		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
+//			y[pixel][lane] = bias[lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
+//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches the next pixels and weights.
 //
 //go:noescape
-func point6x1AVX2(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func pointRun6AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
 
 // pointGrad6x1AVX2 equals
 //

@@ -12,7 +12,9 @@ type simd struct {
 	conv      map[convKey][]convKernel
 	convGrad  map[convKey][]convGradKernel
 	point     [7][5]pointKernel     // [pixels][blocks]
+	pointRun  [7]pointRunKernel     // [pixels], instead of point where a vector is half a block
 	pointGrad [7][5]pointGradKernel // [channels][blocks]
+	winograd  *winograd             // nil if it does not pay
 	streams
 }
 

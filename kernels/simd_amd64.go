@@ -26,18 +26,19 @@ var simdAVX2 = simd{
 	padRows:   padRowsAVX2,
 	conv:      convAVX2,
 	convGrad:  convGradAVX2,
-	point: [7][5]pointKernel{
-		1: {1: point1x1AVX2},
-		2: {1: point2x1AVX2},
-		3: {1: point3x1AVX2},
-		4: {1: point4x1AVX2},
-		5: {1: point5x1AVX2},
-		6: {1: point6x1AVX2},
+	pointRun: [7]pointRunKernel{
+		1: pointRun1AVX2,
+		2: pointRun2AVX2,
+		3: pointRun3AVX2,
+		4: pointRun4AVX2,
+		5: pointRun5AVX2,
+		6: pointRun6AVX2,
 	},
 	pointGrad: [7][5]pointGradKernel{
 		5: {1: pointGrad5x1AVX2},
 		6: {1: pointGrad6x1AVX2},
 	},
+	winograd: &winograd{winoInputAVX2, winoOutputAVX2, winoWeightsAVX2},
 	streams: streams{
 		moments:  momentsAVX2,
 		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX2, gradSumsReLUAVX2},

@@ -22,6 +22,18 @@ func (t tensor) read(image, first, count int) (x []float32, done func()) {
 	return *buf, func() { release(buf) }
 }
 
+// block is a block of an image of a tensor that is not plain.
+func (t tensor) block(image, block int) []float32 {
+	size := t.pixels * Block
+	return t.data[(image*blocks(t.channels)+block)*size:][:size]
+}
+
+// image is t from an image on.
+func (t tensor) image(i int) tensor {
+	t.data = t.data[i*blocks(t.channels)*t.pixels*Block:]
+	return t
+}
+
 // write returns where to write such blocks. The caller calls done when they are written.
 func (t tensor) write(image, first, count int) (y []float32, done func()) {
 	size := t.pixels * Block

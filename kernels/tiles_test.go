@@ -226,13 +226,11 @@ func checkConvGradTile(t *testing.T, s *simd, key convKey, tile convGradKernel) 
 
 func TestPointTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
-		for pixels, byBlocks := range s.point {
-			for nb, f := range byBlocks {
+		for _, pixels := range []int{1, 2, 3, 4, 5, 6, 7, 11, 17, 30} {
+			for nb := 1; nb <= s.pointPanel(); nb++ {
 				for _, k := range []int{3, 16} {
 					for _, withBias := range []bool{true, false} {
-						if f != nil {
-							checkPointTile(t, f, pixels, nb, k, withBias)
-						}
+						checkPoints(t, s, pixels, nb, k, withBias)
 					}
 				}
 			}
@@ -240,8 +238,8 @@ func TestPointTiles(t *testing.T) {
 	})
 }
 
-func checkPointTile(t *testing.T, f pointKernel, pixels, nb, k int, withBias bool) {
-	const planes, gap = 2, 1 // gap is pixels between the tile and the next plane
+func checkPoints(t *testing.T, s *simd, pixels, nb, k int, withBias bool) {
+	const planes, gap = 2, 1 // gap is pixels between the run and the next plane
 	r := newRand(pixels, nb, k)
 	plane := (pixels + gap) * Block
 	x, w := guardedCopy("x", uniform(r, planes*plane)), guardedCopy("w", uniform(r, planes*k*nb*Block))
@@ -266,7 +264,7 @@ func checkPointTile(t *testing.T, f pointKernel, pixels, nb, k int, withBias boo
 	if !withBias {
 		start = nil
 	}
-	f(planes, k, &x.s()[0], plane*4, &w.s()[0], start, &y.s()[0], plane*4)
+	s.points(pixels, nb, planes, k, x.s(), plane*4, w.s(), start, y.s(), plane*4)
 	compare(t, fmt.Sprintf("%d pixels, %d blocks, k=%d", pixels, nb, k), y.s(), want, sumTolerance(planes*k))
 	for _, g := range []guarded{x, w, bias, y} {
 		g.check(t)

@@ -42,6 +42,7 @@ var families = map[string]func(simd){
 	"point":     pointFamily,
 	"stream":    streamFamily,
 	"transpose": transposeFamily,
+	"wino":      winoFamily,
 }
 
 func main() {
@@ -80,7 +81,10 @@ func writeAll(folder string) error {
 		return err
 	}
 	for family := range families {
-		for level := range levels {
+		for level, s := range levels {
+			if family == "wino" && s.bytes != 32 {
+				continue
+			}
 			folder, pkg := folder, "kernels"
 			if family == "peak" {
 				folder, pkg = filepath.Join(folder, "bench"), "bench"

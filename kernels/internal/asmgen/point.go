@@ -8,7 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// pointFamily writes 1x1 convolutions in the blocked layout: up to 6 pixels by 4 blocks of output channels (AVX-512) or 1 (AVX2).
+// pointFamily writes 1x1 convolutions in the blocked layout: tiles of up to 6 pixels by 4 blocks of output channels (AVX-512), or runs
+// of tiles of 1 block (AVX2).
 func pointFamily(s simd) {
 	most := 4
 	if s.bytes == 32 {
@@ -16,7 +17,11 @@ func pointFamily(s simd) {
 	}
 	for mr := 1; mr <= 6; mr++ {
 		for nb := 1; nb <= most; nb++ {
-			pointTile(s, mr, nb)
+			if s.bytes == 32 {
+				pointRun(s, mr)
+			} else {
+				pointTile(s, mr, nb)
+			}
 			if mr >= 5 { // 16 channels are 6+5+5
 				pointGrad(s, mr, nb)
 			}
