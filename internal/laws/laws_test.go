@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"kernels":                {},
 	"kernels/bench":          {"kernels", "nn"},
 	"kernels/bench/compare":  {"kernels", "kernels/bench", "nn"},
+	"kernels/bench/peer":     {},
 	"nn":                     {"kernels", "repl/display"},
 	"nn/data":                {"kernels", "nn", "repl/display"},
 	"repl/display":           {},

@@ -88,7 +88,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("# %s, %s, kernels %s\n", runtime.Version(), cpuName(), kernels.Level())
+	fmt.Printf("# %s, %s, kernels %s\n", runtime.Version(), bench.CPU(), kernels.Level())
 	var all []result
 	for _, t := range o.threads {
 		kernels.SetThreads(t)
@@ -101,14 +101,14 @@ func run(o options) error {
 			}
 		}
 		for _, p := range peers {
-			p.close()
+			p.Close()
 		}
 	}
 	print(all)
 	return nil
 }
 
-func startPeers(o options, dir string, threads int) (peers []*peer) {
+func startPeers(o options, dir string, threads int) (peers []*convPeer) {
 	for _, s := range starters {
 		if o.peers != nil && !slices.Contains(o.peers, s.name) {
 			continue
@@ -118,14 +118,14 @@ func startPeers(o options, dir string, threads int) (peers []*peer) {
 			fmt.Printf("# skipped %s: %v\n", s.name, err)
 			continue
 		}
-		fmt.Printf("# %s: %s, %d threads\n", s.name, p.version, threads)
+		fmt.Printf("# %s: %s, %d threads\n", s.name, p.Version, threads)
 		peers = append(peers, p)
 	}
 	return peers
 }
 
 // compareShape times ours and every peer in turns.
-func compareShape(o options, dir string, peers []*peer, h bench.Shape, direction string, threads int) []result {
+func compareShape(o options, dir string, peers []*convPeer, h bench.Shape, direction string, threads int) []result {
 	n := h.N
 	if o.batch > 0 {
 		n = o.batch
@@ -133,7 +133,7 @@ func compareShape(o options, dir string, peers []*peer, h bench.Shape, direction
 	job := bench.NewJob(h.Conv(n), direction)
 	job.Run()
 	mine := job.Result()
-	var ready []*peer
+	var ready []*convPeer
 	var results []result
 	for _, p := range peers {
 		impl, err := p.prepare(direction, h, n)
@@ -141,7 +141,7 @@ func compareShape(o options, dir string, peers []*peer, h bench.Shape, direction
 			fmt.Printf("# %s %s n=%d: %v\n", h.Name, direction, n, err)
 			continue
 		}
-		r := result{shape: h.Name, dir: direction, peer: p.name, n: n, threads: threads, note: impl}
+		r := result{shape: h.Name, dir: direction, peer: p.Name, n: n, threads: threads, note: impl}
 		if theirs, err := p.output(dir + "/result"); err != nil {
 			r.note = err.Error()
 		} else {
@@ -205,17 +205,4 @@ func print(all []result) {
 			fmt.Printf("results differ: %s %s %s by %g\n", r.shape, r.dir, r.peer, r.difference)
 		}
 	}
-}
-
-func cpuName() string {
-	b, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	for _, line := range strings.Split(string(b), "\n") {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }
