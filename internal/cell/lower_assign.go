@@ -58,7 +58,7 @@ func (f *fn) bindValue(x, value ast.Expr) {
 		if f.isNil(value) {
 			return
 		}
-		f.emit("_ = %s\n", f.valueAs(value, t))
+		f.hold("_b", f.valueAs(value, t), t) // the backend would not evaluate all of what is assigned to nothing
 		return
 	}
 	if o := f.info.Defs[x.(*ast.Ident)]; o != nil {

@@ -197,9 +197,22 @@ func (f *fn) address(x ast.Expr) string {
 			return f.use(o)
 		}
 	case *ast.StarExpr:
-		return f.expr(e.X)
+		return f.nonNil(e.X)
 	}
 	return "(&" + f.expr(x) + ")"
+}
+
+// nonNil renders a pointer, checked not to be nil by a small function, written once for each type.
+func (f *fn) nonNil(x ast.Expr) string {
+	typ := f.l.typ(f.typeOf(x))
+	key := "nonNil " + typ
+	name := f.l.st.inst[key]
+	if name == "" {
+		name = f.l.serial("nonNil")
+		f.l.st.inst[key] = name
+		fmt.Fprintf(&f.l.out.funcs, "func %s(p %s) %s {\nif p == nil {\n_gnb.NonNil(nil)\n}\nreturn p\n}\n", name, typ, typ)
+	}
+	return name + "(" + f.expr(x) + ")"
 }
 
 // newValue renders a pointer to a fresh variable that holds a value.

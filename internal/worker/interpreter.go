@@ -105,11 +105,20 @@ func (in *interpreter) tryInstall(types, decls, entry string) (*interp.Program, 
 	if main == nil {
 		return nil, nil
 	}
-	return in.CompileAST(main)
+	return in.amended(main)
+}
+
+// amended compiles a file.
+func (in *interpreter) amended(file *ast.File) (*interp.Program, error) {
+	p, err := in.CompileAST(file)
+	if err == nil {
+		amend(p)
+	}
+	return p, err
 }
 
 func (in *interpreter) compile(file *ast.File) error {
-	program, err := in.CompileAST(file)
+	program, err := in.amended(file)
 	if err == nil {
 		_, err = in.Execute(program)
 	}

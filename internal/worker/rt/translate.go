@@ -15,11 +15,12 @@ func (e *RuntimeError) Error() string { return "runtime error: " + e.text }
 func (e *RuntimeError) RuntimeError() {}
 
 // nilPointer is the run-time error of a nil dereference.
-var nilPointer = func() (err any) {
-	defer func() { err = recover() }()
-	nilDeref()
-	return nil
-}()
+var nilPointer = caught(nilDeref)
+
+var (
+	badChan chan int
+	noSize  = -1
+)
 
 // Translate turns a panic value that comes from the interpreter's use of reflection into the one that compiled code
 // would have panicked with, and returns any other unchanged.
@@ -53,6 +54,7 @@ func Translate(v any) any {
 func translateText(s string) any {
 	switch {
 	case s == "reflect: Method on nil interface value", s == "reflect.Value.Call: call of nil function",
+		s == "reflect: Call using zero Value argument",
 		strings.HasPrefix(s, "reflect: call of reflect.Value.") && strings.HasSuffix(s, "on zero Value"):
 		return nilPointer
 	case strings.HasPrefix(s, "reflect: ") && strings.HasSuffix(s, " index out of range"):
@@ -65,9 +67,10 @@ func translateText(s string) any {
 	case strings.HasPrefix(s, "reflect.MakeSlice: negative cap"), strings.HasPrefix(s, "reflect.MakeSlice: len > cap"):
 		return &RuntimeError{"makeslice: cap out of range"}
 	case strings.HasPrefix(s, "reflect: cannot convert slice with length "):
-		return &RuntimeError{strings.Replace(strings.TrimPrefix(s, "reflect: "), "to array", "to array or pointer to array", 1)}
+		lengths, _, _ := strings.Cut(strings.TrimPrefix(s, "reflect: "), " to ")
+		return &RuntimeError{lengths + " to array or pointer to array" + s[strings.LastIndex(s, " with length "):]}
 	case strings.HasPrefix(s, "reflect.MakeChan: negative buffer"):
-		return &RuntimeError{"makechan: size out of range"}
+		return caught(func() { badChan = make(chan int, noSize) })
 	}
 	return s
 }
