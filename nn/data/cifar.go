@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/groupnb/groupnb/repl/display"
@@ -69,10 +70,10 @@ func cifar10In(dir string) (train, test *Set, err error) {
 	folder := filepath.Join(dir, "cifar-10-batches-bin")
 	if _, err := os.Stat(folder); err == nil {
 		var files []string
-		for i := range 5 {
-			files = append(files, filepath.Join(folder, fmt.Sprintf("data_batch_%d.bin", i+1)))
+		for _, name := range cifarBatches {
+			files = append(files, filepath.Join(folder, name))
 		}
-		return cifarFiles("CIFAR-10", folder, cifar10Classes, 1, files, filepath.Join(folder, "test_batch.bin"))
+		return cifarFiles("CIFAR-10", folder, cifar10Classes, 1, files[:5], files[5])
 	}
 	return cifar10Archive(filepath.Join(dir, "cifar-10-binary.tar.gz"))
 }
@@ -147,21 +148,26 @@ func cifar10Archive(path string) (train, test *Set, err error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	parts, err := cifarParts(f)
+	parts, err := cifarParts(f, 10000)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	return cifarSets("CIFAR-10", path, cifar10Classes, 1, parts)
 }
 
-func cifarParts(r io.Reader) (parts [2][]byte, err error) {
+// cifarBatches are the archive's files that count, in the order of their images; the archive has them in another.
+var cifarBatches = []string{
+	"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin",
+}
+
+// cifarParts reads the batches of that many images each from an archive: those for training, joined, and the tests.
+func cifarParts(r io.Reader, images int) (parts [2][]byte, err error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return parts, fmt.Errorf("gzip: %w", noEOF(err))
 	}
-	const batch = 10000 * (1 + cifarPixels)
-	found := 0
-	for t := tar.NewReader(z); ; {
+	found := map[string][]byte{}
+	for t := tar.NewReader(atMost(z, cifarLimit)); ; {
 		h, err := t.Next()
 		if err == io.EOF {
 			break
@@ -170,27 +176,39 @@ func cifarParts(r io.Reader) (parts [2][]byte, err error) {
 			return parts, err
 		}
 		name := filepath.Base(h.Name)
-		if !strings.HasSuffix(name, "_batch.bin") && !strings.HasPrefix(name, "data_batch_") {
+		if !slices.Contains(cifarBatches, name) {
 			continue
 		}
-		raw, err := io.ReadAll(io.LimitReader(t, batch+1))
-		if err != nil {
-			return parts, fmt.Errorf("%s: %w", name, noEOF(err))
+		if found[name] != nil {
+			return parts, fmt.Errorf("%s is there twice", name)
 		}
-		if len(raw) != batch {
-			return parts, fmt.Errorf("%s has %d bytes, want %d", name, h.Size, batch)
-		}
-		found++
-		if name == "test_batch.bin" {
-			parts[1] = raw
-		} else {
-			parts[0] = append(parts[0], raw...)
+		if found[name], err = cifarBatch(t, images*(1+cifarPixels)); err != nil {
+			return parts, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if found != 6 || parts[1] == nil {
-		return parts, fmt.Errorf("%d batches, want 5 of training and one of tests", found)
+	for _, name := range cifarBatches {
+		if found[name] == nil {
+			return parts, fmt.Errorf("%s is not in the archive", name)
+		}
 	}
+	for _, name := range cifarBatches[:5] {
+		parts[0] = append(parts[0], found[name]...)
+	}
+	parts[1] = found[cifarBatches[5]]
 	return parts, nil
+}
+
+func cifarBatch(r io.Reader, want int) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, int64(want)+1))
+	switch {
+	case err != nil:
+		return nil, noEOF(err)
+	case len(raw) > want:
+		return nil, fmt.Errorf("more than %d bytes", want)
+	case len(raw) < want:
+		return nil, fmt.Errorf("%d bytes, want %d", len(raw), want)
+	}
+	return raw, nil
 }
 
 // fetchTo downloads a file, checks it and puts it into place.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -22,8 +23,11 @@ const (
 	fileTimeout   = 10 * time.Minute
 )
 
-// downloadLimit is the most bytes that a file may have.
-const downloadLimit = 64 << 20
+// downloadLimit is the most bytes that a file may have, and largeDownload how many show a progress bar.
+const (
+	downloadLimit = 64 << 20
+	largeDownload = 1 << 20
+)
 
 var client = &http.Client{Transport: &http.Transport{
 	Proxy:                 http.ProxyFromEnvironment,
@@ -54,7 +58,27 @@ func getLimited(ctx context.Context, url string, limit int64) ([]byte, error) {
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("get %s: %s", url, res.Status)
 	}
-	return io.ReadAll(io.LimitReader(res.Body, limit))
+	body := atMost(res.Body, limit)
+	if n := res.ContentLength; n >= largeDownload {
+		b := display.Progress("downloading "+path.Base(url)+", kB", int(n>>10))
+		defer b.Done()
+		body = &watched{Reader: body, bar: b}
+	}
+	return io.ReadAll(body)
+}
+
+// watched moves a bar as bytes arrive.
+type watched struct {
+	io.Reader
+	bar  *display.Bar
+	seen int64
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	w.seen += int64(n)
+	w.bar.Set(int(w.seen>>10), "")
+	return n, err
 }
 
 // downloadAll fetches all parts, smallest first so that a missing network shows at once, and keeps them in the cache.

@@ -48,6 +48,22 @@ func readIDX(r io.Reader, dims int) (*idx, error) {
 	return f, nil
 }
 
+// atMost reads up to n bytes of r and fails if there are more: a small archive can stand for any number of bytes.
+func atMost(r io.Reader, n int64) io.Reader { return &capped{r, n, n} }
+
+type capped struct {
+	r          io.Reader
+	left, most int64
+}
+
+func (c *capped) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p[:min(int64(len(p)), c.left+1)])
+	if c.left -= int64(n); c.left < 0 {
+		return 0, fmt.Errorf("more than %d bytes", c.most)
+	}
+	return n, err
+}
+
 // noEOF gives the end of a file that should go on its name.
 func noEOF(err error) error {
 	if err == io.EOF {

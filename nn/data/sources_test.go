@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,19 +69,79 @@ func TestCIFAR10FromAFolder(t *testing.T) {
 }
 
 func TestCIFARArchive(t *testing.T) {
+	raw := archive(map[string]int{"data_batch_1.bin": 1})
+	path := write(t, filepath.Join(t.TempDir(), "cifar-10-binary.tar.gz"), raw)
+	if _, _, err := cifar10Archive(path); err == nil || !strings.Contains(err.Error(), "data_batch_1.bin: 3073 bytes, want 30730000") {
+		t.Errorf("error %v", err)
+	}
+	write(t, path, raw[:40])
+	if _, _, err := cifar10Archive(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// archive is one of CIFAR-10 with these files; the images of each have its size as their label.
+func archive(files map[string]int, more ...string) []byte {
 	var raw bytes.Buffer
 	z := gzip.NewWriter(&raw)
 	w := tar.NewWriter(z)
-	w.WriteHeader(&tar.Header{Name: "cifar-10-batches-bin/data_batch_1.bin", Size: 100, Mode: 0o644})
-	w.Write(make([]byte, 100))
+	add := func(name string, label int) {
+		content := bytes.Repeat([]byte{byte(label)}, 1+cifarPixels)
+		w.WriteHeader(&tar.Header{Name: "cifar-10-batches-bin/" + name, Size: int64(len(content)), Mode: 0o644})
+		w.Write(content)
+	}
+	for name, label := range files {
+		add(name, label)
+	}
+	for _, name := range more {
+		add(name, 0)
+	}
 	w.Close()
 	z.Close()
-	path := write(t, filepath.Join(t.TempDir(), "cifar-10-binary.tar.gz"), raw.Bytes())
-	if _, _, err := cifar10Archive(path); err == nil || !strings.Contains(err.Error(), "data_batch_1.bin has 100 bytes, want 30730000") {
+	return raw.Bytes()
+}
+
+// The published archive does not have the batches in their order.
+func TestCIFARArchivesGiveTheOrderOfTheFolder(t *testing.T) {
+	files := map[string]int{"readme.html": 9}
+	for i, name := range cifarBatches {
+		files[name] = i + 1
+	}
+	parts, err := cifarParts(bytes.NewReader(archive(files)), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		if got := parts[0][i*(1+cifarPixels)]; int(got) != i+1 {
+			t.Errorf("image %d is that of batch %d", i, got)
+		}
+	}
+	if parts[1][0] != 6 {
+		t.Errorf("the tests are batch %d", parts[1][0])
+	}
+	if _, err := cifarParts(bytes.NewReader(archive(files, "data_batch_2.bin")), 1); err == nil || err.Error() != "data_batch_2.bin is there twice" {
 		t.Errorf("error %v", err)
 	}
-	write(t, path, raw.Bytes()[:40])
-	if _, _, err := cifar10Archive(path); err == nil || !strings.Contains(err.Error(), path) {
+	delete(files, "data_batch_4.bin")
+	if _, err := cifarParts(bytes.NewReader(archive(files)), 1); err == nil || err.Error() != "data_batch_4.bin is not in the archive" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestArchivesThatUnpackWithoutEndAreRefused(t *testing.T) {
+	for n, want := range map[int64]string{9: "more than 9 bytes", 10: ""} {
+		got, err := io.ReadAll(atMost(strings.NewReader("0123456789"), n))
+		if want == "" && (err != nil || len(got) != 10) || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%d of 10 bytes: %q, %v", n, got, err)
+		}
+	}
+	var raw bytes.Buffer
+	z := gzip.NewWriter(&raw)
+	for range digitsLimit>>20 + 1 {
+		z.Write(bytes.Repeat([]byte("1,"), 1<<19))
+	}
+	z.Close()
+	if _, err := readDigits(&raw); err == nil || !strings.Contains(err.Error(), "more than 4194304 bytes") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -176,7 +237,7 @@ func TestDigits(t *testing.T) {
 
 func FuzzCIFARParts(f *testing.F) {
 	f.Add([]byte{0x1f, 0x8b})
-	f.Fuzz(func(t *testing.T, raw []byte) { cifarParts(bytes.NewReader(raw)) })
+	f.Fuzz(func(t *testing.T, raw []byte) { cifarParts(bytes.NewReader(raw), 1) })
 }
 
 func FuzzDigits(f *testing.F) {

@@ -20,8 +20,11 @@ import (
 	"github.com/groupnb/groupnb/nn/internal/half"
 )
 
-// maxHeader is the longest header of an array that is read.
-const maxHeader = 1 << 16
+// maxHeader is the longest header of an array that is read, and maxDims the most dimensions; NumPy has the same limits.
+const (
+	maxHeader = 10000
+	maxDims   = 64
+)
 
 // An Array is one .npy: Data in the order of Shape, row by row.
 type Array struct {
@@ -97,8 +100,8 @@ func parseDescription(text string) (h header, err error) {
 			continue
 		}
 		n, err := strconv.Atoi(word)
-		if err != nil || n > 0 && h.count > math.MaxInt/8/n {
-			return h, fmt.Errorf("impossible shape (%s)", s[1])
+		if err != nil || n > 0 && h.count > math.MaxInt/8/n || len(h.shape) == maxDims {
+			return h, fmt.Errorf("impossible shape (%.40s)", s[1])
 		}
 		h.count *= n
 		h.shape = append(h.shape, n)

@@ -80,6 +80,8 @@ func TestDamagedArraysAreRefused(t *testing.T) {
 		{"objects, which would run code", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"), "only plain numbers are supported"},
 		{"strings", npy("{'descr': '<U3', 'fortran_order': False, 'shape': (1,), }"), "type U3 are not supported"},
 		{"too few bytes", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 0, 0, 0, 0), "4 bytes of numbers, shape [2] of 4-byte numbers takes 8"},
+		{"more dimensions than NumPy has", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (" + strings.Repeat("1,", 65) + "), }"), "impossible shape"},
+		{"a header longer than NumPy reads", npy(strings.Repeat(" ", 10001)), "should have 10001 bytes"},
 		{"a shape that overflows", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }"), "impossible shape"},
 	} {
 		if _, err := ParseNPY(c.raw); err == nil || !strings.Contains(err.Error(), c.want) {

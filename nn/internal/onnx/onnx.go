@@ -105,20 +105,6 @@ func (n *Node) Ints(name string) []int64 {
 	return nil
 }
 
-// visit calls f for every field of a message.
-func visit(raw []byte, f func(field) error) error {
-	all, err := fields(raw)
-	if err != nil {
-		return err
-	}
-	for _, x := range all {
-		if err := f(x); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Parse decodes a model.
 func Parse(raw []byte) (*Model, error) {
 	m := &Model{}
@@ -160,9 +146,19 @@ func (m *Model) opset(raw []byte) error {
 	return err
 }
 
+// maxItems is how many nodes, weights, inputs and outputs a graph may have, and how many attributes a node: each takes
+// far more memory than bytes in a file.
+const (
+	maxItems      = 1 << 17
+	maxAttributes = 1 << 8
+)
+
 func (m *Model) graph(raw []byte) error {
 	weight := map[string]bool{}
 	err := visit(raw, func(f field) error {
+		if len(m.Nodes)+len(m.Weights)+len(m.Inputs)+len(m.Outputs) == maxItems {
+			return fmt.Errorf("more than %d nodes and weights", maxItems)
+		}
 		switch f.id {
 		case 1:
 			n, err := parseNode(f.raw)
@@ -208,6 +204,9 @@ func parseNode(raw []byte) (n Node, err error) {
 		case 4:
 			n.Op = string(f.raw)
 		case 5:
+			if len(n.Attributes) == maxAttributes {
+				return fmt.Errorf("node %q has more than %d attributes", n.Name, maxAttributes)
+			}
 			a, err := parseAttribute(f.raw)
 			n.Attributes = append(n.Attributes, a)
 			return err

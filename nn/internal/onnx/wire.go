@@ -25,45 +25,54 @@ type field struct {
 	raw  []byte
 }
 
-// fields splits a message.
-func fields(raw []byte) ([]field, error) {
-	var all []field
+// visit calls f for every field of a message, one after the other: a message of a million tiny fields takes no memory.
+func visit(raw []byte, f func(field) error) error {
 	for len(raw) > 0 {
-		key, n := binary.Uvarint(raw)
-		if n <= 0 {
-			return nil, errTruncated
+		x, n, err := first(raw)
+		if err != nil {
+			return err
+		}
+		if err := f(x); err != nil {
+			return err
 		}
 		raw = raw[n:]
-		f := field{id: int(key >> 3), kind: int(key & 7)}
-		switch f.kind {
-		case varint:
-			if f.n, n = binary.Uvarint(raw); n <= 0 {
-				return nil, errTruncated
-			}
-		case fixed32:
-			if n = 4; len(raw) < n {
-				return nil, errTruncated
-			}
-			f.n = uint64(binary.LittleEndian.Uint32(raw))
-		case fixed64:
-			if n = 8; len(raw) < n {
-				return nil, errTruncated
-			}
-			f.n = binary.LittleEndian.Uint64(raw)
-		case bytes:
-			size, k := binary.Uvarint(raw)
-			if k <= 0 || size > uint64(len(raw)-k) {
-				return nil, errTruncated
-			}
-			n = k + int(size)
-			f.raw = raw[k:n]
-		default:
-			return nil, fmt.Errorf("a field of unknown kind %d", f.kind)
-		}
-		raw = raw[n:]
-		all = append(all, f)
 	}
-	return all, nil
+	return nil
+}
+
+// first decodes the field at the beginning of a message and says how many bytes it takes.
+func first(raw []byte) (f field, size int, err error) {
+	key, at := binary.Uvarint(raw)
+	if at <= 0 {
+		return f, 0, errTruncated
+	}
+	f.id, f.kind = int(key>>3), int(key&7)
+	rest, n := raw[at:], 0
+	switch f.kind {
+	case varint:
+		f.n, n = binary.Uvarint(rest)
+	case fixed32:
+		if n = 4; len(rest) >= n {
+			f.n = uint64(binary.LittleEndian.Uint32(rest))
+		}
+	case fixed64:
+		if n = 8; len(rest) >= n {
+			f.n = binary.LittleEndian.Uint64(rest)
+		}
+	case bytes:
+		size, k := binary.Uvarint(rest)
+		if k <= 0 || size > uint64(len(rest)-k) {
+			return f, 0, errTruncated
+		}
+		n = k + int(size)
+		f.raw = rest[k:n]
+	default:
+		return f, 0, fmt.Errorf("a field of unknown kind %d", f.kind)
+	}
+	if n <= 0 || n > len(rest) {
+		return f, 0, errTruncated
+	}
+	return f, at + n, nil
 }
 
 // ints appends a repeated integer, packed or not.

@@ -80,22 +80,20 @@ func Parse(at io.ReaderAt, size int64) (*File, error) {
 func ParseBytes(raw []byte) (*File, error) { return Parse(bytes.NewReader(raw), int64(len(raw))) }
 
 func (f *File) header(raw []byte, room int64) error {
-	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &entries); err != nil {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("header: it does not begin with an object (%v)", err)
+	}
+	for d.More() {
+		if err := f.entry(d, room); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
 		return fmt.Errorf("header: %w", err)
 	}
-	for name, entry := range entries {
-		if name == "__metadata__" {
-			if err := json.Unmarshal(entry, &f.Metadata); err != nil {
-				return fmt.Errorf("metadata: %w", err)
-			}
-			continue
-		}
-		t, err := parseEntry(name, entry, room)
-		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-		f.Tensors = append(f.Tensors, t)
+	if rest := bytes.TrimSpace(raw[d.InputOffset():]); len(rest) > 0 {
+		return fmt.Errorf("header: %d bytes behind its end", len(rest))
 	}
 	slices.SortFunc(f.Tensors, func(a, b Tensor) int { return cmp.Compare(a.lo, b.lo) })
 	var end int64
@@ -106,16 +104,43 @@ func (f *File) header(raw []byte, room int64) error {
 		end = t.hi
 	}
 	slices.SortFunc(f.Tensors, func(a, b Tensor) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range f.Tensors[min(1, len(f.Tensors)):] {
+		if f.Tensors[i].Name == f.Tensors[i+1].Name {
+			return fmt.Errorf("two tensors are called %q", f.Tensors[i].Name)
+		}
+	}
 	return nil
 }
 
-func parseEntry(name string, raw json.RawMessage, room int64) (Tensor, error) {
+// entry reads the next name of the header and what belongs to it. Entries are checked one by one, so that a long header
+// takes no memory beyond that of its tensors.
+func (f *File) entry(d *json.Decoder, room int64) error {
+	key, err := d.Token()
+	if err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	name, _ := key.(string)
+	if name == "__metadata__" {
+		if err := d.Decode(&f.Metadata); err != nil {
+			return fmt.Errorf("metadata: %w", err)
+		}
+		return nil
+	}
+	t, err := parseEntry(name, d, room)
+	if err != nil {
+		return fmt.Errorf("tensor %q: %w", name, err)
+	}
+	f.Tensors = append(f.Tensors, t)
+	return nil
+}
+
+func parseEntry(name string, d *json.Decoder, room int64) (Tensor, error) {
 	var e struct {
 		DType   string  `json:"dtype"`
 		Shape   []int64 `json:"shape"`
 		Offsets []int64 `json:"data_offsets"`
 	}
-	if err := json.Unmarshal(raw, &e); err != nil {
+	if err := d.Decode(&e); err != nil {
 		return Tensor{}, err
 	}
 	width, ok := widths[e.DType]

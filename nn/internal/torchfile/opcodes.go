@@ -114,7 +114,12 @@ func (u *unpickler) build(op byte) error {
 		if err != nil {
 			return err
 		}
-		return u.global(global(fmt.Sprint(v...)))
+		module, isText := v[0].(string)
+		name, isName := v[1].(string)
+		if !isText || !isName {
+			return fmt.Errorf("a name made of %T and %T", v[0], v[1])
+		}
+		return u.global(global(module + " " + name))
 	case 't', 0x85, 0x86, 0x87:
 		return u.tuple(op)
 	case 'Q':
@@ -212,7 +217,7 @@ func (u *unpickler) persistent() error {
 	key, ok2 := id[2].(string)
 	count, ok3 := id[4].(int)
 	if !ok1 || !ok2 || !ok3 || storageWidth(kind) == 0 || count < 0 {
-		return fmt.Errorf("a storage of %v", id[1])
+		return fmt.Errorf("a storage of %T, %T, %T", id[1], id[2], id[4])
 	}
 	return u.push(storage{string(kind), key, count})
 }
@@ -242,7 +247,7 @@ func (u *unpickler) reduce() error {
 		}
 		return u.push(t)
 	}
-	return fmt.Errorf("can't call %v", v[0])
+	return fmt.Errorf("can't call a %T", v[0])
 }
 
 func rebuild(args tuple) (t tensor, err error) {
@@ -253,7 +258,7 @@ func rebuild(args tuple) (t tensor, err error) {
 	offset, ok2 := args[1].(int)
 	shape, ok3 := ints(args[2])
 	stride, ok4 := ints(args[3])
-	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) || offset < 0 {
+	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) || len(shape) > maxDims || offset < 0 {
 		return t, errors.New("a tensor with impossible arguments")
 	}
 	return tensor{s, offset, shape, stride}, nil

@@ -42,6 +42,7 @@ var allowed = map[global]bool{
 const (
 	maxDepth = 1 << 12
 	maxMemo  = 1 << 20
+	maxDims  = 8 // of a tensor
 )
 
 var errTruncated = errors.New("truncated")

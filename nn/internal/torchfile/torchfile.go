@@ -7,7 +7,7 @@
 //
 // A pickle is a program. This one is interpreted by a small machine that can build dictionaries and tensors and refuses
 // everything else, so that reading a file executes nothing. Sizes and strides are checked against the bytes that are
-// there before anything large is allocated.
+// there before anything large is allocated; compressed numbers, which could stand for any amount of memory, are refused.
 package torchfile
 
 import (
@@ -26,7 +26,7 @@ import (
 )
 
 // maxPickle is the largest pickle that is read; that of a network with thousands of tensors has a few hundred kilobytes.
-const maxPickle = 64 << 20
+const maxPickle = 16 << 20
 
 // storageWidth is the size of an element of a storage class, 0 for anything else.
 func storageWidth(g global) int {
@@ -96,7 +96,7 @@ func (f *File) collect(v any) error {
 	for _, p := range d {
 		name, ok := p.key.(string)
 		if !ok {
-			return fmt.Errorf("a key that is not a string: %v", p.key)
+			return fmt.Errorf("a key is a %T, not a string", p.key)
 		}
 		t, ok := p.value.(tensor)
 		if !ok {
@@ -127,6 +127,8 @@ func (f *File) check(t tensor) error {
 	switch {
 	case e == nil:
 		return fmt.Errorf("the archive has no data/%s", t.storage.key)
+	case e.Method != zip.Store:
+		return fmt.Errorf("data/%s is compressed, which torch.save never does", t.storage.key)
 	case t.storage.count > math.MaxInt/width || e.UncompressedSize64 != uint64(t.storage.count*width):
 		return fmt.Errorf("data/%s has %d bytes, want %d numbers of %d", t.storage.key, e.UncompressedSize64, t.storage.count, width)
 	}

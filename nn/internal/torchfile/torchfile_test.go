@@ -60,7 +60,7 @@ func archive(program string, n int) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for name, content := range map[string]string{"x/data.pkl": program, "x/data/0": strings.Repeat("\x00", n)} {
-		w, _ := z.Create(name)
+		w, _ := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		w.Write([]byte(content))
 	}
 	z.Close()
@@ -83,6 +83,23 @@ func TestTransposedTensorsKeepTheirOrder(t *testing.T) {
 	}
 }
 
+// bomb is archive with a compressed storage: a few kilobytes that stand for n bytes.
+func bomb(program string, n int) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, _ := z.Create("x/data.pkl")
+	w.Write([]byte(program))
+	w, _ = z.Create("x/data/0")
+	w.Write(make([]byte, n))
+	z.Close()
+	return b.Bytes()
+}
+
+// nested is a program whose one value is a pair of pairs of pairs, 2 to the power of depth leaves from a few bytes.
+func nested(depth int) string {
+	return "\x80\x02K\x01" + strings.Repeat("q\x00h\x00\x86", depth)
+}
+
 func TestHostileFilesAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -101,6 +118,11 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		{"repeated by stride 0", archive(rebuildOf(storageOf4, "K\x00J\xff\xff\xff\x7f\x85K\x00\x85"), 16), "does not fit into 4 numbers"},
 		{"offset behind the end", archive(rebuildOf(storageOf4, "K\x04K\x01\x85K\x01\x85"), 16), "does not fit into 4 numbers"},
 		{"storage shorter than promised", archive(rebuildOf(storageOf4, "K\x00K\x01\x85K\x01\x85"), 12), "data/0 has 12 bytes, want 4 numbers of 4"},
+		{"compressed numbers", bomb(rebuildOf(storageOf4, "K\x00K\x01\x85K\x01\x85"), 16), "data/0 is compressed"},
+		{"a name that explodes when printed", archive(nested(60)+"K\x01\x93.", 0), "a name made of torchfile.tuple and int"},
+		{"a function that explodes when printed", archive(nested(60)+")R.", 0), "can't call a torchfile.tuple"},
+		{"a key that explodes when printed", archive("\x80\x02}"+nested(60)[2:]+"K\x01s.", 0), "a key is a torchfile.tuple"},
+		{"a tensor of nine dimensions", archive(rebuildOf(storageOf4, "K\x00(K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01K\x01t(K\x00K\x00K\x00K\x00K\x00K\x00K\x00K\x00K\x00t"), 16), "impossible arguments"},
 		{"negative size", archive(rebuildOf(storageOf4, "K\x00J\xff\xff\xff\xff\x85K\x01\x85"), 16), "impossible arguments"},
 	} {
 		if _, err := parse(c.raw); err == nil || !strings.Contains(err.Error(), c.want) {
