@@ -119,6 +119,9 @@ func TestBlockVariantsLearnAndKeepTheirShape(t *testing.T) {
 		"basic":                     BasicBlock(8, 16, Down()),
 		"inverted residual":         InvertedResidual(8, 8, 3, 1),
 		"shuffle unit":              ShuffleUnit(8, 8, 2),
+		"shuffle unit, stride 2":    ShuffleDown(8, 16, 4, 2),
+		"split and shuffle":         ShuffleSplitUnit(8, 8, 1),
+		"split, shuffle, stride 2":  ShuffleSplitUnit(8, 12, 2),
 	} {
 		m := Sequential(Conv2D(1, 8, 3, Padding(1)), BatchNorm2D(8), ReLU(), block, GlobalAvgPool2D())
 		classes := m.Summary(1, 8, 8).Layers

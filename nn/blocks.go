@@ -48,16 +48,28 @@ func InvertedResidual(in, out, expand, stride int) Layer {
 	hidden := in * expand
 	var layers []Layer
 	if expand != 1 {
-		layers = append(layers, convNormReLU6(in, hidden, 1))
+		layers = append(layers, convNorm(in, hidden, 1, ReLU6()))
 	}
 	layers = append(layers,
-		convNormReLU6(hidden, hidden, 3, Padding(1), Stride(stride), Groups(hidden)),
+		convNorm(hidden, hidden, 3, ReLU6(), Stride(stride), Groups(hidden)),
 		Conv2D(hidden, out, 1, NoBias(), Init(KaimingFanOut())), BatchNorm2D(out))
 	return &invertedResidual{Named("conv", Stack(layers...)), in == out && stride == 1}
 }
 
-func convNormReLU6(in, out, k int, opts ...Option) Layer {
-	return Stack(Conv2D(in, out, k, append(opts, NoBias(), Init(KaimingFanOut()))...), BatchNorm2D(out), ReLU6())
+// convNorm is a convolution that keeps the size (before its stride), a batch normalisation and an activation, which may be
+// nil: torchvision's Conv2dNormActivation.
+func convNorm(in, out, k int, act Layer, opts ...Option) Layer {
+	return convNormWith(nil, in, out, k, act, opts...)
+}
+
+// convNormWith is convNorm with options for the normalisation.
+func convNormWith(norm []Option, in, out, k int, act Layer, opts ...Option) Layer {
+	opts = append(opts, Padding((k-1)/2), NoBias(), Init(KaimingFanOut()))
+	layers := []Layer{Conv2D(in, out, k, opts...), BatchNorm2D(out, norm...)}
+	if act != nil {
+		layers = append(layers, act)
+	}
+	return Stack(layers...)
 }
 
 type invertedResidual struct {
@@ -74,17 +86,6 @@ func (b *invertedResidual) Graph(g *Graph, x Value) Value {
 		return g.Sum("add", y, x)
 	}
 	return y
-}
-
-// ShuffleUnit is the residual unit of ShuffleNet with stride 1: grouped 1x1 convolution, channel shuffle, depthwise 3x3
-// and grouped 1x1 convolution, added to the input (Zhang et al. 2018). channels must be divisible by the groups, and so
-// must hidden.
-func ShuffleUnit(channels, hidden, groups int) Layer {
-	norm := func(c int) Layer { return BatchNorm2D(c) }
-	return ResidualReLU(
-		Conv2D(channels, hidden, 1, Groups(groups), NoBias()), norm(hidden), ReLU(), ChannelShuffle(groups),
-		DepthwiseConv2D(hidden, 1, 3, Padding(1), NoBias()), norm(hidden),
-		Conv2D(hidden, channels, 1, Groups(groups), NoBias()), norm(channels))
 }
 
 // ResidualReLU is [Residual] with a ReLU behind the sum.

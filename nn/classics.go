@@ -63,7 +63,7 @@ func NiN(root int, opts ...Option) *Model {
 // InputChannels.
 func MobileNetV2(opts ...Option) *Model {
 	o := configure("MobileNetV2", layerConfig{classes: 1000, channels: 3}, opts, "Classes", "InputChannels")
-	features := []Layer{convNormReLU6(o.channels, 32, 3, Stride(2), Padding(1))}
+	features := []Layer{convNorm(o.channels, 32, 3, ReLU6(), Stride(2))}
 	in := 32
 	for _, s := range []struct{ expand, out, blocks, stride int }{
 		{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1},
@@ -77,7 +77,7 @@ func MobileNetV2(opts ...Option) *Model {
 			in = s.out
 		}
 	}
-	features = append(features, convNormReLU6(in, 1280, 1))
+	features = append(features, convNorm(in, 1280, 1, ReLU6()))
 	return Sequential(
 		Named("features", Stack(features...)), GlobalAvgPool2D(),
 		Named("classifier", Stack(Dropout(0.2), Linear(1280, o.classes))))

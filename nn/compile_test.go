@@ -228,7 +228,9 @@ func TestRecomputingChangesMemoryAndNothingElse(t *testing.T) {
 			Conv2D(1, 16, 3, Padding(1)), BatchNorm2D(16), ReLU(),
 			ResNeXtBlock(16, 32, Cardinality(4), BaseWidth(4)), ResNeXtBlock(32, 32, Cardinality(4), BaseWidth(8), SE(4)),
 			Residual(Conv2D(32, 32, 3, Padding(1)), Dropout(0.2), Tanh()), BasicBlock(32, 48, Down()), InvertedResidual(48, 48, 2, 1),
-			ResNeXtBlock(48, 48, Cardinality(2), BaseWidth(8), PreActivation()), GlobalAvgPool2D(), Linear(48, 3))
+			ResNeXtBlock(48, 48, Cardinality(2), BaseWidth(8), PreActivation()), ShuffleUnit(48, 24, 4), ShuffleSplitUnit(48, 48, 1),
+			ConvNeXtBlock(48, 0.1), mbConv{in: 48, hidden: 96, out: 48, k: 3, stride: 1, squeeze: 8, act: SiLU, gateAct: ReLU, gate: Sigmoid}.layer(),
+			GlobalAvgPool2D(), Linear(48, 3))
 	}
 	run := func(m *Model) []float32 {
 		if _, err := m.Fit(batches(newBars(60), 20), SGD(0.05, Momentum(0.9)), Epochs(2), Quiet()); err != nil {

@@ -54,18 +54,27 @@ func SqueezeExcite(channels, reduction int) Layer {
 	if reduction < 1 || channels/reduction < 1 {
 		refuse("SqueezeExcite", "%d channels can't be reduced by %d", channels, reduction)
 	}
-	return &squeezeExcite{Linear(channels, channels/reduction), Linear(channels/reduction, channels)}
+	return &squeezeExcite{
+		mean: &globalAvgPool{}, fc1: Linear(channels, channels/reduction), relu: ReLU(), fc2: Linear(channels/reduction, channels), gate: Sigmoid(),
+	}
 }
 
-type squeezeExcite struct{ fc1, fc2 *LinearLayer }
+// convSqueezeExcite is SqueezeExcite as torchvision writes it, with 1x1 convolutions for linear layers.
+func convSqueezeExcite(channels, hidden int, relu, gate Layer) Layer {
+	return &squeezeExcite{
+		mean: &globalAvgPool{globalPool{keep: true}}, fc1: Conv2D(channels, hidden, 1), relu: relu, fc2: Conv2D(hidden, channels, 1), gate: gate,
+	}
+}
+
+type squeezeExcite struct{ mean, fc1, relu, fc2, gate Layer }
 
 func (*squeezeExcite) stem() string { return "se" }
 
 // Graph implements Layer.
 func (s *squeezeExcite) Graph(g *Graph, x Value) Value {
-	y := g.Layer("squeeze", GlobalAvgPool2D(), x)
-	y = g.Layer("relu", ReLU(), g.Layer("fc1", s.fc1, y))
-	y = g.Layer("sigmoid", Sigmoid(), g.Layer("fc2", s.fc2, y))
+	y := g.Layer("squeeze", s.mean, x)
+	y = g.Layer("relu", s.relu, g.Layer("fc1", s.fc1, y))
+	y = g.Layer("sigmoid", s.gate, g.Layer("fc2", s.fc2, y))
 	return g.Scale("scale", x, y)
 }
 

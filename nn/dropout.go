@@ -8,22 +8,33 @@ import (
 
 // Dropout sets each element to 0 with probability p in training and scales the rest by 1/(1-p) (Srivastava et al. 2014).
 // It panics with a ConfigError unless 0 <= p < 1.
-func Dropout(p float64) Layer { return newDropout("Dropout", p, false) }
+func Dropout(p float64) Layer { return newDropout("Dropout", p, elements) }
 
 // Dropout2D does the same to whole channels of (N, C, ...).
-func Dropout2D(p float64) Layer { return newDropout("Dropout2D", p, true) }
+func Dropout2D(p float64) Layer { return newDropout("Dropout2D", p, planes) }
 
-func newDropout(op string, p float64, whole bool) Layer {
+// StochasticDepth does the same to whole examples: put at the end of a residual branch, it leaves out that branch at random
+// for each example (Huang et al. 2016).
+func StochasticDepth(p float64) Layer { return newDropout("StochasticDepth", p, examples) }
+
+// What dropout takes out as one.
+const (
+	elements = iota
+	planes
+	examples
+)
+
+func newDropout(op string, p float64, unit int) Layer {
 	if p < 0 || p >= 1 {
 		refuse(op, "probability is %g, want 0 or more and less than 1", p)
 	}
-	return &dropout{name: op, p: p, whole: whole, source: rand.NewPCG(1, 1)}
+	return &dropout{name: op, p: p, unit: unit, source: rand.NewPCG(1, 1)}
 }
 
 type dropout struct {
 	name   string
 	p      float64
-	whole  bool
+	unit   int
 	source *rand.PCG
 	mask   []float32 // factor of each element or channel
 }
@@ -41,8 +52,11 @@ func (d *dropout) reseed(a, b uint64)  { d.source.Seed(a, b) }
 
 // width is how many elements share a factor.
 func (d *dropout) width(shape []int) int {
-	if d.whole && len(shape) > 2 {
+	switch {
+	case d.unit == planes && len(shape) > 2:
 		return size(shape[2:])
+	case d.unit == examples:
+		return size(shape[1:])
 	}
 	return 1
 }

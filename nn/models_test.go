@@ -33,9 +33,17 @@ func TestParametersAndMultiplyAddsOfThePapers(t *testing.T) {
 		"resnext101_64x4d": ResNeXt(101, 64, 4),
 		"alexnet":          AlexNet(),
 		"mobilenet_v2":     MobileNetV2(),
-		"RX101 1x100d":     ResNeXt(101, 1, 100),
-		"RX101 2x64d":      ResNeXt(101, 2, 64),
-		"RX101 64x4d":      ResNeXt(101, 64, 4),
+
+		"mobilenet_v3_small": MobileNetV3Small(),
+		"shufflenet_v2_x1_0": ShuffleNetV2(1),
+		"regnet_x_400mf":     built(t, RegNetX400MF),
+		"regnet_y_400mf":     built(t, RegNetY400MF),
+		"efficientnet_b0":    EfficientNetB0(),
+		"convnext_tiny":      ConvNeXtTiny(),
+
+		"RX101 1x100d": ResNeXt(101, 1, 100),
+		"RX101 2x64d":  ResNeXt(101, 2, 64),
+		"RX101 64x4d":  ResNeXt(101, 64, 4),
 	}
 	for _, v := range [][2]int{{1, 64}, {2, 40}, {4, 24}, {8, 14}, {32, 4}} {
 		for _, depth := range []int{50, 101} {
@@ -47,13 +55,18 @@ func TestParametersAndMultiplyAddsOfThePapers(t *testing.T) {
 			models[fmt.Sprintf("RX29 %dx%dd c%d", v[0], v[1], classes)] = ResNeXtCIFAR(29, v[0], v[1], Classes(classes))
 		}
 	}
-	for name, m := range models {
+	for name, raw := range table {
 		var want struct {
-			Params, Buffers int
-			MACs            int64
+			Params int
+			MACs   int64
 		}
-		if err := json.Unmarshal(table[name], &want); err != nil {
-			t.Fatalf("%s: %v", name, err)
+		if json.Unmarshal(raw, &want) != nil || want.MACs == 0 {
+			continue // the article's convolutions and the two sums for AlexNet, which stand below
+		}
+		m := models[name]
+		if m == nil {
+			t.Errorf("%s of the table is not built here", name)
+			continue
 		}
 		side := 224
 		if name[:4] == "RX29" {
@@ -64,11 +77,35 @@ func TestParametersAndMultiplyAddsOfThePapers(t *testing.T) {
 			t.Errorf("%s: %d parameters and %d multiply-adds, want %d and %d", name, s.Params, s.MACs, want.Params, want.MACs)
 		}
 	}
+	if len(models) < 45 {
+		t.Errorf("%d models", len(models))
+	}
 	var grouped, ungrouped int
 	json.Unmarshal(table["alexnet_grouped_params"], &grouped)
 	json.Unmarshal(table["alexnet_ungrouped_params"], &ungrouped)
 	if g, u := AlexNetGrouped(2).Summary(3, 227, 227).Params, AlexNetGrouped(1).Summary(3, 227, 227).Params; g != grouped || u != ungrouped {
 		t.Errorf("AlexNet: %d and %d parameters, want %d and %d", g, u, grouped, ungrouped)
+	}
+}
+
+func built(t *testing.T, spec interface {
+	Build(seed uint64) (*Model, error)
+}) *Model {
+	t.Helper()
+	m, err := spec.Build(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// The complexities of ShuffleNet, table 1 of the paper, in millions of multiply-adds before the last layer.
+func TestShuffleNetsComplexities(t *testing.T) {
+	for groups, want := range map[int]int64{1: 143, 2: 140, 3: 137, 4: 133, 8: 137} {
+		s := ShuffleNet(groups).Summary(3, 224, 224)
+		if got := s.MACs - s.Layers[len(s.Layers)-1].MACs; (got+500_000)/1_000_000 != want {
+			t.Errorf("%d groups: %d multiply-adds, want %d million", groups, got, want)
+		}
 	}
 }
 

@@ -10,7 +10,50 @@ import (
 	"testing"
 )
 
-// exotic is a network of every layer that ONNX can express.
+// exported are networks that together have every layer that ONNX can express, with the shapes they take.
+func exported(t *testing.T) map[string]exportCase {
+	return map[string]exportCase{
+		"tiny ResNeXt":   {tinyResNeXt(), []int{1, 8, 8}},
+		"all layers":     {exotic(), []int{3, 17, 17}},
+		"pre-activation": {Sequential(ResNeXtBlock(4, 8, Cardinality(2), BaseWidth(2), PreActivation()), GlobalAvgPool2D(), Softmax()), []int{4, 6, 6}},
+		"one dimension": {Sequential(Conv1D(2, 4, 3, Causal(), Groups(2)), BatchNorm1D(4), ReLU(), MaxPool1D(2), ConvTranspose1D(4, 4, 2, Stride(2)),
+			AvgPool1D(2), Branches(GlobalAvgPool1D(), GlobalMaxPool1D()), Linear(8, 3)), []int{2, 9}},
+		"three dimensions": {Sequential(Conv3D(2, 4, 3, Padding(1), Groups(2)), BatchNorm3D(4), MaxPool3D(2), ConvTranspose3D(4, 4, 2, Stride(2)),
+			Conv3DKernel(4, 4, 1, 2, 3), AvgPool3D(2), Branches(GlobalAvgPool3D(), GlobalMaxPool3D()), Linear(8, 3)), []int{2, 4, 4, 4}},
+		"blocks": {Sequential(
+			Bottleneck(3, 8), BasicBlock(8, 8), InvertedResidual(8, 8, 2, 1), ShuffleUnit(8, 4, 2), ShuffleDown(8, 12, 4, 2),
+			ShuffleSplitUnit(12, 12, 1), ShuffleSplitUnit(12, 16, 2), ConvNeXtBlock(16, 0.1), Named("last", Stack(ChannelNorm(16, NoAffine()))),
+			ResNeXtBlock(16, 16, Cardinality(2), BaseWidth(4), InForm(SplitSum), SE(4)), ResidualReLU(Conv2DKernel(16, 16, 1, 3, Padding(0, 1))),
+			ResidualVia(Conv2D(16, 8, 1), SeparableConv2D(16, 8, 3, Padding(1))), GlobalMaxPool2D(), Reshape(8, 1, 1), Dropout2D(0.2), StochasticDepth(0.2)), []int{3, 12, 12}},
+		"EfficientNet": {EfficientNetB0(Classes(5)), []int{3, 32, 32}},
+		"MobileNetV2":  {MobileNetV2(Classes(5)), []int{3, 32, 32}},
+		"MobileNetV3":  {MobileNetV3Small(Classes(5)), []int{3, 32, 32}},
+		"ShuffleNet":   {ShuffleNet(3, Classes(5)), []int{3, 32, 32}},
+		"ShuffleNetV2": {ShuffleNetV2(0.5, Classes(5)), []int{3, 32, 32}},
+		"RegNetY":      {built(t, RegNetY400MF), []int{3, 32, 32}},
+		"ConvNeXt":     {ConvNeXtTiny(Classes(5)), []int{3, 32, 32}},
+		"NiN":          {NiN(4), []int{3, 32, 32}},
+		"AlexNet":      {smallAlexNet(), []int{3, 35, 35}},
+	}
+}
+
+type exportCase struct {
+	model *Model
+	shape []int
+}
+
+// smallAlexNet has AlexNet's layers with two groups, but few of each.
+func smallAlexNet() *Model {
+	return Sequential(
+		Conv2D(3, 8, 5, Stride(2)), ReLU(), MaxPool2D(3, Stride(2)), Conv2D(8, 12, 5, Padding(2), Groups(2)), ReLU(), MaxPool2D(3, Stride(2)),
+		Flatten(), Linear(12*3*3, 20), ReLU(), Dropout(0.5), Linear(20, 5))
+}
+
+func TestEveryLayerIsExported(t *testing.T) {
+	everyLayerIsIn(t, "onnx_test.go", []string{"exported", "exotic"}, "Func", "Custom")
+}
+
+// exotic is a network of every layer that keeps to two dimensions.
 func exotic() *Model {
 	return Sequential(
 		Conv2D(3, 8, 3, Same(), Stride(2)), GroupNorm(2, 8), SiLU(), ChannelShuffle(4), Upsample(2),
@@ -23,17 +66,7 @@ func exotic() *Model {
 }
 
 func TestExportedModelsComeBack(t *testing.T) {
-	for name, c := range map[string]struct {
-		model *Model
-		shape []int
-	}{
-		"tiny ResNeXt":   {tinyResNeXt(), []int{1, 8, 8}},
-		"all layers":     {exotic(), []int{3, 17, 17}},
-		"pre-activation": {Sequential(ResNeXtBlock(4, 8, Cardinality(2), BaseWidth(2), PreActivation()), GlobalAvgPool2D(), Softmax()), []int{4, 6, 6}},
-		"one dimension":  {Sequential(Conv1D(2, 4, 3, Causal(), Groups(2)), BatchNorm1D(4), ReLU(), Flatten(), Linear(36, 3)), []int{2, 9}},
-		"three dimensions": {Sequential(Conv3D(2, 4, 3, Padding(1), Groups(2)), BatchNorm3D(4), MaxPool3D(2), Flatten(), Linear(4*8, 3)),
-			[]int{2, 4, 4, 4}},
-	} {
+	for name, c := range exported(t) {
 		if name == "tiny ResNeXt" {
 			c.model.Load("testdata/resnext/tiny_init.safetensors")
 		}
@@ -50,7 +83,8 @@ func TestExportedModelsComeBack(t *testing.T) {
 		}
 		for _, n := range []int{1, 3} {
 			x := randomTensor(4, append([]int{n}, c.shape...)...)
-			sameNumbers(t, name, again.Forward(x, false), c.model.Forward(x, false), 1e-5)
+			want := c.model.Forward(x, false)
+			near(t, name, again.Forward(x, false).Data, float64sOf(want), 10*tolerance(float64sOf(want)))
 		}
 	}
 }
@@ -115,13 +149,8 @@ func TestONNXRuntimeAgrees(t *testing.T) {
 	}
 	var jobs []job
 	var want []*Tensor
-	for name, c := range map[string]struct {
-		model *Model
-		shape []int
-	}{
-		"tiny": {tinyResNeXt(), []int{1, 8, 8}}, "exotic": {exotic(), []int{3, 17, 17}},
-		"mobile": {MobileNetV2(Classes(10)), []int{3, 64, 64}}, "nin": {NiN(4), []int{3, 32, 32}},
-	} {
+	for name, c := range exported(t) {
+		train(t, c.model, c.shape)
 		path := filepath.Join(dir, name+".onnx")
 		if err := c.model.ExportONNX(path, c.shape...); err != nil {
 			t.Fatal(err)
@@ -145,10 +174,7 @@ func TestONNXRuntimeAgrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, w := range want {
-		truth := make([]float64, len(w.Data))
-		for k, v := range w.Data {
-			truth[k] = float64(v)
-		}
+		truth := float64sOf(w)
 		near(t, filepath.Base(jobs[i].Model), got[i], truth, 10*tolerance(truth))
 	}
 }

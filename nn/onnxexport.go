@@ -122,6 +122,8 @@ func (e *exporter) op(n *node, in []string, shapes [][]int, out []int) (string, 
 		wide := append([]int{o.channels}, ones(len(shapes[0])-2)...)
 		y := e.node("Mul", name+"/scaled", nil, x, e.weight(o.weight.Name, wide, o.weight.Value.Data))
 		return e.node("Add", name, nil, y, e.weight(o.bias.Name, wide, o.bias.Value.Data)), nil
+	case *channelScale:
+		return e.node("Mul", name, nil, x, e.param(o.weight)), nil
 	case *activation:
 		return e.activation(o, x)
 	case *relu:
@@ -142,6 +144,16 @@ func (e *exporter) op(n *node, in []string, shapes [][]int, out []int) (string, 
 			return y, nil
 		}
 		return e.node("Flatten", name, []onnx.Attribute{onnx.IntAttribute("axis", 1)}, y), nil
+	case *globalMaxPool:
+		y := e.node("GlobalMaxPool", name+"/max", nil, x)
+		if o.keep {
+			return y, nil
+		}
+		return e.node("Flatten", name, []onnx.Attribute{onnx.IntAttribute("axis", 1)}, y), nil
+	case *narrow:
+		return e.node("Slice", name, nil, x, e.ints("from", o.from), e.ints("to", o.to), e.ints("axis", 1)), nil
+	case *ChannelNormLayer:
+		return e.channelNorm(o, x, shapes[0]), nil
 	case *flatten:
 		return e.node("Flatten", name, []onnx.Attribute{onnx.IntAttribute("axis", 1)}, x), nil
 	case *reshape:
@@ -199,7 +211,8 @@ func (e *exporter) conv(c *Conv, x string, shape []int) string {
 		onnx.IntsAttribute("pads", append(sizes(k.PadLo[d:]), sizes(k.PadHi[d:])...)...),
 		onnx.IntAttribute("group", int64(c.Groups)),
 	}
-	in := []string{x, e.param(c.Weight)}
+	filters := append([]int{c.Out, c.In / c.Groups}, c.kernel[d:]...)
+	in := []string{x, e.weight(c.Weight.Name, filters, c.Weight.Value.Data)}
 	if c.Bias != nil {
 		in = append(in, e.param(c.Bias))
 	}
@@ -268,6 +281,24 @@ func (e *exporter) groupNorm(g *GroupNormLayer, x string, shape []int) string {
 	wide := append([]int{g.Channels}, ones(len(shape)-2)...)
 	y = e.node("Mul", name+"/scaled", nil, y, e.weight(g.Weight.Name, wide, g.Weight.Value.Data))
 	return e.node("Add", name, nil, y, e.weight(g.Bias.Name, wide, g.Bias.Value.Data))
+}
+
+// channelNorm turns positions into the channels that InstanceNormalization normalises one by one, and back.
+func (e *exporter) channelNorm(l *ChannelNormLayer, x string, shape []int) string {
+	name, plane := e.layer, size(shape[2:])
+	swap := []onnx.Attribute{onnx.IntsAttribute("perm", swapped(3)...)}
+	y := e.node("Reshape", name+"/flat", nil, x, e.ints("flat shape", 0, l.Channels, plane))
+	y = e.node("Transpose", name+"/turned", swap, y)
+	y = e.node("InstanceNormalization", name+"/normal", []onnx.Attribute{onnx.FloatAttribute("epsilon", float32(l.eps))},
+		y, e.constant("ones", filled(plane, 1)...), e.constant("zeros", filled(plane, 0)...))
+	y = e.node("Transpose", name+"/turned back", swap, y)
+	y = e.node("Reshape", name+"/back", nil, y, e.ints("shape", append([]int{0}, shape[1:]...)...))
+	if l.Weight == nil {
+		return y
+	}
+	wide := append([]int{l.Channels}, ones(len(shape)-2)...)
+	y = e.node("Mul", name+"/scaled", nil, y, e.weight(l.Weight.Name, wide, l.Weight.Value.Data))
+	return e.node("Add", name, nil, y, e.weight(l.Bias.Name, wide, l.Bias.Value.Data))
 }
 
 func (e *exporter) window(p *pooling) []onnx.Attribute {

@@ -46,8 +46,12 @@ func (i *importer) node(n *onnx.Node) error {
 		return i.add(n, i.name(n), rank, nil, func(g *Graph, name string, x []Value) Value { return g.Concat(name, x...) }, len(n.Inputs))
 	case "MaxPool", "AveragePool":
 		return i.pool(n)
+	case "GlobalMaxPool":
+		return i.one(n, rank, &globalMaxPool{globalPool: globalPool{keep: true}})
+	case "Slice":
+		return i.slice(n, rank)
 	case "GlobalAveragePool":
-		return i.one(n, rank, &globalAvgPool{keep: true})
+		return i.one(n, rank, &globalAvgPool{globalPool{keep: true}})
 	case "ReduceMean":
 		return i.reduceMean(n, rank)
 	case "Flatten":
@@ -406,9 +410,9 @@ func (i *importer) reduceMean(n *onnx.Node, rank int) error {
 		return fmt.Errorf("axes %v of %d dimensions, only all positions are supported", n.Ints("axes"), rank)
 	}
 	if n.Int("keepdims", 1) != 0 {
-		return i.one(n, rank, &globalAvgPool{keep: true})
+		return i.one(n, rank, &globalAvgPool{globalPool{keep: true}})
 	}
-	return i.one(n, 2, GlobalAvgPool2D())
+	return i.one(n, 2, &globalAvgPool{})
 }
 
 func (i *importer) reshape(n *onnx.Node) error {
@@ -446,4 +450,22 @@ func (i *importer) resize(n *onnx.Node, rank int) error {
 		}
 	}
 	return i.one(n, rank, Upsample(int(k)))
+}
+
+// slice takes some of the channels.
+func (i *importer) slice(n *onnx.Node, rank int) error {
+	var v [4]int64 // starts, ends, axes and steps, of which each has one number
+	v[3] = 1
+	for k := range v {
+		switch w := i.weight(n, k+1); {
+		case w != nil && len(w.Ints) == 1:
+			v[k] = w.Ints[0]
+		case w != nil || k < 3:
+			return errors.New("only constant ranges of one dimension are supported")
+		}
+	}
+	if v[2] != 1 || v[3] != 1 || v[0] < 0 || v[1] <= v[0] || v[1] > 1<<24 {
+		return fmt.Errorf("elements %d to %d of dimension %d are not supported", v[0], v[1], v[2])
+	}
+	return i.one(n, rank, &narrow{int(v[0]), int(v[1])})
 }

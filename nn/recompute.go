@@ -17,6 +17,11 @@ func (*Block) segment()            {}
 func (*basicBlock) segment()       {}
 func (*invertedResidual) segment() {}
 func (residual) segment()          {}
+func (shuffleUnit) segment()       {}
+func (splitUnit) segment()         {}
+func (*regBlock) segment()         {}
+func (*skip) segment()             {}
+func (*convNeXtBlock) segment()    {}
 
 // segments says which values are forgotten between the passes, and which nodes run again to bring them back.
 type segments struct {

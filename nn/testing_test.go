@@ -26,6 +26,15 @@ func sameNumbers(t *testing.T, what string, got, want *Tensor, tol float64) {
 	}
 }
 
+// float64sOf returns a tensor's numbers as a truth to compare with.
+func float64sOf(t *Tensor) []float64 {
+	all := make([]float64, len(t.Data))
+	for i, v := range t.Data {
+		all[i] = float64(v)
+	}
+	return all
+}
+
 // channels cuts channels lo to hi-1 out of x (N, C, ...).
 func channels(x *Tensor, lo, hi int) *Tensor {
 	y := NewTensor(append([]int{x.Shape[0], hi - lo}, x.Shape[2:]...)...)

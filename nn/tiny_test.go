@@ -114,15 +114,29 @@ func TestTinyResNeXtFreeRuns(t *testing.T) {
 	var want map[string]struct{ Loss []float64 }
 	readJSON(t, "testdata/resnext/trajectories.json", &want)
 	data := digitBatches(t)
-	for name, opt := range map[string]Optimizer{
-		"sgd_mom":   SGD(0.02, Momentum(0.9), WeightDecay(5e-4)),
-		"sgd_plain": SGD(0.02),
-	} {
+	cases := map[string]struct {
+		opt  Optimizer
+		more []FitOption
+	}{
+		"sgd_mom":        {SGD(0.02, Momentum(0.9), WeightDecay(5e-4)), nil},
+		"sgd_plain":      {SGD(0.02), nil},
+		"sgd_nodecay_bn": {SGD(0.02, Momentum(0.9), WeightDecay(5e-4)), nil},
+		"adamw":          {AdamW(1e-3, WeightDecay(0.05)), nil},
+		"sgd_nesterov_cosine_ls": {SGD(0.02, Momentum(0.9), Nesterov(), WeightDecay(5e-4)),
+			[]FitOption{LR(CosineLR(0)), Objective(LabelSmoothing(0.1))}},
+	}
+	if len(cases) != len(want) {
+		t.Errorf("%d cases for %d runs", len(cases), len(want))
+	}
+	for name, c := range cases {
 		m := tinyResNeXt()
+		if name == "sgd_nodecay_bn" {
+			m.NoDecay()
+		}
 		if err := m.Load("testdata/resnext/tiny_init.safetensors"); err != nil {
 			t.Fatal(err)
 		}
-		h, err := m.Fit(data, opt, Quiet())
+		h, err := m.Fit(data, c.opt, append(c.more, Quiet())...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -166,13 +166,17 @@ func parseWeights(f *os.File, ending string) (weightFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseWeightsAt(f, info.Size(), ending)
+}
+
+func parseWeightsAt(f io.ReaderAt, size int64, ending string) (weightFile, error) {
 	switch ending {
 	case ".safetensors":
-		return safetensors.Parse(f, info.Size())
+		return safetensors.Parse(f, size)
 	case ".npz":
-		return npz.Parse(f, info.Size())
+		return npz.Parse(f, size)
 	case ".pt", ".pth":
-		return torchfile.Parse(f, info.Size())
+		return torchfile.Parse(f, size)
 	}
 	return nil, fmt.Errorf("the ending must be .safetensors, .npz or .pt")
 }

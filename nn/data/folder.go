@@ -6,6 +6,7 @@ import (
 	_ "image/gif"  // decoders of the formats that Folder reads
 	_ "image/jpeg" // "
 	_ "image/png"  // "
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,19 +107,27 @@ func readPicture(dst []uint8, path string, channels, height, width int) error {
 		return err
 	}
 	defer f.Close()
+	if err := decodePicture(dst, f, channels, height, width); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// decodePicture looks at the size before it decodes.
+func decodePicture(dst []uint8, f io.ReadSeeker, channels, height, width int) error {
 	c, _, err := image.DecodeConfig(f)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return err
 	}
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
-		return fmt.Errorf("read %s: %dx%d pixels are too many", path, c.Width, c.Height)
+		return fmt.Errorf("%dx%d pixels are none or too many", c.Width, c.Height)
 	}
-	if _, err := f.Seek(0, 0); err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
 	m, _, err := image.Decode(f)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return err
 	}
 	fit(dst, m, channels, height, width)
 	return nil

@@ -240,6 +240,36 @@ func FuzzCIFARParts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) { cifarParts(bytes.NewReader(raw), 1) })
 }
 
+func FuzzCIFARSet(f *testing.F) {
+	f.Add(records(2, 2), 2)
+	f.Fuzz(func(t *testing.T, raw []byte, labels int) {
+		if labels != 1 && labels != 2 {
+			return
+		}
+		s, err := cifarSet("x", raw, labels, 10)
+		if err == nil && s.Len() != len(raw)/(labels+cifarPixels) {
+			t.Errorf("%d images of %d bytes", s.Len(), len(raw))
+		}
+	})
+}
+
+func FuzzPicture(f *testing.F) {
+	var b bytes.Buffer
+	png.Encode(&b, image.NewGray(image.Rect(0, 0, 5, 3)))
+	f.Add(b.Bytes(), 1)
+	f.Add([]byte("GIF89a\xff\xff\xff\xff"), 3)
+	f.Add([]byte("\xff\xd8\xff\xc0\x00\x0b\x08\xff\xff\xff\xff\x01\x01\x11\x00"), 3)
+	f.Fuzz(func(t *testing.T, raw []byte, channels int) {
+		if channels != 1 && channels != 3 {
+			return
+		}
+		if c, _, err := image.DecodeConfig(bytes.NewReader(raw)); err == nil && c.Width > 1<<16/max(c.Height, 1) {
+			return // slow, not wrong
+		}
+		decodePicture(make([]uint8, channels*4*6), bytes.NewReader(raw), channels, 4, 6)
+	})
+}
+
 func FuzzDigits(f *testing.F) {
 	f.Add([]byte{0x1f, 0x8b})
 	f.Fuzz(func(t *testing.T, raw []byte) { readDigits(bytes.NewReader(raw)) })
