@@ -31,7 +31,6 @@ func exported(t *testing.T) map[string]exportCase {
 		"ShuffleNet":   {ShuffleNet(3, Classes(5)), []int{3, 32, 32}},
 		"ShuffleNetV2": {ShuffleNetV2(0.5, Classes(5)), []int{3, 32, 32}},
 		"RegNetY":      {built(t, RegNetY400MF), []int{3, 32, 32}},
-		"ConvNeXt":     {ConvNeXtTiny(Classes(5)), []int{3, 32, 32}},
 		"NiN":          {NiN(4), []int{3, 32, 32}},
 		"AlexNet":      {smallAlexNet(), []int{3, 35, 35}},
 	}
