@@ -50,8 +50,9 @@ func goList(args ...string) ([]listed, error) {
 }
 
 // left out: net/http/pprof and expvar put handlers on http.DefaultServeMux by being linked, which would open them in
-// every server that a cell starts; the others cannot be linked into an ordinary program.
-var unusable = []string{"expvar", "net/http/pprof", "runtime/cgo", "runtime/race"}
+// every server that a cell starts; plugin makes the linker keep all that a plugin could want, which is a quarter of the binary,
+// and opens only plugins built with this very binary; the others cannot be linked into an ordinary program.
+var unusable = []string{"expvar", "net/http/pprof", "plugin", "runtime/cgo", "runtime/race"}
 
 func standard() ([]string, error) {
 	list, err := goList("std")
