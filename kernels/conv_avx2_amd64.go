@@ -6,7 +6,7 @@ package kernels
 
 // convOwn4s1_1x10AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 4 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -18,11 +18,11 @@ package kernels
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn4s1_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn4s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 4 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -34,11 +34,11 @@ func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn4s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn4s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 4 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -50,11 +50,11 @@ func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn4s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn4s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 4 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -66,11 +66,11 @@ func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn4s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s1_1x10AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -82,11 +82,11 @@ func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s1_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -98,11 +98,11 @@ func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -114,11 +114,11 @@ func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -130,11 +130,11 @@ func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s2_1x10AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -146,11 +146,11 @@ func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s2_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s2_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -162,11 +162,11 @@ func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s2_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -178,11 +178,11 @@ func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn5s2_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 5 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -194,11 +194,11 @@ func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn5s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn7s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -210,11 +210,11 @@ func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn7s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn7s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -226,11 +226,11 @@ func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn7s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn7s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -242,11 +242,11 @@ func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn7s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn7s2_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -258,11 +258,11 @@ func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn7s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn7s2_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -274,11 +274,11 @@ func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn7s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn7s2_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -290,11 +290,11 @@ func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn7s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -306,11 +306,11 @@ func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -322,11 +322,11 @@ func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -338,11 +338,11 @@ func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -354,11 +354,11 @@ func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s2_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -370,11 +370,11 @@ func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s2_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s2_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -386,11 +386,11 @@ func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s2_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -402,11 +402,11 @@ func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn3s2_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -418,11 +418,11 @@ func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn3s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn1s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -434,11 +434,11 @@ func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn1s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn1s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -450,11 +450,11 @@ func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn1s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn1s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -466,11 +466,11 @@ func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn1s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn1s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -482,11 +482,11 @@ func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn1s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn2s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -498,11 +498,11 @@ func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn2s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn2s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -514,11 +514,11 @@ func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn2s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn2s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -530,11 +530,11 @@ func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convOwn2s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -546,11 +546,11 @@ func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convOwn2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -562,11 +562,11 @@ func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -578,11 +578,11 @@ func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -594,11 +594,11 @@ func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -610,11 +610,11 @@ func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s2_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -626,11 +626,11 @@ func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s2_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s2_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -642,11 +642,11 @@ func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s2_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -658,11 +658,11 @@ func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad3s2_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -674,11 +674,11 @@ func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad3s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad1s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -690,11 +690,11 @@ func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad1s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad1s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -706,11 +706,11 @@ func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad1s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad1s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -722,11 +722,11 @@ func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad1s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad1s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -738,11 +738,11 @@ func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad1s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad2s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -754,11 +754,11 @@ func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad2s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad2s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -770,11 +770,11 @@ func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad2s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad2s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -786,11 +786,11 @@ func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convQuad2s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -802,11 +802,11 @@ func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convQuad2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide7s2_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -818,11 +818,11 @@ func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide7s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide7s2_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -834,11 +834,11 @@ func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide7s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide7s2_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 7 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -850,11 +850,11 @@ func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide7s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -866,11 +866,11 @@ func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -882,11 +882,11 @@ func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -898,11 +898,11 @@ func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -914,11 +914,11 @@ func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s2_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -930,11 +930,11 @@ func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s2_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s2_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -946,11 +946,11 @@ func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s2_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -962,11 +962,11 @@ func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s2_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
@@ -978,11 +978,11 @@ func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide3s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide1s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -994,11 +994,11 @@ func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide1s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide1s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1010,11 +1010,11 @@ func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide1s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide1s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1026,11 +1026,11 @@ func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide1s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide1s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 1 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1042,11 +1042,11 @@ func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide1s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide2s1_1x12AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1058,11 +1058,11 @@ func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide2s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide2s1_1x8AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1074,11 +1074,11 @@ func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, 
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide2s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide2s1_1x7AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1090,11 +1090,11 @@ func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide2s1_2x4AVX2 equals
 //
-//	for row, col and lane of the tile {
+//	for row, col and lane of so many tiles side by side {
 //		y[row][col][lane] = bias[lane]
 //		for plane, h, k and v < 2 {
 //			pixel := x[plane][row*1+h][col*1+v]
@@ -1106,4 +1106,4 @@ func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k
 // follows ahead, plane by plane.
 //
 //go:noescape
-func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+func convWide2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)

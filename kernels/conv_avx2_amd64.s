@@ -4,18 +4,21 @@
 
 #include "textflag.h"
 
-// func convOwn4s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn4s1_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -26,8 +29,8 @@ TEXT ·convOwn4s1_1x10AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y7
 	VMOVUPS    (R10), Y8
 	VMOVUPS    (R10), Y9
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -66,9 +69,9 @@ row:
 	VMOVUPS     64(R9), Y12
 	VMOVUPS     96(R9), Y13
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y10, Y15, Y0
@@ -129,14 +132,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -157,21 +160,32 @@ skip0:
 	VMOVUPS Y8, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y9, (DX)
+	ADDQ    $0x00000280, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn4s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -180,8 +194,8 @@ TEXT ·convOwn4s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -215,9 +229,9 @@ row:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     96(R9), Y11
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y0
@@ -268,14 +282,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -292,21 +306,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn4s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -314,8 +339,8 @@ TEXT ·convOwn4s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -347,9 +372,9 @@ row:
 	VMOVUPS     64(R9), Y9
 	VMOVUPS     96(R9), Y10
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y7, Y12, Y0
@@ -395,14 +420,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -417,21 +442,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn4s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn4s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -440,8 +476,8 @@ TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -450,7 +486,7 @@ TEXT ·convOwn4s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -476,7 +512,7 @@ row:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     96(R9), Y11
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y0
@@ -504,7 +540,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y4
@@ -535,14 +571,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -560,21 +596,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s1_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -585,8 +632,8 @@ TEXT ·convOwn5s1_1x10AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y7
 	VMOVUPS    (R10), Y8
 	VMOVUPS    (R10), Y9
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -626,9 +673,9 @@ row:
 	VMOVUPS     96(R9), Y13
 	VMOVUPS     128(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y10, Y15, Y0
@@ -700,14 +747,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -728,21 +775,32 @@ skip0:
 	VMOVUPS Y8, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y9, (DX)
+	ADDQ    $0x00000280, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -751,8 +809,8 @@ TEXT ·convOwn5s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -787,9 +845,9 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
@@ -849,14 +907,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -873,21 +931,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -895,8 +964,8 @@ TEXT ·convOwn5s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -929,9 +998,9 @@ row:
 	VMOVUPS     96(R9), Y10
 	VMOVUPS     128(R9), Y11
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y7, Y13, Y0
@@ -985,14 +1054,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1007,21 +1076,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -1030,8 +1110,8 @@ TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1040,7 +1120,7 @@ TEXT ·convOwn5s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1067,7 +1147,7 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
@@ -1100,7 +1180,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y4
@@ -1136,14 +1216,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1161,21 +1241,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x10AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s2_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -1186,8 +1277,8 @@ TEXT ·convOwn5s2_1x10AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y7
 	VMOVUPS    (R10), Y8
 	VMOVUPS    (R10), Y9
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1238,9 +1329,9 @@ row:
 	VMOVUPS     96(R9), Y13
 	VMOVUPS     128(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y10, Y15, Y0
@@ -1321,14 +1412,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1349,21 +1440,32 @@ skip0:
 	VMOVUPS Y8, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y9, (DX)
+	ADDQ    $0x00000500, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -1372,8 +1474,8 @@ TEXT ·convOwn5s2_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1417,9 +1519,9 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
@@ -1486,14 +1588,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1510,21 +1612,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000400, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -1532,8 +1645,8 @@ TEXT ·convOwn5s2_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1574,9 +1687,9 @@ row:
 	VMOVUPS     96(R9), Y10
 	VMOVUPS     128(R9), Y11
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y7, Y13, Y0
@@ -1636,14 +1749,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1658,21 +1771,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x00000380, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn5s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn5s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -1681,8 +1805,8 @@ TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1691,7 +1815,7 @@ TEXT ·convOwn5s2_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1727,7 +1851,7 @@ row:
 	VMOVUPS     96(R9), Y11
 	VMOVUPS     128(R9), Y12
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y0
@@ -1763,7 +1887,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y4
@@ -1802,14 +1926,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1827,21 +1951,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn7s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -1850,8 +1985,8 @@ TEXT ·convOwn7s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -1888,9 +2023,9 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
@@ -1968,14 +2103,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -1992,21 +2127,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn7s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -2014,8 +2160,8 @@ TEXT ·convOwn7s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2050,9 +2196,9 @@ row:
 	VMOVUPS     160(R9), Y12
 	VMOVUPS     192(R9), Y13
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y7, Y15, Y0
@@ -2122,14 +2268,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -2144,21 +2290,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn7s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn7s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -2167,8 +2324,8 @@ TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2177,7 +2334,7 @@ TEXT ·convOwn7s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2206,7 +2363,7 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
@@ -2249,7 +2406,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y4
@@ -2295,14 +2452,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -2320,21 +2477,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn7s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -2343,8 +2511,8 @@ TEXT ·convOwn7s2_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2390,9 +2558,9 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
@@ -2477,14 +2645,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -2501,21 +2669,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000400, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn7s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -2523,8 +2702,8 @@ TEXT ·convOwn7s2_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2567,9 +2746,9 @@ row:
 	VMOVUPS     160(R9), Y12
 	VMOVUPS     192(R9), Y13
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y7, Y15, Y0
@@ -2645,14 +2824,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -2667,21 +2846,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x00000380, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn7s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -2690,8 +2880,8 @@ TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2700,7 +2890,7 @@ TEXT ·convOwn7s2_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2738,7 +2928,7 @@ row:
 	VMOVUPS     160(R9), Y13
 	VMOVUPS     192(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y0
@@ -2784,7 +2974,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y8, Y15, Y4
@@ -2833,14 +3023,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -2858,21 +3048,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -2885,8 +3086,8 @@ TEXT ·convOwn3s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -2928,9 +3129,9 @@ row:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y12, Y15, Y0
@@ -2988,14 +3189,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3020,21 +3221,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3043,8 +3255,8 @@ TEXT ·convOwn3s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3077,9 +3289,9 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -3121,14 +3333,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3145,21 +3357,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3167,8 +3390,8 @@ TEXT ·convOwn3s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3199,9 +3422,9 @@ row:
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y7, Y11, Y0
@@ -3239,14 +3462,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3261,21 +3484,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3284,8 +3518,8 @@ TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3294,7 +3528,7 @@ TEXT ·convOwn3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3319,7 +3553,7 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -3342,7 +3576,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VFMADD231PS Y8, Y13, Y4
@@ -3368,14 +3602,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3393,21 +3627,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s2_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3420,8 +3665,8 @@ TEXT ·convOwn3s2_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3476,9 +3721,9 @@ row:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y12, Y15, Y0
@@ -3547,14 +3792,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3579,21 +3824,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000600, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3602,8 +3858,8 @@ TEXT ·convOwn3s2_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3645,9 +3901,9 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -3696,14 +3952,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3720,21 +3976,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000400, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3742,8 +4009,8 @@ TEXT ·convOwn3s2_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3782,9 +4049,9 @@ row:
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     64(R9), Y9
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y7, Y11, Y0
@@ -3828,14 +4095,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3850,21 +4117,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x00000380, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn3s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -3873,8 +4151,8 @@ TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3883,7 +4161,7 @@ TEXT ·convOwn3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -3917,7 +4195,7 @@ row:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     64(R9), Y10
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VFMADD231PS Y8, Y12, Y0
@@ -3943,7 +4221,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y8, Y11, Y4
@@ -3972,14 +4250,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -3997,21 +4275,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn1s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4024,8 +4313,8 @@ TEXT ·convOwn1s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4073,9 +4362,9 @@ row:
 	ADDQ        $0x00000300, CX
 	VMOVUPS     (R9), Y12
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y12, Y14, Y0
@@ -4107,14 +4396,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4139,21 +4428,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn1s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4162,8 +4462,8 @@ TEXT ·convOwn1s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4199,9 +4499,9 @@ row:
 	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Y8
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y8, Y10, Y0
@@ -4225,14 +4525,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4249,21 +4549,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn1s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4271,8 +4582,8 @@ TEXT ·convOwn1s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4305,9 +4616,9 @@ row:
 	ADDQ        $0x000001c0, CX
 	VMOVUPS     (R9), Y7
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y9
 	VFMADD231PS Y7, Y9, Y0
@@ -4329,14 +4640,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4351,21 +4662,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn1s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4374,8 +4696,8 @@ TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4384,7 +4706,7 @@ TEXT ·convOwn1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4412,7 +4734,7 @@ row:
 	ADDQ        $0x00000200, CX
 	VMOVUPS     (R9), Y8
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y8, Y10, Y0
@@ -4425,7 +4747,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y14
 	VFMADD231PS Y8, Y14, Y4
@@ -4441,14 +4763,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4466,21 +4788,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn2s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4493,8 +4826,8 @@ TEXT ·convOwn2s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4537,9 +4870,9 @@ row:
 	VMOVUPS     (R9), Y12
 	VMOVUPS     32(R9), Y13
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VFMADD231PS Y12, Y15, Y0
@@ -4584,14 +4917,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4616,21 +4949,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn2s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4639,8 +4983,8 @@ TEXT ·convOwn2s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4673,9 +5017,9 @@ row:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y8, Y11, Y0
@@ -4708,14 +5052,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4732,21 +5076,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4754,8 +5109,8 @@ TEXT ·convOwn2s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4786,9 +5141,9 @@ row:
 	VMOVUPS     (R9), Y7
 	VMOVUPS     32(R9), Y8
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y7, Y10, Y0
@@ -4818,14 +5173,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4840,21 +5195,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convOwn2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convOwn2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4863,8 +5229,8 @@ TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4873,7 +5239,7 @@ TEXT ·convOwn2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -4898,7 +5264,7 @@ row:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     32(R9), Y9
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VFMADD231PS Y8, Y11, Y0
@@ -4916,7 +5282,7 @@ row:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y10
 	VFMADD231PS Y8, Y10, Y4
@@ -4937,14 +5303,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -4962,21 +5328,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -4989,8 +5366,8 @@ TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5024,7 +5401,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5033,9 +5410,9 @@ k:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VPERMILPS   (R8), Y15, Y15
@@ -5110,14 +5487,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -5142,21 +5519,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -5165,8 +5553,8 @@ TEXT ·convQuad3s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5192,7 +5580,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5202,9 +5590,9 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
@@ -5259,14 +5647,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -5283,21 +5671,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -5305,8 +5704,8 @@ TEXT ·convQuad3s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5330,7 +5729,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5340,9 +5739,9 @@ k:
 	VMOVUPS     64(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
@@ -5392,14 +5791,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -5414,21 +5813,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -5437,8 +5847,8 @@ TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5447,7 +5857,7 @@ TEXT ·convQuad3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5465,7 +5875,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5475,7 +5885,7 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
@@ -5504,7 +5914,7 @@ k:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
@@ -5539,14 +5949,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -5564,21 +5974,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s2_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -5591,8 +6012,8 @@ TEXT ·convQuad3s2_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5627,7 +6048,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5639,9 +6060,9 @@ k:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     64(R9), Y14
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y15
 	VPERMILPS   (R8), Y15, Y15
@@ -5738,14 +6159,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -5770,21 +6191,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000600, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -5793,8 +6225,8 @@ TEXT ·convQuad3s2_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5821,7 +6253,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5833,9 +6265,9 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
@@ -5904,14 +6336,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -5928,21 +6360,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000400, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -5950,8 +6393,8 @@ TEXT ·convQuad3s2_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -5976,7 +6419,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -5988,9 +6431,9 @@ k:
 	VMOVUPS     64(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
@@ -6052,14 +6495,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6074,21 +6517,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x00000380, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad3s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6097,8 +6551,8 @@ TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6107,7 +6561,7 @@ TEXT ·convQuad3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6126,7 +6580,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6138,7 +6592,7 @@ k:
 	VMOVUPS     64(R9), Y10
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y12
 	VPERMILPS   Y15, Y12, Y12
@@ -6173,7 +6627,7 @@ k:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y13
 	VPERMILPS   Y15, Y13, Y13
@@ -6214,14 +6668,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6239,21 +6693,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad1s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6266,8 +6731,8 @@ TEXT ·convQuad1s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6301,7 +6766,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6311,9 +6776,9 @@ k:
 	VMOVUPS     (R9), Y12
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
@@ -6360,14 +6825,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6392,21 +6857,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad1s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6415,8 +6891,8 @@ TEXT ·convQuad1s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6442,7 +6918,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6451,9 +6927,9 @@ k:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VPERMILPS   Y15, Y10, Y10
@@ -6488,14 +6964,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6512,21 +6988,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad1s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6534,8 +7021,8 @@ TEXT ·convQuad1s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6559,7 +7046,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6568,9 +7055,9 @@ k:
 	VMOVUPS     (R9), Y7
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y9
 	VPERMILPS   Y15, Y9, Y9
@@ -6602,14 +7089,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6624,21 +7111,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad1s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6647,8 +7145,8 @@ TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6657,7 +7155,7 @@ TEXT ·convQuad1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6675,7 +7173,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6684,7 +7182,7 @@ k:
 	VMOVUPS     (R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VPERMILPS   Y15, Y10, Y10
@@ -6701,7 +7199,7 @@ k:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
@@ -6724,14 +7222,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6749,21 +7247,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad2s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6776,8 +7285,8 @@ TEXT ·convQuad2s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6811,7 +7320,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6821,9 +7330,9 @@ k:
 	VMOVUPS     32(R9), Y13
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y14
 	VPERMILPS   Y15, Y14, Y14
@@ -6884,14 +7393,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -6916,21 +7425,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad2s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -6939,8 +7459,8 @@ TEXT ·convQuad2s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -6966,7 +7486,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -6975,9 +7495,9 @@ k:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
@@ -7022,14 +7542,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7046,21 +7566,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -7068,8 +7599,8 @@ TEXT ·convQuad2s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7093,7 +7624,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -7102,9 +7633,9 @@ k:
 	VMOVUPS     32(R9), Y8
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y10
 	VPERMILPS   Y15, Y10, Y10
@@ -7145,14 +7676,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7167,21 +7698,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convQuad2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convQuad2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -7190,8 +7732,8 @@ TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7200,7 +7742,7 @@ TEXT ·convQuad2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7218,7 +7760,7 @@ plane:
 row:
 	MOVQ R10, R11
 	MOVQ DI, R15
-	MOVQ table+48(FP), R8
+	MOVQ table+56(FP), R8
 
 k:
 	PREFETCHT0  (CX)
@@ -7227,7 +7769,7 @@ k:
 	VMOVUPS     32(R9), Y9
 	VMOVUPS     (R8), Y15
 	MOVQ        R11, R12
-	CMPQ        R14, top+112(FP)
+	CMPQ        R14, top+128(FP)
 	JEQ         skip0
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
@@ -7250,7 +7792,7 @@ k:
 
 skip0:
 	ADDQ        R13, R12
-	CMPQ        R14, bottom+120(FP)
+	CMPQ        R14, bottom+136(FP)
 	JEQ         skip1
 	VMOVUPS     (R12), Y11
 	VPERMILPS   Y15, Y11, Y11
@@ -7279,14 +7821,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7304,21 +7846,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide7s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -7327,8 +7880,8 @@ TEXT ·convWide7s2_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7367,9 +7920,9 @@ k:
 	VMOVUPS      160(R9), Y13
 	VMOVUPS      192(R9), Y14
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y8, Y15, Y0
@@ -7457,14 +8010,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7481,21 +8034,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000400, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide7s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide7s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -7503,8 +8067,8 @@ TEXT ·convWide7s2_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7541,9 +8105,9 @@ k:
 	VMOVUPS      160(R9), Y12
 	VMOVUPS      192(R9), Y13
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y7, Y15, Y0
@@ -7622,14 +8186,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7644,21 +8208,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x00000380, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide7s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide7s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -7667,8 +8242,8 @@ TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7677,7 +8252,7 @@ TEXT ·convWide7s2_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7708,7 +8283,7 @@ k:
 	VMOVUPS      160(R9), Y13
 	VMOVUPS      192(R9), Y14
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y8, Y15, Y0
@@ -7754,7 +8329,7 @@ k:
 
 skip0:
 	ADDQ         R13, R12
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip1
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y8, Y15, Y4
@@ -7806,14 +8381,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7831,21 +8406,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -7858,8 +8444,8 @@ TEXT ·convWide3s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -7901,9 +8487,9 @@ k:
 	VMOVUPS      32(R9), Y13
 	VMOVUPS      64(R9), Y14
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
@@ -7964,14 +8550,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -7996,21 +8582,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8019,8 +8616,8 @@ TEXT ·convWide3s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8054,9 +8651,9 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
@@ -8101,14 +8698,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8125,21 +8722,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8147,8 +8755,8 @@ TEXT ·convWide3s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8180,9 +8788,9 @@ k:
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y7, Y11, Y0
@@ -8223,14 +8831,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8245,21 +8853,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8268,8 +8887,8 @@ TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8278,7 +8897,7 @@ TEXT ·convWide3s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8304,7 +8923,7 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
@@ -8327,7 +8946,7 @@ k:
 
 skip0:
 	ADDQ         R13, R12
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip1
 	VBROADCASTSS (R12), Y13
 	VFMADD231PS  Y8, Y13, Y4
@@ -8356,14 +8975,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8381,21 +9000,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s2_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8408,8 +9038,8 @@ TEXT ·convWide3s2_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8452,9 +9082,9 @@ k:
 	VMOVUPS      32(R9), Y13
 	VMOVUPS      64(R9), Y14
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
@@ -8526,14 +9156,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8558,21 +9188,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000600, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8581,8 +9222,8 @@ TEXT ·convWide3s2_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8617,9 +9258,9 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
@@ -8671,14 +9312,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8695,21 +9336,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000400, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s2_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8717,8 +9369,8 @@ TEXT ·convWide3s2_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8751,9 +9403,9 @@ k:
 	VMOVUPS      32(R9), Y8
 	VMOVUPS      64(R9), Y9
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y7, Y11, Y0
@@ -8800,14 +9452,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8822,21 +9474,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x00000380, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide3s2_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide3s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8845,8 +9508,8 @@ TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8855,7 +9518,7 @@ TEXT ·convWide3s2_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -8882,7 +9545,7 @@ k:
 	VMOVUPS      32(R9), Y9
 	VMOVUPS      64(R9), Y10
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y12
 	VFMADD231PS  Y8, Y12, Y0
@@ -8908,7 +9571,7 @@ k:
 
 skip0:
 	ADDQ         R13, R12
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip1
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y8, Y11, Y4
@@ -8940,14 +9603,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -8965,21 +9628,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide1s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -8992,8 +9666,8 @@ TEXT ·convWide1s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9033,9 +9707,9 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y12
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
@@ -9070,14 +9744,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9102,21 +9776,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide1s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9125,8 +9810,8 @@ TEXT ·convWide1s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9158,9 +9843,9 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -9187,14 +9872,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9211,21 +9896,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide1s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide1s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9233,8 +9929,8 @@ TEXT ·convWide1s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9264,9 +9960,9 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y7
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y9
 	VFMADD231PS  Y7, Y9, Y0
@@ -9291,14 +9987,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9313,21 +10009,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide1s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide1s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9336,8 +10043,8 @@ TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9346,7 +10053,7 @@ TEXT ·convWide1s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9370,7 +10077,7 @@ k:
 	ADDQ         $0x00000040, CX
 	VMOVUPS      (R9), Y8
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y8, Y10, Y0
@@ -9383,7 +10090,7 @@ k:
 
 skip0:
 	ADDQ         R13, R12
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip1
 	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y8, Y14, Y4
@@ -9402,14 +10109,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9427,21 +10134,32 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x12AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide2s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9454,8 +10172,8 @@ TEXT ·convWide2s1_1x12AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y9
 	VMOVUPS    (R10), Y10
 	VMOVUPS    (R10), Y11
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9496,9 +10214,9 @@ k:
 	VMOVUPS      (R9), Y12
 	VMOVUPS      32(R9), Y13
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y0
@@ -9546,14 +10264,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9578,21 +10296,32 @@ skip0:
 	VMOVUPS Y10, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000300, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x8AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide2s1_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9601,8 +10330,8 @@ TEXT ·convWide2s1_1x8AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9635,9 +10364,9 @@ k:
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y8, Y11, Y0
@@ -9673,14 +10402,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9697,21 +10426,32 @@ skip0:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000200, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide2s1_1x7AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9719,8 +10459,8 @@ TEXT ·convWide2s1_1x7AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y4
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9751,9 +10491,9 @@ k:
 	VMOVUPS      (R9), Y7
 	VMOVUPS      32(R9), Y8
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y7, Y10, Y0
@@ -9786,14 +10526,14 @@ skip0:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9808,21 +10548,32 @@ skip0:
 	VMOVUPS Y5, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y6, (DX)
+	ADDQ    $0x000001c0, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func convWide2s1_2x4AVX2(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+// func convWide2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-128
-	MOVQ       x+0(FP), AX
-	MOVQ       xrow+8(FP), BX
-	MOVQ       ahead+96(FP), CX
-	MOVQ       ahead+96(FP), DX
-	MOVQ       kh+32(FP), SI
-	MOVQ       k+40(FP), DI
-	MOVQ       table+48(FP), R8
-	MOVQ       w+56(FP), R9
-	MOVQ       bias+64(FP), R10
+TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
 	VMOVUPS    (R10), Y0
 	VMOVUPS    (R10), Y1
 	VMOVUPS    (R10), Y2
@@ -9831,8 +10582,8 @@ TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	VMOVUPS    (R10), Y5
 	VMOVUPS    (R10), Y6
 	VMOVUPS    (R10), Y7
-	MOVQ       y+72(FP), R11
-	MOVQ       ypixel+88(FP), R13
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9841,7 +10592,7 @@ TEXT ·convWide2s1_2x4AVX2(SB), NOSPLIT, $0-128
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
 	PREFETCHT0 (R12)
-	ADDQ       yrow+80(FP), R11
+	ADDQ       yrow+88(FP), R11
 	MOVQ       R11, R12
 	PREFETCHT0 (R12)
 	ADDQ       R13, R12
@@ -9866,7 +10617,7 @@ k:
 	VMOVUPS      (R9), Y8
 	VMOVUPS      32(R9), Y9
 	MOVQ         R11, R12
-	CMPQ         R14, top+112(FP)
+	CMPQ         R14, top+128(FP)
 	JEQ          skip0
 	VBROADCASTSS (R12), Y11
 	VFMADD231PS  Y8, Y11, Y0
@@ -9884,7 +10635,7 @@ k:
 
 skip0:
 	ADDQ         R13, R12
-	CMPQ         R14, bottom+120(FP)
+	CMPQ         R14, bottom+136(FP)
 	JEQ          skip1
 	VBROADCASTSS (R12), Y10
 	VFMADD231PS  Y8, Y10, Y4
@@ -9908,14 +10659,14 @@ skip1:
 	ADDQ    BX, R10
 	DECQ    R14
 	JNZ     row
-	ADDQ    xplane+16(FP), AX
-	ADDQ    aheadplane+104(FP), DX
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
 	MOVQ    DX, CX
-	DECQ    planes+24(FP)
+	DECQ    (SP)
 	JNZ     plane
-	MOVQ    y+72(FP), AX
-	MOVQ    yrow+80(FP), BX
-	MOVQ    ypixel+88(FP), CX
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
 	MOVQ    AX, DX
 	VMOVUPS Y0, (DX)
 	ADDQ    CX, DX
@@ -9933,5 +10684,13 @@ skip1:
 	VMOVUPS Y6, (DX)
 	ADDQ    CX, DX
 	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET

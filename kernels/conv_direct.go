@@ -24,7 +24,8 @@ type convKey struct {
 type convKernel struct {
 	rows, cols int
 	edged      bool
-	f          func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane, top, bottom int)
+	tile       func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane, top, bottom int)
+	run        func(tiles int, x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane, aheadtile, top, bottom int) // instead of tile
 }
 
 // pixelBytes is the distance of neighbouring pixels in the blocked layout.
@@ -210,29 +211,47 @@ func (j *directTask) rowOfTiles(p *directPass, w, y []float32, t int) {
 }
 
 // tiles computes the tiles of output rows r.. of output block ob; y is the block's first pixel that the pass writes, and at is the
-// row of the padded planes that output row r sees first.
+// row of the padded planes that output row r sees first. What is left beside whole tiles takes one that overlaps the last.
 func (j *directTask) tiles(p *directPass, k convKernel, w, y []float32, ob, r, at int) {
+	tiles, whole := (p.out[1]+k.cols-1)/k.cols, p.out[1]/k.cols
+	if k.run == nil || k.rows > p.out[0] {
+		whole = 0 // one at a time
+	}
+	j.side(p, k, w, y, ob, r, at, 0, whole, tiles)
+	for i := whole; i < tiles; i++ {
+		j.side(p, k, w, y, ob, r, at, i, 1, tiles)
+	}
+}
+
+// side computes n tiles side by side, from tile i of a row of so many on.
+func (j *directTask) side(p *directPass, k convKernel, w, y []float32, ob, r, at, i, n, tiles int) {
+	if n == 0 {
+		return
+	}
 	s, in := j.s, &j.planes
 	fits := k.rows <= p.out[0] && k.cols <= p.out[1]
-	tiles := (p.out[1] + k.cols - 1) / k.cols
-	for i := range tiles {
-		ahead, aheadPlane := in.ahead(i, tiles)
-		top, bottom := p.padding(r, k.rows)
-		c := max(0, min(i*k.cols, p.out[1]-k.cols))
-		x := (at*in.pitch + p.stride*c - p.pad[1] + in.before) * Block
-		to, row, pixel := j.temp, k.cols, 1
-		if fits {
-			to, row, pixel = y[(r*p.outRow+c*p.outPixel)*Block:], p.outRow, p.outPixel
-		}
-		for half := 0; half < Block; half += s.lanes {
-			part := (ob*Block + half) / s.lanes
-			k.f(&in.data[x+half/s.lanes*p.halfOffset], in.pitch*pixelBytes, in.rows*in.pitch*pixelBytes, p.planes, p.kh, p.k, s.table(p.lookup),
-				&w[part*p.vectorFloats(s)], &j.bias[ob*Block+half], &to[half], row*pixelBytes, pixel*pixelBytes,
+	ahead, aheadPlane, aheadTile := in.ahead(i, tiles)
+	top, bottom := p.padding(r, k.rows)
+	c := max(0, min(i*k.cols, p.out[1]-k.cols))
+	x := (at*in.pitch + p.stride*c - p.pad[1] + in.before) * Block
+	to, row, pixel := j.temp, k.cols, 1
+	if fits {
+		to, row, pixel = y[(r*p.outRow+c*p.outPixel)*Block:], p.outRow, p.outPixel
+	}
+	for half := 0; half < Block; half += s.lanes {
+		part := (ob*Block + half) / s.lanes
+		x, w, bias, to := &in.data[x+half/s.lanes*p.halfOffset], &w[part*p.vectorFloats(s)], &j.bias[ob*Block+half], &to[half]
+		xrow, xplane, table := in.pitch*pixelBytes, in.rows*in.pitch*pixelBytes, s.table(p.lookup)
+		if k.run != nil {
+			k.run(n, x, xrow, xplane, p.planes, p.kh, p.k, table, w, bias, to, row*pixelBytes, pixel*pixelBytes,
+				ahead, aheadPlane, aheadTile, top, bottom)
+		} else {
+			k.tile(x, xrow, xplane, p.planes, p.kh, p.k, table, w, bias, to, row*pixelBytes, pixel*pixelBytes,
 				ahead, aheadPlane, top, bottom)
 		}
-		if !fits {
-			p.copyOut(y, j.temp, k, r, c)
-		}
+	}
+	if !fits {
+		p.copyOut(y, j.temp, k, r, c)
 	}
 }
 

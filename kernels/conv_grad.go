@@ -84,8 +84,8 @@ func (p *gradPass) addPlanes(s *simd, sums []float32, x, dy tensor, image, ob, p
 
 // addImage adds one image's part, band by band of rows so that what the kernels go over several times stays in the first-level cache.
 func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next []*float32) {
-	const bandFloats = 5 << 10
-	band := max(1, min(p.out[0], bandFloats/(p.width*Block)))
+	const bandFloats = 6 << 10 // of dy, and of the rows of x that one row of taps sees
+	band := max(1, min(p.out[0], bandFloats/((1+p.stride)*p.width*Block)))
 	xPitch := p.stride * p.width
 	xRows := p.stride*(band-1) + p.kh
 	buf := borrow((xRows*xPitch + band*p.width) * Block)
@@ -109,13 +109,13 @@ func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next []*float32) {
 func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, r0, rows int, ahead []*float32) {
 	xrow := p.stride * p.width * Block
 	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
-	for half := 0; half < Block; half += s.lanes {
-		for h := 0; h < p.kh; h += p.kernel.kh {
-			lo, hi := p.rowsWithInput(h, r0, rows)
+	for h := 0; h < p.kh; h += p.kernel.kh {
+		lo, hi := p.rowsWithInput(h, r0, rows)
+		if lo >= hi {
+			continue
+		}
+		for half := 0; half < Block; half += s.lanes {
 			for c := range p.chunks() {
-				if lo >= hi {
-					break
-				}
 				x := (h+lo*p.stride)*xrow + half/s.lanes*p.halfOffset
 				if p.lookup == wide {
 					x += c * p.kernel.k

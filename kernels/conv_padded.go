@@ -50,8 +50,8 @@ func (c *paddedPlanes) fill(s *simd, end, tileRows int) {
 }
 
 // ahead is where tile i of a row of tiles should prefetch, so that together they fetch the input rows that are needed next: those of
-// the next fill, or else the first ones of the next set.
-func (c *paddedPlanes) ahead(i, tiles int) (at *float32, plane int) {
+// the next fill, or else the first ones of the next set. The next tile prefetches tile bytes further.
+func (c *paddedPlanes) ahead(i, tiles int) (at *float32, plane, tile int) {
 	height, width := c.pass.in[0], c.pass.in[1]
 	row, size := c.first+c.filled, height*width*Block
 	rows := min(height-row, c.step)
@@ -60,9 +60,9 @@ func (c *paddedPlanes) ahead(i, tiles int) (at *float32, plane int) {
 		from, rows = c.pass.planes*size, min(height, c.pass.kh+c.step)
 	}
 	if from += rows * width * i / tiles * Block; from < 0 || from >= len(c.x) {
-		return &c.data[0], 0
+		return &c.data[0], 0, 0
 	}
-	return &c.x[from], size * 4
+	return &c.x[from], size * 4, rows * width / tiles * pixelBytes
 }
 
 // padPlane writes rows of pitch pixels that begin with row first of a plane: before zeros, then the plane's row, then zeros. Rows outside

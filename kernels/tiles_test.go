@@ -134,18 +134,28 @@ func TestConvTiles(t *testing.T) {
 
 func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k, top, bottom int) {
 	const kh, planes = 2, 2
+	tiles := 1
+	if tile.run != nil {
+		tiles = 2
+	}
 	r := newRand(key, tile.rows, tile.cols)
-	pitch := key.stride*(tile.cols-1) + key.kw
+	cols := tiles * tile.cols
+	pitch := key.stride*(cols-1) + key.kw
 	rows := key.stride*(tile.rows-1) + kh
 	x := guardedCopy("x", uniform(r, planes*rows*pitch*Block))
 	w := guardedCopy("w", uniform(r, planes*kh*k*key.kw*s.lanes))
 	bias := guardedCopy("bias", uniform(r, s.lanes))
-	y := guard("y", tile.rows*tile.cols*Block)
-	tile.f(&x.s()[0], pitch*pixelBytes, rows*pitch*pixelBytes, planes, kh, k, s.table(key.lookup), &w.s()[0], &bias.s()[0], &y.s()[0],
-		tile.cols*pixelBytes, pixelBytes, &x.s()[0], 0, top, bottom)
+	y := guard("y", tile.rows*cols*Block)
+	if tile.run != nil {
+		tile.run(tiles, &x.s()[0], pitch*pixelBytes, rows*pitch*pixelBytes, planes, kh, k, s.table(key.lookup), &w.s()[0], &bias.s()[0],
+			&y.s()[0], cols*pixelBytes, pixelBytes, &x.s()[0], 0, 0, top, bottom)
+	} else {
+		tile.tile(&x.s()[0], pitch*pixelBytes, rows*pitch*pixelBytes, planes, kh, k, s.table(key.lookup), &w.s()[0], &bias.s()[0],
+			&y.s()[0], cols*pixelBytes, pixelBytes, &x.s()[0], 0, top, bottom)
+	}
 	for row := range tile.rows {
-		for col := range tile.cols {
-			got := y.s()[(row*tile.cols+col)*Block:][:s.lanes]
+		for col := range cols {
+			got := y.s()[(row*cols+col)*Block:][:s.lanes]
 			want := float64s(bias.s())
 			for lane := range want {
 				i := lane

@@ -78,12 +78,22 @@ func convTiles(s simd, l lookup, sh shape) (fit [][2]int) {
 	return fit
 }
 
-// convTile writes one kernel. An edged one leaves out the columns of padding at both ends of rows that it covers entirely.
+// convTile writes one kernel. An edged one leaves out the columns of padding at both ends of rows that it covers entirely. Where a tile
+// is small, with AVX2, a call does a run of tiles side by side.
 func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
 	name := fmt.Sprintf("conv%s%ds%d_%dx%d%s%s", l.name, sh.kw, sh.stride, rows, cols, suffix(edged, "Edged"), s.suffix)
-	tabulate(l, sh, fmt.Sprintf("%d, %d, %v, %s", rows, cols, edged, name))
-	function(name, "func(x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane, top, bottom int)",
-		"\tfor row, col and lane of the tile {",
+	run := s.bytes == 32
+	entry, signature, of := name+", nil", "func(", "the tile"
+	if run {
+		entry, signature, of = "nil, "+name, "func(tiles int, ", "so many tiles side by side"
+	}
+	tabulate(l, sh, fmt.Sprintf("%d, %d, %v, %s", rows, cols, edged, entry))
+	signature += "x *float32, xrow, xplane, planes, kh, k int, table *uint32, w, bias, y *float32, yrow, ypixel int, ahead *float32, aheadplane"
+	if run {
+		signature += ", aheadtile"
+	}
+	function(name, signature+", top, bottom int)",
+		"\tfor row, col and lane of "+of+" {",
 		"\t\ty[row][col][lane] = bias[lane]",
 		"\t\tfor plane, h, k and v < "+fmt.Sprint(sh.kw)+" {",
 		fmt.Sprintf("\t\t\tpixel := x[plane][row*%d+h][col*%d+v]", sh.stride, sh.stride),
@@ -91,6 +101,14 @@ func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
 		"\t\t}", "\t}", "", "with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what",
 		"follows ahead, plane by plane.")
 	x, xrow, ahead, aheadPlane, kh, k, table, w := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
+	planes := argument("planes")
+	if run {
+		left := AllocLocal(8)
+		Label("tile")
+		MOVQ(planes, x)
+		MOVQ(x, left)
+		planes = left
+	}
 	load([]string{"x", "xrow", "ahead", "ahead", "kh", "k", "table", "w"}, x, xrow, ahead, aheadPlane, kh, k, table, w)
 	t := newTile(s, l, sh, rows, cols)
 	t.edged = edged
@@ -138,9 +156,14 @@ func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
 	ADDQ(argument("xplane"), x)
 	ADDQ(argument("aheadplane"), aheadPlane)
 	MOVQ(aheadPlane, ahead)
-	DECQ(argument("planes"))
+	DECQ(planes)
 	JNZ(LabelRef("plane"))
 	t.store()
+	if run {
+		t.advance(RAX)
+		DECQ(argument("tiles"))
+		JNZ(LabelRef("tile"))
+	}
 	finish()
 }
 
@@ -273,6 +296,16 @@ func (t *tile) fetchOutput(y, ypixel, row Register) {
 			ADDQ(argument("yrow"), row)
 		}
 	}
+}
+
+// advance moves the arguments to the next tile of a run.
+func (t *tile) advance(r GPPhysical) {
+	ADDQ(U32(t.sh.stride*t.cols*pixel), argument("x"))
+	Load(Param("ypixel"), r)
+	IMUL3Q(U8(t.cols), r, r)
+	ADDQ(r, argument("y"))
+	Load(Param("aheadtile"), r)
+	ADDQ(r, argument("ahead"))
 }
 
 func (t *tile) store() {
