@@ -548,6 +548,54 @@ func convOwn2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int,
 //go:noescape
 func convOwn2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
+// convOwn3half_1x12AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3half_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convOwn3half_1x10AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convOwn3half_1x8AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convOwn3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
 // convQuad3s1_1x12AVX2 equals
 //
 //	for row, col and lane of so many tiles side by side {
@@ -803,6 +851,54 @@ func convQuad2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int
 //
 //go:noescape
 func convQuad2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convQuad3half_1x12AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3half_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convQuad3half_1x10AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convQuad3half_1x8AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convQuad3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide7s2_1x8AVX2 equals
 //
@@ -1107,3 +1203,51 @@ func convWide2s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int
 //
 //go:noescape
 func convWide2s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide3half_1x12AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3half_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide3half_1x10AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide3half_1x8AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)

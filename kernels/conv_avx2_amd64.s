@@ -5339,6 +5339,399 @@ skip1:
 	VZEROUPPER
 	RET
 
+// func convOwn3half_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3half_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
+	VMOVUPS     (R9), Y12
+	VMOVUPS     32(R9), Y13
+	VMOVUPS     64(R9), Y14
+	MOVQ        R11, R12
+	CMPQ        R14, top+128(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+136(FP)
+	JEQ         skip0
+	VMOVUPS     (R12), Y15
+	VFMADD231PS Y13, Y15, Y0
+	VFMADD231PS Y14, Y15, Y1
+	VMOVUPS     64(R12), Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y2
+	VFMADD231PS Y14, Y15, Y3
+	VMOVUPS     128(R12), Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y5
+	VMOVUPS     192(R12), Y15
+	VFMADD231PS Y12, Y15, Y5
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y7
+	VMOVUPS     256(R12), Y15
+	VFMADD231PS Y12, Y15, Y7
+	VFMADD231PS Y13, Y15, Y8
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     320(R12), Y15
+	VFMADD231PS Y12, Y15, Y9
+	VFMADD231PS Y13, Y15, Y10
+	VFMADD231PS Y14, Y15, Y11
+	VMOVUPS     384(R12), Y15
+	VFMADD231PS Y12, Y15, Y11
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000180, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convOwn3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3half_1x10AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
+	VMOVUPS     (R9), Y10
+	VMOVUPS     32(R9), Y11
+	VMOVUPS     64(R9), Y12
+	MOVQ        R11, R12
+	CMPQ        R14, top+128(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+136(FP)
+	JEQ         skip0
+	VMOVUPS     (R12), Y14
+	VFMADD231PS Y11, Y14, Y0
+	VFMADD231PS Y12, Y14, Y1
+	VMOVUPS     64(R12), Y15
+	VFMADD231PS Y10, Y15, Y1
+	VFMADD231PS Y11, Y15, Y2
+	VFMADD231PS Y12, Y15, Y3
+	VMOVUPS     128(R12), Y13
+	VFMADD231PS Y10, Y13, Y3
+	VFMADD231PS Y11, Y13, Y4
+	VFMADD231PS Y12, Y13, Y5
+	VMOVUPS     192(R12), Y14
+	VFMADD231PS Y10, Y14, Y5
+	VFMADD231PS Y11, Y14, Y6
+	VFMADD231PS Y12, Y14, Y7
+	VMOVUPS     256(R12), Y15
+	VFMADD231PS Y10, Y15, Y7
+	VFMADD231PS Y11, Y15, Y8
+	VFMADD231PS Y12, Y15, Y9
+	VMOVUPS     320(R12), Y13
+	VFMADD231PS Y10, Y13, Y9
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    $0x00000140, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convOwn3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convOwn3half_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ        R10, R11
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
+	VMOVUPS     (R9), Y8
+	VMOVUPS     32(R9), Y9
+	VMOVUPS     64(R9), Y10
+	MOVQ        R11, R12
+	CMPQ        R14, top+128(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+136(FP)
+	JEQ         skip0
+	VMOVUPS     (R12), Y12
+	VFMADD231PS Y9, Y12, Y0
+	VFMADD231PS Y10, Y12, Y1
+	VMOVUPS     64(R12), Y13
+	VFMADD231PS Y8, Y13, Y1
+	VFMADD231PS Y9, Y13, Y2
+	VFMADD231PS Y10, Y13, Y3
+	VMOVUPS     128(R12), Y14
+	VFMADD231PS Y8, Y14, Y3
+	VFMADD231PS Y9, Y14, Y4
+	VFMADD231PS Y10, Y14, Y5
+	VMOVUPS     192(R12), Y15
+	VFMADD231PS Y8, Y15, Y5
+	VFMADD231PS Y9, Y15, Y6
+	VFMADD231PS Y10, Y15, Y7
+	VMOVUPS     256(R12), Y11
+	VFMADD231PS Y8, Y11, Y7
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func convQuad3s1_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convQuad3s1_1x12AVX2(SB), NOSPLIT, $8-144
@@ -7849,6 +8242,440 @@ skip1:
 	ADDQ    $0x00000100, x+8(FP)
 	MOVQ    ypixel+96(FP), AX
 	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convQuad3half_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3half_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ R10, R11
+	MOVQ DI, R15
+	MOVQ table+56(FP), R8
+
+k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
+	VMOVUPS     (R9), Y12
+	VMOVUPS     32(R9), Y13
+	VMOVUPS     64(R9), Y14
+	MOVQ        R11, R12
+	CMPQ        R14, top+128(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+136(FP)
+	JEQ         skip0
+	VMOVUPS     (R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y13, Y15, Y0
+	VFMADD231PS Y14, Y15, Y1
+	VMOVUPS     64(R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y12, Y15, Y1
+	VFMADD231PS Y13, Y15, Y2
+	VFMADD231PS Y14, Y15, Y3
+	VMOVUPS     128(R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y12, Y15, Y3
+	VFMADD231PS Y13, Y15, Y4
+	VFMADD231PS Y14, Y15, Y5
+	VMOVUPS     192(R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y12, Y15, Y5
+	VFMADD231PS Y13, Y15, Y6
+	VFMADD231PS Y14, Y15, Y7
+	VMOVUPS     256(R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y12, Y15, Y7
+	VFMADD231PS Y13, Y15, Y8
+	VFMADD231PS Y14, Y15, Y9
+	VMOVUPS     320(R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y12, Y15, Y9
+	VFMADD231PS Y13, Y15, Y10
+	VFMADD231PS Y14, Y15, Y11
+	VMOVUPS     384(R12), Y15
+	VPERMILPS   (R8), Y15, Y15
+	VFMADD231PS Y12, Y15, Y11
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000180, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convQuad3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3half_1x10AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ R10, R11
+	MOVQ DI, R15
+	MOVQ table+56(FP), R8
+
+k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
+	VMOVUPS     (R9), Y10
+	VMOVUPS     32(R9), Y11
+	VMOVUPS     64(R9), Y12
+	VMOVUPS     (R8), Y15
+	MOVQ        R11, R12
+	CMPQ        R14, top+128(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+136(FP)
+	JEQ         skip0
+	VMOVUPS     (R12), Y14
+	VPERMILPS   Y15, Y14, Y14
+	VFMADD231PS Y11, Y14, Y0
+	VFMADD231PS Y12, Y14, Y1
+	VMOVUPS     64(R12), Y13
+	VPERMILPS   Y15, Y13, Y13
+	VFMADD231PS Y10, Y13, Y1
+	VFMADD231PS Y11, Y13, Y2
+	VFMADD231PS Y12, Y13, Y3
+	VMOVUPS     128(R12), Y14
+	VPERMILPS   Y15, Y14, Y14
+	VFMADD231PS Y10, Y14, Y3
+	VFMADD231PS Y11, Y14, Y4
+	VFMADD231PS Y12, Y14, Y5
+	VMOVUPS     192(R12), Y13
+	VPERMILPS   Y15, Y13, Y13
+	VFMADD231PS Y10, Y13, Y5
+	VFMADD231PS Y11, Y13, Y6
+	VFMADD231PS Y12, Y13, Y7
+	VMOVUPS     256(R12), Y14
+	VPERMILPS   Y15, Y14, Y14
+	VFMADD231PS Y10, Y14, Y7
+	VFMADD231PS Y11, Y14, Y8
+	VFMADD231PS Y12, Y14, Y9
+	VMOVUPS     320(R12), Y13
+	VPERMILPS   Y15, Y13, Y13
+	VFMADD231PS Y10, Y13, Y9
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    $0x00000140, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convQuad3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convQuad3half_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ R10, R11
+	MOVQ DI, R15
+	MOVQ table+56(FP), R8
+
+k:
+	PREFETCHT0  (CX)
+	ADDQ        $0x00000040, CX
+	VMOVUPS     (R9), Y8
+	VMOVUPS     32(R9), Y9
+	VMOVUPS     64(R9), Y10
+	VMOVUPS     (R8), Y15
+	MOVQ        R11, R12
+	CMPQ        R14, top+128(FP)
+	JEQ         skip0
+	CMPQ        R14, bottom+136(FP)
+	JEQ         skip0
+	VMOVUPS     (R12), Y12
+	VPERMILPS   Y15, Y12, Y12
+	VFMADD231PS Y9, Y12, Y0
+	VFMADD231PS Y10, Y12, Y1
+	VMOVUPS     64(R12), Y13
+	VPERMILPS   Y15, Y13, Y13
+	VFMADD231PS Y8, Y13, Y1
+	VFMADD231PS Y9, Y13, Y2
+	VFMADD231PS Y10, Y13, Y3
+	VMOVUPS     128(R12), Y14
+	VPERMILPS   Y15, Y14, Y14
+	VFMADD231PS Y8, Y14, Y3
+	VFMADD231PS Y9, Y14, Y4
+	VFMADD231PS Y10, Y14, Y5
+	VMOVUPS     192(R12), Y11
+	VPERMILPS   Y15, Y11, Y11
+	VFMADD231PS Y8, Y11, Y5
+	VFMADD231PS Y9, Y11, Y6
+	VFMADD231PS Y10, Y11, Y7
+	VMOVUPS     256(R12), Y12
+	VPERMILPS   Y15, Y12, Y12
+	VFMADD231PS Y8, Y12, Y7
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x20, R8
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
 	ADDQ    AX, y+80(FP)
 	MOVQ    aheadtile+120(FP), AX
 	ADDQ    AX, ahead+104(FP)
@@ -10687,6 +11514,417 @@ skip1:
 	ADDQ    $0x00000100, x+8(FP)
 	MOVQ    ypixel+96(FP), AX
 	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convWide3half_1x12AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3half_1x12AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	VMOVUPS    (R10), Y10
+	VMOVUPS    (R10), Y11
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ R10, R11
+	MOVQ DI, R15
+
+k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VMOVUPS      64(R9), Y14
+	MOVQ         R11, R12
+	CMPQ         R14, top+128(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+136(FP)
+	JEQ          skip0
+	VBROADCASTSS (R12), Y15
+	VFMADD231PS  Y13, Y15, Y0
+	VFMADD231PS  Y14, Y15, Y1
+	VBROADCASTSS 64(R12), Y15
+	VFMADD231PS  Y12, Y15, Y1
+	VFMADD231PS  Y13, Y15, Y2
+	VFMADD231PS  Y14, Y15, Y3
+	VBROADCASTSS 128(R12), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS 192(R12), Y15
+	VFMADD231PS  Y12, Y15, Y5
+	VFMADD231PS  Y13, Y15, Y6
+	VFMADD231PS  Y14, Y15, Y7
+	VBROADCASTSS 256(R12), Y15
+	VFMADD231PS  Y12, Y15, Y7
+	VFMADD231PS  Y13, Y15, Y8
+	VFMADD231PS  Y14, Y15, Y9
+	VBROADCASTSS 320(R12), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	VBROADCASTSS 384(R12), Y15
+	VFMADD231PS  Y12, Y15, Y11
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y11, (DX)
+	ADDQ    $0x00000180, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convWide3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3half_1x10AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R10), Y9
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ R10, R11
+	MOVQ DI, R15
+
+k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VMOVUPS      64(R9), Y12
+	MOVQ         R11, R12
+	CMPQ         R14, top+128(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+136(FP)
+	JEQ          skip0
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y11, Y14, Y0
+	VFMADD231PS  Y12, Y14, Y1
+	VBROADCASTSS 64(R12), Y15
+	VFMADD231PS  Y10, Y15, Y1
+	VFMADD231PS  Y11, Y15, Y2
+	VFMADD231PS  Y12, Y15, Y3
+	VBROADCASTSS 128(R12), Y13
+	VFMADD231PS  Y10, Y13, Y3
+	VFMADD231PS  Y11, Y13, Y4
+	VFMADD231PS  Y12, Y13, Y5
+	VBROADCASTSS 192(R12), Y14
+	VFMADD231PS  Y10, Y14, Y5
+	VFMADD231PS  Y11, Y14, Y6
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS 256(R12), Y15
+	VFMADD231PS  Y10, Y15, Y7
+	VFMADD231PS  Y11, Y15, Y8
+	VFMADD231PS  Y12, Y15, Y9
+	VBROADCASTSS 320(R12), Y13
+	VFMADD231PS  Y10, Y13, Y9
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    $0x00000140, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, y+80(FP)
+	MOVQ    aheadtile+120(FP), AX
+	ADDQ    AX, ahead+104(FP)
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func convWide3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convWide3half_1x8AVX2(SB), NOSPLIT, $8-144
+tile:
+	MOVQ       planes+32(FP), AX
+	MOVQ       AX, (SP)
+	MOVQ       x+8(FP), AX
+	MOVQ       xrow+16(FP), BX
+	MOVQ       ahead+104(FP), CX
+	MOVQ       ahead+104(FP), DX
+	MOVQ       kh+40(FP), SI
+	MOVQ       k+48(FP), DI
+	MOVQ       table+56(FP), R8
+	MOVQ       w+64(FP), R9
+	MOVQ       bias+72(FP), R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10), Y1
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R10), Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R10), Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R10), Y7
+	MOVQ       y+80(FP), R11
+	MOVQ       ypixel+96(FP), R13
+	MOVQ       R11, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	ADDQ       R13, R12
+	PREFETCHT0 (R12)
+	MOVQ       BX, R13
+
+plane:
+	MOVQ AX, R10
+	MOVQ SI, R14
+
+row:
+	MOVQ R10, R11
+	MOVQ DI, R15
+
+k:
+	PREFETCHT0   (CX)
+	ADDQ         $0x00000040, CX
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VMOVUPS      64(R9), Y10
+	MOVQ         R11, R12
+	CMPQ         R14, top+128(FP)
+	JEQ          skip0
+	CMPQ         R14, bottom+136(FP)
+	JEQ          skip0
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VBROADCASTSS 64(R12), Y13
+	VFMADD231PS  Y8, Y13, Y1
+	VFMADD231PS  Y9, Y13, Y2
+	VFMADD231PS  Y10, Y13, Y3
+	VBROADCASTSS 128(R12), Y14
+	VFMADD231PS  Y8, Y14, Y3
+	VFMADD231PS  Y9, Y14, Y4
+	VFMADD231PS  Y10, Y14, Y5
+	VBROADCASTSS 192(R12), Y15
+	VFMADD231PS  Y8, Y15, Y5
+	VFMADD231PS  Y9, Y15, Y6
+	VFMADD231PS  Y10, Y15, Y7
+	VBROADCASTSS 256(R12), Y11
+	VFMADD231PS  Y8, Y11, Y7
+
+skip0:
+	ADDQ    $0x00000060, R9
+	ADDQ    $0x04, R11
+	DECQ    R15
+	JNZ     k
+	ADDQ    BX, R10
+	DECQ    R14
+	JNZ     row
+	ADDQ    xplane+24(FP), AX
+	ADDQ    aheadplane+112(FP), DX
+	MOVQ    DX, CX
+	DECQ    (SP)
+	JNZ     plane
+	MOVQ    y+80(FP), AX
+	MOVQ    yrow+88(FP), BX
+	MOVQ    ypixel+96(FP), CX
+	MOVQ    AX, DX
+	VMOVUPS Y0, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    CX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    $0x00000100, x+8(FP)
+	MOVQ    ypixel+96(FP), AX
+	IMUL3Q  $0x08, AX, AX
 	ADDQ    AX, y+80(FP)
 	MOVQ    aheadtile+120(FP), AX
 	ADDQ    AX, ahead+104(FP)

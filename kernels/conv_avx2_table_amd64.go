@@ -57,6 +57,11 @@ var convAVX2 = map[convKey][]convKernel{
 		{1, 7, false, nil, convOwn2s1_1x7AVX2},
 		{2, 4, false, nil, convOwn2s1_2x4AVX2},
 	},
+	{own, 3, 0}: {
+		{1, 12, false, nil, convOwn3half_1x12AVX2},
+		{1, 10, false, nil, convOwn3half_1x10AVX2},
+		{1, 8, false, nil, convOwn3half_1x8AVX2},
+	},
 	{quad, 3, 1}: {
 		{1, 12, false, nil, convQuad3s1_1x12AVX2},
 		{1, 8, false, nil, convQuad3s1_1x8AVX2},
@@ -80,6 +85,11 @@ var convAVX2 = map[convKey][]convKernel{
 		{1, 8, false, nil, convQuad2s1_1x8AVX2},
 		{1, 7, false, nil, convQuad2s1_1x7AVX2},
 		{2, 4, false, nil, convQuad2s1_2x4AVX2},
+	},
+	{quad, 3, 0}: {
+		{1, 12, false, nil, convQuad3half_1x12AVX2},
+		{1, 10, false, nil, convQuad3half_1x10AVX2},
+		{1, 8, false, nil, convQuad3half_1x8AVX2},
 	},
 	{wide, 7, 2}: {
 		{1, 8, false, nil, convWide7s2_1x8AVX2},
@@ -109,5 +119,10 @@ var convAVX2 = map[convKey][]convKernel{
 		{1, 8, false, nil, convWide2s1_1x8AVX2},
 		{1, 7, false, nil, convWide2s1_1x7AVX2},
 		{2, 4, false, nil, convWide2s1_2x4AVX2},
+	},
+	{wide, 3, 0}: {
+		{1, 12, false, nil, convWide3half_1x12AVX2},
+		{1, 10, false, nil, convWide3half_1x10AVX2},
+		{1, 8, false, nil, convWide3half_1x8AVX2},
 	},
 }

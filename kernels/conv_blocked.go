@@ -233,42 +233,62 @@ func (c Conv) backwardPasses(s *simd) (passes []directPass, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	taps := c.Kernel[1] * c.Kernel[2]
-	out := c.Out()
-	stride := c.Stride[2]
-	for row := range stride {
-		for col := range stride {
-			v, h := c.residue(1, row), c.residue(2, col)
-			if len(v.taps)*len(h.taps) == 0 || s.conv[convKey{cs.lookup, len(h.taps), 1}] == nil {
+	for row := range c.Stride[1] {
+		for _, col := range c.columnResidues(s.conv[convKey{cs.lookup, c.Kernel[2], half}] != nil) {
+			v := c.residue(1, row)
+			if len(v.taps)*len(col.taps) == 0 || s.conv[convKey{cs.lookup, len(col.taps), b2i(!col.both)}] == nil {
 				return nil, false
 			}
-			if row >= c.In[1] || col >= c.In[2] {
-				continue
+			if row < c.In[1] && col.first < c.In[2] {
+				passes = append(passes, c.backwardPass(cs, row, v, col))
 			}
-			p := directPass{channelSets: cs, in: [2]int{out[1], out[2]}, kh: len(v.taps), kw: len(h.taps), stride: 1,
-				out: [2]int{(c.In[1] - row + stride - 1) / stride, (c.In[2] - col + stride - 1) / stride},
-				pad: [2]int{v.pad, h.pad}, outAt: row*c.In[2] + col, outRow: stride * c.In[2], outPixel: stride, outPlane: c.In[1] * c.In[2]}
-			p.weightOf = weightIndex{base: func(ic int) int { return (ic/icg*ocg*icg + ic%icg) * taps }, distance: taps, step: icg * taps,
-				all: taps, in: ocg, outs: c.InC}
-			for _, i := range v.taps {
-				for _, j := range h.taps {
-					p.taps = append(p.taps, i*c.Kernel[2]+j)
-				}
-			}
-			passes = append(passes, p)
 		}
 	}
 	return passes, true
 }
 
+// backwardPass is the pass for one residue of rows and one of columns.
+func (c Conv) backwardPass(cs channelSets, row int, v, h residue) directPass {
+	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, c.Kernel[1]*c.Kernel[2]
+	out, down, right := c.Out(), c.Stride[1], c.Stride[2]
+	if h.both {
+		right = 1
+	}
+	p := directPass{channelSets: cs, in: [2]int{out[1], out[2]}, kh: len(v.taps), kw: len(h.taps), stride: 1, half: h.both,
+		out: [2]int{(c.In[1] - row + down - 1) / down, (c.In[2] - h.first + right - 1) / right},
+		pad: [2]int{v.pad, h.pad}, outAt: row*c.In[2] + h.first, outRow: down * c.In[2], outPixel: right, outPlane: c.In[1] * c.In[2]}
+	p.weightOf = weightIndex{base: func(ic int) int { return (ic/icg*ocg*icg + ic%icg) * taps }, distance: taps, step: icg * taps,
+		all: taps, in: ocg, outs: c.InC}
+	for _, i := range v.taps {
+		for _, j := range h.taps {
+			p.taps = append(p.taps, i*c.Kernel[2]+j)
+		}
+	}
+	return p
+}
+
+// columnResidues are the residues of the columns, or both of stride 2 together if there is a kernel for that.
+func (c Conv) columnResidues(halfKernel bool) []residue {
+	if halfKernel && c.Stride[2] == 2 && c.PadLo[2] == 1 && c.In[2]%2 == 0 {
+		return []residue{{taps: []int{0, 1, 2}, both: true}}
+	}
+	var all []residue
+	for col := range c.Stride[2] {
+		all = append(all, c.residue(2, col))
+	}
+	return all
+}
+
 // residue describes, in dimension d, the gradient at input positions r + i*stride: output position i-pad+j reaches it through taps[j].
 type residue struct {
-	taps []int
-	pad  int
+	first int
+	taps  []int
+	pad   int
+	both  bool // all positions, for kernels of stride half
 }
 
 func (c Conv) residue(d, r int) residue {
-	var res residue
+	res := residue{first: r}
 	stride := c.Stride[d]
 	// input r sees tap k of output (r + PadLo - k)/stride; the largest k comes from the smallest output.
 	for k := c.Kernel[d] - 1; k >= 0; k-- {

@@ -19,6 +19,26 @@ type convKey struct {
 	kw, stride int
 }
 
+// half is the stride of kernels for the gradient of a 3x3 convolution of stride 2: column 2i of the output sees pixel i of the input
+// through tap 1, column 2i+1 sees it through tap 2 and pixel i+1 through tap 0.
+const half = 0
+
+// pixels is how many pixels of input so many columns of output see.
+func (k convKey) pixels(cols int) int {
+	if k.stride == half {
+		return cols/2 + 1
+	}
+	return k.stride*(cols-1) + k.kw
+}
+
+// pixel is the first pixel of input that a column sees; with half it must be an even one.
+func (k convKey) pixel(col int) int {
+	if k.stride == half {
+		return col / 2
+	}
+	return k.stride * col
+}
+
 // convKernel computes rows x cols output pixels; its loop is in the comment of each kernel. An edged one takes for granted that its
 // first and last column of input is padding.
 type convKernel struct {
@@ -103,6 +123,7 @@ type directPass struct {
 	in, out  [2]int // input and output height and width
 	kh, kw   int
 	stride   int
+	half     bool   // columns have stride half, rows stride 1
 	pad      [2]int // above and left
 	outAt    int    // first output pixel of an image plane
 	outRow   int    // distances in pixels between the rows
@@ -112,6 +133,14 @@ type directPass struct {
 	weightOf weightIndex
 	tile     convKernel // for most rows
 	lastTile convKernel // for the last ones
+}
+
+// key finds the kernels of the pass.
+func (p *directPass) key() convKey {
+	if p.half {
+		return convKey{p.lookup, p.kw, half}
+	}
+	return convKey{p.lookup, p.kw, p.stride}
 }
 
 // scratchFloats bounds the padded input of one task, so that it stays in the second-level cache.
@@ -184,30 +213,48 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	temp := borrow(32 * Block)
 	defer release(temp)
 	j.temp = *temp
-	for t := 0; ; t++ { // all passes of a row of tiles together, because they write neighbouring pixels
-		done := true
-		for i := range passes {
-			first, last := passes[i].rowsOfBand(band, bands)
-			if first+t < last {
-				w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*passes[i].vectorFloats(j.s):]
-				j.rowOfTiles(&passes[i], w, out, first+t)
-				done = false
+	for t, together := 0, p.rowsTogether(); j.fill(passes, band, bands, t, t+together); t += together {
+		for ob := range p.channelSets.out {
+			for row := t; row < t+together; row++ { // of all passes, because they write neighbouring pixels
+				for i := range passes {
+					first, last := passes[i].rowsOfBand(band, bands)
+					if first+row < last {
+						w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*passes[i].vectorFloats(j.s):]
+						j.rowOfTiles(&passes[i], w, out, ob, first+row)
+					}
+				}
 			}
-		}
-		if done {
-			return
 		}
 	}
 }
 
-// rowOfTiles computes row t of the tiles of a pass for all output blocks of the set, whose planes y holds.
-func (j *directTask) rowOfTiles(p *directPass, w, y []float32, t int) {
-	r, k := p.tileRow(t)
-	at := r*p.stride - p.pad[0] - j.planes.first
-	j.planes.fill(j.s, at+p.stride*(k.rows-1)+p.kh, k.rows)
-	for ob := range p.channelSets.out {
-		j.tiles(p, k, w, y[(ob*p.outPlane+p.outAt)*Block:], ob, r, at)
+// rowsTogether is how many rows of tiles are computed for one output block before the next: one where the weights of a set stay in the
+// first-level cache, all of the band where they would have to be read again for every row.
+func (p *directPass) rowsTogether() int {
+	if p.planes*p.channelSets.out < 4 {
+		return 1
 	}
+	return p.tileRows()
+}
+
+// fill puts in place what rows [t0, t1) of tiles of all passes in the band see, and reports whether there are any.
+func (j *directTask) fill(passes []directPass, band, bands, t0, t1 int) (any bool) {
+	for i := range passes {
+		p := &passes[i]
+		first, last := p.rowsOfBand(band, bands)
+		for t := first + t0; t < min(last, first+t1); t++ {
+			r, k := p.tileRow(t)
+			j.planes.fill(j.s, r*p.stride-p.pad[0]-j.planes.first+p.stride*(k.rows-1)+p.kh, k.rows)
+			any = true
+		}
+	}
+	return any
+}
+
+// rowOfTiles computes row t of the tiles of a pass for output block ob of the set, whose planes y holds.
+func (j *directTask) rowOfTiles(p *directPass, w, y []float32, ob, t int) {
+	r, k := p.tileRow(t)
+	j.tiles(p, k, w, y[(ob*p.outPlane+p.outAt)*Block:], ob, r, r*p.stride-p.pad[0]-j.planes.first)
 }
 
 // tiles computes the tiles of output rows r.. of output block ob; y is the block's first pixel that the pass writes, and at is the
@@ -233,7 +280,7 @@ func (j *directTask) side(p *directPass, k convKernel, w, y []float32, ob, r, at
 	ahead, aheadPlane, aheadTile := in.ahead(i, tiles)
 	top, bottom := p.padding(r, k.rows)
 	c := max(0, min(i*k.cols, p.out[1]-k.cols))
-	x := (at*in.pitch + p.stride*c - p.pad[1] + in.before) * Block
+	x := (at*in.pitch + p.key().pixel(c) - p.pad[1] + in.before) * Block
 	to, row, pixel := j.temp, k.cols, 1
 	if fits {
 		to, row, pixel = y[(r*p.outRow+c*p.outPixel)*Block:], p.outRow, p.outPixel

@@ -29,7 +29,7 @@ func (c *paddedPlanes) cover(passes []directPass, band, bands int) bool {
 	}
 	for i := range passes {
 		p := &passes[i]
-		c.pitch = max(c.pitch, c.before-p.pad[1]+p.stride*(max(p.tile.cols, p.out[1])-1)+p.kw)
+		c.pitch = max(c.pitch, c.before-p.pad[1]+p.key().pixels(max(p.tile.cols, p.out[1])))
 	}
 	c.first, c.rows = first, last-first
 	return first < last

@@ -6,7 +6,7 @@ package kernels
 func (p *directPass) chooseTiles(s *simd) {
 	height, width := p.out[0], p.out[1]
 	cost := 1 << 62
-	kernels := s.conv[convKey{p.lookup, p.kw, p.stride}]
+	kernels := s.conv[p.key()]
 	for _, k := range kernels {
 		if k.edged && !p.edged(k) {
 			continue

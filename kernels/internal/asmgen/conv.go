@@ -32,9 +32,48 @@ var (
 // shape is a kernel's width and stride.
 type shape struct{ kw, stride int }
 
+// half is the stride of the gradient of stride 2: a pixel of input feeds two of output through the middle and the last tap, and the one
+// before them through the first.
+const half = 0
+
+func (sh shape) String() string {
+	if sh.stride == half {
+		return fmt.Sprintf("%dhalf", sh.kw)
+	}
+	return fmt.Sprintf("%ds%d", sh.kw, sh.stride)
+}
+
+// pixels is how many pixels of input so many columns of output see.
+func (sh shape) pixels(cols int) int {
+	if sh.stride == half {
+		return cols/2 + 1
+	}
+	return sh.stride*(cols-1) + sh.kw
+}
+
+// column is the column of output that pixel q of input feeds through a tap, if there is one.
+func (sh shape) column(q, tap int) (col int, ok bool) {
+	if sh.stride == half {
+		col = 2*q + tap - 1
+		return col, col >= 0
+	}
+	return (q - tap) / sh.stride, q >= tap && (q-tap)%sh.stride == 0
+}
+
+// doc is column as seen from the output.
+func (sh shape) doc() string {
+	if sh.stride == half {
+		return "\t\t\tpixel := x[plane][row+h][(col+1-v)/2], where that is whole"
+	}
+	return fmt.Sprintf("\t\t\tpixel := x[plane][row*%d+h][col*%d+v]", sh.stride, sh.stride)
+}
+
 // convFamily writes tiles of output pixels for a block of output channels.
 func convFamily(s simd) {
 	base := []shape{{3, 1}, {3, 2}, {1, 1}, {2, 1}}
+	if s.bytes == 32 {
+		base = append(base, shape{3, half})
+	}
 	shapes := map[lookup][]shape{
 		own:  append([]shape{{4, 1}, {5, 1}, {5, 2}, {7, 1}, {7, 2}}, base...),
 		quad: base,
@@ -69,6 +108,9 @@ func convTiles(s simd, l lookup, sh shape) (fit [][2]int) {
 	if l == perm {
 		room-- // the index
 	}
+	if sh.stride == half {
+		all, better = [][2]int{{1, 12}, {1, 10}, {1, 8}}, nil
+	}
 	for _, t := range all {
 		u, ok := better[t]
 		if t[0]*t[1] <= room && !(ok && u[0]*u[1] <= room) {
@@ -81,7 +123,7 @@ func convTiles(s simd, l lookup, sh shape) (fit [][2]int) {
 // convTile writes one kernel. An edged one leaves out the columns of padding at both ends of rows that it covers entirely. Where a tile
 // is small, with AVX2, a call does a run of tiles side by side.
 func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
-	name := fmt.Sprintf("conv%s%ds%d_%dx%d%s%s", l.name, sh.kw, sh.stride, rows, cols, suffix(edged, "Edged"), s.suffix)
+	name := fmt.Sprintf("conv%s%v_%dx%d%s%s", l.name, sh, rows, cols, suffix(edged, "Edged"), s.suffix)
 	run := s.bytes == 32
 	entry, signature, of := name+", nil", "func(", "the tile"
 	if run {
@@ -96,7 +138,7 @@ func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
 		"\tfor row, col and lane of "+of+" {",
 		"\t\ty[row][col][lane] = bias[lane]",
 		"\t\tfor plane, h, k and v < "+fmt.Sprint(sh.kw)+" {",
-		fmt.Sprintf("\t\t\tpixel := x[plane][row*%d+h][col*%d+v]", sh.stride, sh.stride),
+		sh.doc(),
 		"\t\t\ty[row][col][lane] += w[plane][h][k][v][lane] * "+l.doc,
 		"\t\t}", "\t}", "", "with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what",
 		"follows ahead, plane by plane.")
@@ -188,6 +230,9 @@ func newTile(s simd, l lookup, sh shape, rows, cols int) *tile {
 func (t *tile) linesPerStep() int {
 	steps := map[string]int{"Own": 1, "Quad": 4, "Perm": 8, "Wide": 16}[t.l.name] * min(t.sh.kw, 3)
 	lines := t.rows * t.cols * t.sh.stride * t.sh.stride
+	if t.sh.stride == half {
+		lines = t.cols / 4
+	}
 	return (lines + steps - 1) / steps
 }
 
@@ -224,7 +269,7 @@ func (t *tile) multiply(x, ptr, step, w, table, hLeft Register) {
 			CMPQ(hLeft, argument("bottom"))
 			JEQ(LabelRef(skip))
 		}
-		last := t.sh.stride*(t.cols-1) + t.sh.kw - 1
+		last := t.sh.pixels(t.cols) - 1
 		for q := range last + 1 {
 			if t.edged && (q == 0 || q == last && t.sh.stride == 1) {
 				continue
@@ -244,8 +289,8 @@ func (t *tile) multiply(x, ptr, step, w, table, hLeft Register) {
 func (t *tile) input(m Mem, q, r, n int, index VecPhysical, table Register) {
 	var v VecPhysical
 	for tap := range t.sh.kw {
-		col := (q - tap) / t.sh.stride
-		if q < tap || (q-tap)%t.sh.stride != 0 || col >= t.cols {
+		col, ok := t.sh.column(q, tap)
+		if !ok || col >= t.cols {
 			continue
 		}
 		if v == nil {
@@ -300,7 +345,11 @@ func (t *tile) fetchOutput(y, ypixel, row Register) {
 
 // advance moves the arguments to the next tile of a run.
 func (t *tile) advance(r GPPhysical) {
-	ADDQ(U32(t.sh.stride*t.cols*pixel), argument("x"))
+	pixels := t.sh.stride * t.cols
+	if t.sh.stride == half {
+		pixels = t.cols / 2
+	}
+	ADDQ(U32(pixels*pixel), argument("x"))
 	Load(Param("ypixel"), r)
 	IMUL3Q(U8(t.cols), r, r)
 	ADDQ(r, argument("y"))
