@@ -176,7 +176,7 @@ func (c *compilation) eager(l *lowerer, key string) {
 // of main.
 func (c *compilation) entry(l *lowerer) string {
 	f := l.newFunc(c.info)
-	f.escapes(c.src.fn.Body)
+	f.escapes(nil, c.src.fn.Body)
 	f.findGotos(c.src.fn.Body)
 	fr := f.push(nil)
 	fr.info = newFuncInfo("", c.src.fn)

@@ -10,8 +10,11 @@ import (
 // captures although they are assigned after their definition. A captured variable that never changes is passed by
 // value. The variable of a three-clause loop that only the post statement changes counts as unchanged, because each
 // iteration has its own.
-func (f *fn) escapes(body ast.Node) {
+//
+// Return statements assign to named results.
+func (f *fn) escapes(typ *ast.FuncType, body ast.Node) {
 	e := &escape{f: f, home: map[types.Object]ast.Node{}, captured: map[types.Object]bool{}, assigned: map[types.Object]bool{}}
+	e.results(typ)
 	ast.Inspect(body, e.visit)
 	for obj := range e.captured {
 		if e.assigned[obj] {
@@ -50,6 +53,7 @@ func (e *escape) visit(n ast.Node) bool {
 	case *ast.FuncLit:
 		e.nodes = append(e.nodes, n)
 		e.stack = append(e.stack, n)
+		e.results(n.Type)
 		return true
 	case *ast.RangeStmt:
 		if e.f.rangesOverFunc(n) {
@@ -89,6 +93,20 @@ func (e *escape) visit(n ast.Node) bool {
 	}
 	e.nodes = append(e.nodes, n)
 	return true
+}
+
+// results marks the named results of a function as assigned.
+func (e *escape) results(typ *ast.FuncType) {
+	if typ == nil || typ.Results == nil {
+		return
+	}
+	for _, r := range typ.Results.List {
+		for _, id := range r.Names {
+			if o := e.f.info.Defs[id]; o != nil {
+				e.assigned[o] = true
+			}
+		}
+	}
 }
 
 // rangeFunc visits a range over a function, whose body becomes a literal.

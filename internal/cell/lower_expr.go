@@ -290,7 +290,10 @@ func (f *fn) equal(x string, tx types.Type, y string, ty types.Type) string {
 	if isInterface(tx) || isInterface(ty) {
 		return "_gnb.Equal(" + f.asAny(x, tx) + ", " + f.asAny(y, ty) + ")"
 	}
-	return "(" + x + " == " + y + ")"
+	if types.AssignableTo(tx, ty) {
+		return "(" + f.convert(x, tx, ty) + " == " + y + ")"
+	}
+	return "(" + x + " == " + f.convert(y, ty, tx) + ")"
 }
 
 // composite renders a composite literal of type t.

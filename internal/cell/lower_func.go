@@ -81,7 +81,7 @@ func (f *fn) objType(o types.Object) types.Type { return f.env.subst(o.Type()) }
 
 // declare writes the function as a declaration of the backend.
 func (f *fn) declare(name string, recv *ast.FieldList, typ *ast.FuncType, body *ast.BlockStmt) {
-	f.escapes(body)
+	f.escapes(typ, body)
 	f.findGotos(body)
 	fr := f.push(typ)
 	fr.info = f.l.st.funcs[name]

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // stmts writes a list of statements, each under its own line directive.
@@ -245,7 +246,7 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 		f.emit("return\n")
 	case len(s.Results) == 0:
 		f.emit("return %s\n", f.namedResults(fr))
-	case len(fr.named) > 0 && fr.defers != nil:
+	case len(fr.named) > 0 && (fr.defers != nil || f.anyBoxed(fr.named)):
 		f.setResults(fr, s.Results)
 		f.emit("return %s\n", f.namedResults(fr))
 	case len(s.Results) == 1 && len(fr.results) > 1:
@@ -257,6 +258,11 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 		}
 		f.emit("return %s\n", joinNames(vals))
 	}
+}
+
+// anyBoxed reports whether one of the variables may be seen by others.
+func (f *fn) anyBoxed(vars []types.Object) bool {
+	return slices.ContainsFunc(vars, func(o types.Object) bool { return f.boxed[o] })
 }
 
 func (f *fn) namedResults(fr *frame) string {

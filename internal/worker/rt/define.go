@@ -186,7 +186,8 @@ func (d *definer) public(s *typeSpec) bool {
 				if !other.busy {
 					d.layout(other)
 				}
-				ready = other.typ != nil
+				// a literal of ours has no name yet, and a struct's name is made of its fields'
+				ready = other.typ != nil && (other.block == nil || other.shown != "")
 			}
 		}
 		return ready
@@ -215,6 +216,7 @@ func newVariant(name, shown string, model reflect.Type, values, pointers, params
 	h.hash = fnv(name)
 	h.tflag &^= flagExtraStar | flagNamed | flagUncommon
 	h.ptrToThis = 0
+	h.str = nameOff(name, false) // until the type is filled in, for layouts made of it
 	if shown != "" {
 		h.tflag |= flagNamed | flagUncommon
 		h.str = nameOff(shown, true)
