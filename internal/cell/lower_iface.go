@@ -30,6 +30,7 @@ func (f *fn) convert(text string, from, to types.Type) string {
 		if i.NumMethods() == 0 && !hides(from, nil) {
 			return "_gnb.Any(" + text + ")"
 		}
+		f.l.implements(from, i)
 		if f.l.unspeakable(from) { // compiled code made the value, so it has all its methods
 			from = anyType
 		}
@@ -45,6 +46,19 @@ func (f *fn) convert(text string, from, to types.Type) string {
 		return text
 	}
 	return f.reinterpret(text, from, to)
+}
+
+// implements refuses a type of a cell in an interface with unexported methods of a compiled package.
+func (l *lowerer) implements(t types.Type, i *types.Interface) {
+	_, literal := types.Unalias(t).(*types.Struct)
+	if isInterface(t) || !literal && !l.fromSource(t) {
+		return
+	}
+	for m := range i.Methods() {
+		if !m.Exported() && !l.owns(m.Pkg()) {
+			l.refuse(l.pos, "a type of a cell can't implement an interface with the unexported method %s of package %s", m.Name(), m.Pkg().Name())
+		}
+	}
 }
 
 // argument renders an operand that the backend converts to an empty interface by itself: in a call or a composite
@@ -120,6 +134,7 @@ func (f *fn) conversion(x ast.Expr, to types.Type) string {
 		if isInterface(from) && f.l.typ(from) == f.l.typ(to) {
 			return f.expr(x)
 		}
+		f.l.implements(from, to.Underlying().(*types.Interface))
 		return f.l.op("To", "("+f.l.spell(types.Default(from), "")+") "+f.l.spell(to, "")) + "(" + f.expr(x) + ")"
 	}
 	if f.l.typ(types.Default(from)) == f.l.typ(to) {

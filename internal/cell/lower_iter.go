@@ -42,6 +42,7 @@ func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
 	t.frame = fr
 	code := f.variable(b.code)
 	f.emit("if %s != 0 {\n_gnb.RangeDone()\n}\n", code)
+	var items []yielded
 	for i, x := range []ast.Expr{s.Key, s.Value} {
 		if i >= yield.Params().Len() {
 			break
@@ -49,8 +50,9 @@ func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
 		pt := yield.Params().At(i).Type()
 		p := f.fresh("_y")
 		params = append(params, p+" "+f.l.typ(f.env.subst(pt)))
-		f.bindRange(s, x, p, f.env.subst(pt))
+		items = append(items, yielded{x, p, f.env.subst(pt)})
 	}
+	f.bindItems(s, items...)
 	f.stmts(s.Body.List)
 	f.emit("return true\n")
 	f.pop()

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -129,7 +130,7 @@ func (f *fn) rangeInt(s *ast.RangeStmt, label string) {
 	typ = types.Default(typ)
 	limit, i := f.fresh("_n"), f.fresh("_i")
 	f.emit("{\n%s := %s\n", limit, f.valueAs(s.X, typ))
-	bind := f.capture(func() { f.bindRange(s, s.Key, i, typ) })
+	bind := f.capture(func() { f.bindItems(s, yielded{s.Key, i, typ}) })
 	t := f.enter(label, true)
 	body := f.body(s.Body.List)
 	f.leave()
@@ -145,22 +146,36 @@ func isBlank(e ast.Expr) bool {
 	return ok && id.Name == "_"
 }
 
-// bindRange gives an iteration variable its value: a new variable, or an assignment to what the loop names.
-func (f *fn) bindRange(s *ast.RangeStmt, x ast.Expr, val string, t types.Type) {
-	if x == nil || isBlank(x) {
+// A yielded is what an iteration yields for one of the loop's two expressions.
+type yielded struct {
+	x   ast.Expr // nil if the loop has none
+	val string
+	typ types.Type
+}
+
+// bindItems gives iteration variables their values: new variables, or assignments to what the loop names, which is
+// evaluated before any of them.
+func (f *fn) bindItems(s *ast.RangeStmt, items ...yielded) {
+	items = slices.DeleteFunc(items, func(it yielded) bool { return it.x == nil || isBlank(it.x) })
+	if s.Tok == token.ASSIGN {
+		places := make([]string, len(items))
+		for i, it := range items {
+			places[i] = f.steadyPlace(it.x)
+		}
+		for i, it := range items {
+			f.store(places[i], f.convert(it.val, it.typ, f.typeOf(it.x)), f.typeOf(it.x))
+		}
 		return
 	}
-	if s.Tok != token.DEFINE {
-		f.store(f.place(x), f.convert(val, t, f.typeOf(x)), f.typeOf(x))
-		return
+	for _, it := range items {
+		o := f.info.Defs[it.x.(*ast.Ident)]
+		name := f.local(o)
+		if f.boxed[o] {
+			f.defineBox(name, it.val, it.typ)
+			continue
+		}
+		f.emit("%s := %s\n", name, it.val)
 	}
-	o := f.info.Defs[x.(*ast.Ident)]
-	name := f.local(o)
-	if f.boxed[o] {
-		f.defineBox(name, val, t)
-		return
-	}
-	f.emit("%s := %s\n", name, val)
 }
 
 // rangeNative leaves the iteration to the backend.
@@ -168,7 +183,7 @@ func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 	x := f.expr(s.X)
 	f.emit("{\n")
 	var heads []string
-	var bind string
+	var items []yielded
 	for i, e := range []ast.Expr{s.Key, s.Value} {
 		t := key
 		if i == 1 {
@@ -186,8 +201,9 @@ func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 		}
 		val := f.fresh("_v")
 		heads = append(heads, val)
-		bind += f.capture(func() { f.bindRange(s, e, val, t) })
+		items = append(items, yielded{e, val, t})
 	}
+	bind := f.capture(func() { f.bindItems(s, items...) })
 	t := f.enter(label, true)
 	body := f.body(s.Body.List)
 	f.leave()
@@ -204,8 +220,7 @@ func (f *fn) rangeString(s *ast.RangeStmt, label string) {
 	at, runes, i := f.fresh("_at"), f.fresh("_rs"), f.fresh("_i")
 	f.emit("{\n%s, %s := _gnb.Runes(string(%s))\n", at, runes, f.expr(s.X))
 	bind := f.capture(func() {
-		f.bindRange(s, s.Key, at+"["+i+"]", types.Typ[types.Int])
-		f.bindRange(s, s.Value, runes+"["+i+"]", types.Typ[types.Rune])
+		f.bindItems(s, yielded{s.Key, at + "[" + i + "]", types.Typ[types.Int]}, yielded{s.Value, runes + "[" + i + "]", types.Typ[types.Rune]})
 	})
 	t := f.enter(label, true)
 	body := f.body(s.Body.List)
@@ -218,8 +233,7 @@ func (f *fn) rangeArray(s *ast.RangeStmt, a *types.Array, label string) {
 	p, i := f.fresh("_p"), f.fresh("_i")
 	f.emit("{\n%s := %s\n", p, f.expr(s.X))
 	bind := f.capture(func() {
-		f.bindRange(s, s.Key, i, types.Typ[types.Int])
-		f.bindRange(s, s.Value, "(*"+p+")["+i+"]", a.Elem())
+		f.bindItems(s, yielded{s.Key, i, types.Typ[types.Int]}, yielded{s.Value, "(*" + p + ")[" + i + "]", a.Elem()})
 	})
 	t := f.enter(label, true)
 	body := f.body(s.Body.List)

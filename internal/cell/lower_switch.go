@@ -21,27 +21,68 @@ func (f *fn) switchStmt(s *ast.SwitchStmt, label string) {
 		tag = f.fresh("_tag")
 		f.emit("%s := %s\n", tag, f.valueAs(s.Tag, tagType))
 	}
+	heads := make([]string, len(s.Body.List))
+	for i, c := range s.Body.List {
+		heads[i] = f.caseHead(c.(*ast.CaseClause), tag, tagType)
+	}
+	over := ""
+	if fallsThrough(s) {
+		over = f.chosen(heads)
+	}
 	t := f.enter(label, false)
-	f.emit("%sswitch {\n", t.prefix())
-	for _, c := range s.Body.List {
-		c := c.(*ast.CaseClause)
-		if c.List == nil {
-			f.emit("default:\n")
-		} else {
-			conds := make([]string, len(c.List))
-			for i, x := range c.List {
-				if s.Tag == nil {
-					conds[i] = f.expr(x)
-				} else {
-					conds[i] = f.equal(tag, tagType, f.caseValue(x, tagType), f.typeOf(x))
-				}
-			}
-			f.emit("case %s:\n", strings.Join(conds, " || "))
-		}
-		f.stmts(c.Body)
+	f.emit("%sswitch %s{\n", t.prefix(), over)
+	for i, c := range s.Body.List {
+		f.emit("%s:\n", heads[i])
+		f.stmts(c.(*ast.CaseClause).Body)
 	}
 	f.leave()
 	f.emit("}\n}\n")
+}
+
+// caseHead renders a clause up to its colon.
+func (f *fn) caseHead(c *ast.CaseClause, tag string, tagType types.Type) string {
+	if c.List == nil {
+		return "default"
+	}
+	conds := make([]string, len(c.List))
+	for i, x := range c.List {
+		if tag == "" {
+			conds[i] = f.expr(x)
+		} else {
+			conds[i] = f.equal(tag, tagType, f.caseValue(x, tagType), f.typeOf(x))
+		}
+	}
+	return "case " + strings.Join(conds, " || ")
+}
+
+// fallsThrough reports whether clauses of the switch fall through although the default is not the last: the backend
+// would move it to the end.
+func fallsThrough(s *ast.SwitchStmt) bool {
+	falls, last := false, true
+	for i, c := range s.Body.List {
+		c := c.(*ast.CaseClause)
+		if c.List == nil {
+			last = i == len(s.Body.List)-1
+		}
+		if n := len(c.Body); n > 0 {
+			b, ok := c.Body[n-1].(*ast.BranchStmt)
+			falls = falls || ok && b.Tok == token.FALLTHROUGH
+		}
+	}
+	return falls && !last
+}
+
+// chosen writes a switch that tells which clause is to run, and returns the variable that holds its number; the heads
+// become those of a switch over it.
+func (f *fn) chosen(heads []string) string {
+	n := f.fresh("_case")
+	f.emit("%s := 0\nswitch {\n", n)
+	for i, head := range heads {
+		f.emit("%s:\n%s = %d\n", head, n, i)
+		heads[i] = fmt.Sprintf("case %d", i)
+	}
+	f.emit("}\n")
+	return n + " "
 }
 
 // caseValue renders the expression of a case.

@@ -63,12 +63,13 @@ func (l *lowerer) spell(t types.Type, prefix string) string {
 	case *types.Signature:
 		return "func" + l.signature(t, prefix)
 	case *types.Struct:
-		return prefix + l.literalType("S", l.structText(t))
+		return prefix + l.structType(t)
 	case *types.Interface:
 		if t.NumMethods() == 0 {
 			return "interface{}"
 		}
-		return prefix + l.literalType("I", l.interfaceText(t))
+		name, _ := l.literalType("I", l.interfaceText(t))
+		return prefix + name
 	case *types.TypeParam:
 		l.refuse(l.pos, "a type declared inside a generic function can't depend on %s in a cell; declare it outside, with a type parameter of its own", t)
 	}
@@ -131,15 +132,24 @@ func (l *lowerer) interfaceText(t *types.Interface) string {
 	return b.String() + " }"
 }
 
+// structType names a struct literal; embedded fields give it methods.
+func (l *lowerer) structType(t *types.Struct) string {
+	name, fresh := l.literalType("S", l.structText(t))
+	if fresh {
+		l.methodSet(name, t)
+	}
+	return name
+}
+
 // literalType names a struct or interface literal and declares it when it is new.
-func (l *lowerer) literalType(kind, text string) string {
+func (l *lowerer) literalType(kind, text string) (name string, fresh bool) {
 	name, ok := l.st.types.lits[text]
 	if !ok {
 		name = l.serial(kind)
 		l.st.types.lits[text] = name
 		fmt.Fprintf(&l.out.types, "type %s = %s\n", name, text)
 	}
-	return name
+	return name, !ok
 }
 
 // named spells a named type: predeclared, compiled, or of the notebook.
@@ -224,13 +234,17 @@ func (l *lowerer) declare(name, shown string, t *types.Named) {
 	}
 }
 
-// methodSet declares the methods of *T, promoted ones included, and binds each to its lowered function.
-func (l *lowerer) methodSet(name string, t *types.Named) {
+// methodSet declares the methods of *T, promoted ones included, and binds each to its lowered function. Unexported
+// methods of compiled packages are out of a cell's reach.
+func (l *lowerer) methodSet(name string, t types.Type) {
 	values := types.NewMethodSet(t)
 	set := types.NewMethodSet(types.NewPointer(t))
 	for i := range set.Len() {
 		sel := set.At(i)
 		fn := sel.Obj().(*types.Func)
+		if !fn.Exported() && !l.owns(fn.Pkg()) {
+			continue
+		}
 		recv, recvType := "*"+name, types.Type(types.NewPointer(t))
 		if v := values.Lookup(fn.Pkg(), fn.Name()); v != nil {
 			sel, recv, recvType = v, name, t

@@ -209,17 +209,20 @@ func (d *definer) public(s *typeSpec) bool {
 	return true
 }
 
-// newVariant allocates the descriptors of T and, for a named type, *T.
+// newVariant allocates the descriptors of T and, for a type that is named or has methods, *T.
 func newVariant(name, shown string, model reflect.Type, values, pointers, params int) (v variant) {
 	v.block = newBlock(model, values, params)
 	h := v.block.header
 	h.hash = fnv(name)
 	h.tflag &^= flagExtraStar | flagNamed | flagUncommon
 	h.ptrToThis = 0
-	h.str = nameOff(name, false) // until the type is filled in, for layouts made of it
+	h.str = nameOff(name, false) // until a literal is filled in, for layouts made of it
 	if shown != "" {
-		h.tflag |= flagNamed | flagUncommon
+		h.tflag |= flagNamed
 		h.str = nameOff(shown, true)
+	}
+	if shown != "" || pointers > 0 {
+		h.tflag |= flagUncommon
 		v.ptr = newBlock(reflect.TypeFor[*int](), pointers, 0)
 		p := v.ptr.header
 		p.hash = fnv("*" + name)

@@ -186,7 +186,11 @@ func (d *definer) fillStruct(s *typeSpec, v variant, e *ast.StructType, view fun
 		}
 	}
 	if s.shown == "" {
-		v.block.header.str = nameOff("struct {"+strings.TrimSuffix(text.String(), ";")+" }", false)
+		shown := "struct {" + strings.TrimSuffix(text.String(), ";") + " }"
+		v.block.header.str = nameOff(shown, false)
+		if v.ptr != nil {
+			v.ptr.header.str = nameOff("*"+shown, false)
+		}
 	}
 }
 
