@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -64,10 +65,8 @@ func (c *compilation) outdate(l *lowerer) (rebind []func()) {
 			continue
 		}
 		c.dropInstances(fmt.Sprintf("%p.%s", tn, d.Name.Name))
-		for key, name := range c.st.types.named {
-			if key.obj == tn && !c.recheck[u.of] {
-				rebind = append(rebind, c.rebind(l, name, tn, d.Name.Name))
-			}
+		if !c.recheck[u.of] {
+			rebind = append(rebind, func() { c.rebind(l, tn, d.Name.Name) })
 		}
 	}
 	return rebind
@@ -81,14 +80,20 @@ func (c *compilation) dropInstances(prefix string) {
 	}
 }
 
-// rebind lowers a method of an existing type again and makes the type use it.
-func (c *compilation) rebind(l *lowerer, name string, tn *types.TypeName, method string) func() {
-	return func() {
-		for _, recv := range []types.Type{tn.Type(), types.NewPointer(tn.Type())} {
-			if sel := types.NewMethodSet(recv).Lookup(tn.Pkg(), method); sel != nil {
-				l.out.binds = append(l.out.binds, fmt.Sprintf("_gnb.Bind(%q, %q, %s)", name, method, l.methodFunc(recv, sel)))
-				return
+// rebind lowers a method of an existing type again and makes all types use it that have it: the type, its instances,
+// and those that embed them.
+func (c *compilation) rebind(l *lowerer, tn *types.TypeName, method string) {
+	for _, name := range slices.Sorted(maps.Keys(c.st.types.methods)) {
+		t := c.st.types.methods[name]
+		for _, recv := range []types.Type{t, types.NewPointer(t)} {
+			sel := types.NewMethodSet(recv).Lookup(tn.Pkg(), method)
+			if sel == nil {
+				continue
 			}
+			if of := sel.Obj().(*types.Func).Signature().Recv(); of != nil && namedOf(of.Type()) != nil && namedOf(of.Type()).Obj() == tn {
+				l.out.binds = append(l.out.binds, fmt.Sprintf("_gnb.Bind(%q, %q, %s)", name, method, l.methodFunc(recv, sel)))
+			}
+			break
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 // A funcBody is the body of a range over a function, lowered to the function's argument. What leaves the body in
 // another way than by continue stores a code and returns false; the code tells what to do after the call.
 type funcBody struct {
-	code    types.Object   // 0 while the loop runs
+	stmt    *ast.RangeStmt
+	code    types.Object   // bodyReady before each iteration
 	results []types.Object // where a return statement leaves its operands
 	exits   []exit
 	target  *target
@@ -22,13 +23,17 @@ type exit struct {
 }
 
 const (
+	bodyReady  = 0
+	bodyRuns   = -1 // and has panicked, if it is seen outside the body
+	loopOver   = -2
 	exitBreak  = 1
-	exitReturn = 2 // further codes are jumps to outer targets
+	exitReturn = 2       // further codes are jumps to outer targets
+	exitGoto   = 1 << 30 // and to labels, by their position
 )
 
 func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
 	yield := sig.Params().At(0).Type().Underlying().(*types.Signature)
-	b := &funcBody{}
+	b := &funcBody{stmt: s}
 	f.emit("{\n")
 	b.code = f.box("_code", types.Typ[types.Int])
 	b.results = f.resultBoxes(s.Body)
@@ -41,7 +46,7 @@ func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
 	fr.results = []types.Type{types.Typ[types.Bool]}
 	t.frame = fr
 	code := f.variable(b.code)
-	f.emit("if %s != 0 {\n_gnb.RangeDone()\n}\n", code)
+	f.emit("if %s != %d {\n_gnb.RangeDone(%s)\n}\n%s = %d\n", code, bodyReady, code, code, bodyRuns)
 	var items []yielded
 	for i, x := range []ast.Expr{s.Key, s.Value} {
 		if i >= yield.Params().Len() {
@@ -54,7 +59,7 @@ func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
 	}
 	f.bindItems(s, items...)
 	f.stmts(s.Body.List)
-	f.emit("return true\n")
+	f.nextIteration(b)
 	f.pop()
 	f.leave()
 	maker := f.l.serial("body")
@@ -62,13 +67,19 @@ func (f *fn) rangeFunc(s *ast.RangeStmt, sig *types.Signature, label string) {
 	list := joinNames(params)
 	fmt.Fprintf(&f.l.out.funcs, "func %s(%s) func(%s) bool {\nreturn func(%s) bool {\n%s}\n}\n", maker, ps, list, list, fr.body.String())
 	f.emit("%s(%s(%s))\n", iter, maker, args)
-	f.emit("if %s == 0 {\n%s = %d\n}\n", code, f.variable(b.code), exitBreak)
+	how := f.fresh("_how")
+	f.emit("%s := _gnb.RangeEnd(%s)\n", how, f.use(b.code))
 	for _, e := range b.exits {
-		f.emit("if %s == %d {\n", f.variable(b.code), e.code)
+		f.emit("if %s == %d {\n", how, e.code)
 		e.do()
 		f.emit("}\n")
 	}
 	f.emit("}\n")
+}
+
+// nextIteration ends the loop body for this turn.
+func (f *fn) nextIteration(b *funcBody) {
+	f.emit("%s = %d\nreturn true\n", f.variable(b.code), bodyReady)
 }
 
 // box declares a local behind a pointer.
@@ -170,7 +181,7 @@ func (f *fn) jumpFromRange(s *ast.BranchStmt, t *target) {
 	}
 	if t == b.target {
 		if s.Tok == token.CONTINUE {
-			f.emit("return true\n")
+			f.nextIteration(b)
 		} else {
 			f.exit(b, exitBreak, nil)
 		}
@@ -181,6 +192,16 @@ func (f *fn) jumpFromRange(s *ast.BranchStmt, t *target) {
 		code++
 	}
 	f.exit(b, code, func() { f.jumpTo(s, t) })
+}
+
+// gotoFromRange writes a goto, which may leave bodies of ranges over functions.
+func (f *fn) gotoFromRange(s *ast.BranchStmt) {
+	label := f.info.Uses[s.Label].Pos()
+	if b := f.cur.loop; b != nil && (label < b.stmt.Body.Pos() || label > b.stmt.Body.End()) {
+		f.exit(b, exitGoto+int(label), func() { f.gotoFromRange(s) })
+		return
+	}
+	f.emit("goto goto_%s\n", s.Label.Name)
 }
 
 func (f *fn) targetIndex(t *target) int {

@@ -322,7 +322,7 @@ func joinNames(names []string) string {
 func (f *fn) branch(s *ast.BranchStmt) {
 	switch s.Tok {
 	case token.GOTO:
-		f.emit("goto goto_%s\n", s.Label.Name)
+		f.gotoFromRange(s)
 	case token.FALLTHROUGH:
 		f.emit("fallthrough\n")
 	default:

@@ -15,6 +15,8 @@ type typeTable struct {
 	named map[typeKey]string // backend names of named types
 	lits  map[string]string  // backend names of struct and interface literals, by their text
 	ops   map[string]string  // backend names of typed helper functions, by their text
+
+	methods map[string]types.Type // the types that have methods, by their backend names
 }
 
 // A typeKey tells instances apart: args is the text of the type arguments.
@@ -24,11 +26,11 @@ type typeKey struct {
 }
 
 func newTypeTable() *typeTable {
-	return &typeTable{map[typeKey]string{}, map[string]string{}, map[string]string{}}
+	return &typeTable{map[typeKey]string{}, map[string]string{}, map[string]string{}, map[string]types.Type{}}
 }
 
 func (t *typeTable) clone() *typeTable {
-	return &typeTable{maps.Clone(t.named), maps.Clone(t.lits), maps.Clone(t.ops)}
+	return &typeTable{maps.Clone(t.named), maps.Clone(t.lits), maps.Clone(t.ops), maps.Clone(t.methods)}
 }
 
 // typ renders a type as the interpreter spells it.
@@ -239,6 +241,9 @@ func (l *lowerer) declare(name, shown string, t *types.Named) {
 func (l *lowerer) methodSet(name string, t types.Type) {
 	values := types.NewMethodSet(t)
 	set := types.NewMethodSet(types.NewPointer(t))
+	if set.Len() > 0 {
+		l.st.types.methods[name] = t
+	}
 	for i := range set.Len() {
 		sel := set.At(i)
 		fn := sel.Obj().(*types.Func)

@@ -198,8 +198,3 @@ func Go(call func()) {
 		call()
 	}()
 }
-
-// RangeDone panics as Go does when an iterator goes on after the loop's body has ended it.
-func RangeDone() {
-	panic("range function continued iteration after function for loop body returned false")
-}

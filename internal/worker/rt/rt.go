@@ -47,7 +47,7 @@ func Exports() map[string]reflect.Value {
 		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
 		"Sort_int": slices.Sort[[]int], "Sort_float64": slices.Sort[[]float64], "Sort_float32": slices.Sort[[]float32],
 		"Sort_string": slices.Sort[[]string],
-		"Clear":       Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "Stop": Stop, "Runes": Runes,
+		"Clear":       Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "RangeEnd": RangeEnd, "Stop": Stop, "Runes": Runes,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {
