@@ -222,9 +222,5 @@ func (f *fn) jumpTo(s *ast.BranchStmt, t *target) {
 	if s.Tok == token.CONTINUE {
 		f.emit("%s", t.next)
 	}
-	if len(f.targets) > 0 && f.targets[len(f.targets)-1] == t {
-		f.emit("%s\n", s.Tok)
-		return
-	}
-	f.emit("%s %s\n", s.Tok, t.name)
+	f.emit("%s\n", f.jumpText(s, t))
 }

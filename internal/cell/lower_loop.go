@@ -178,8 +178,24 @@ func (f *fn) bindItems(s *ast.RangeStmt, items ...yielded) {
 	}
 }
 
+// rangeByKey leaves only the keys to the backend, which takes a range with values that are channels for one over a
+// channel.
+func (f *fn) rangeByKey(s *ast.RangeStmt, key, elem types.Type, label string) {
+	f.emit("{\n")
+	x, k := f.hold("_x", f.expr(s.X), f.typeOf(s.X)), f.fresh("_k")
+	bind := f.capture(func() { f.bindItems(s, yielded{s.Key, k, key}, yielded{s.Value, x + "[" + k + "]", elem}) })
+	t := f.enter(label, true)
+	body := f.body(s.Body.List)
+	f.leave()
+	f.emit("%sfor %s := range %s {\n%s%s}\n}\n", t.prefix(), k, x, bind, body)
+}
+
 // rangeNative leaves the iteration to the backend.
 func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
+	if s.Value != nil && !isBlank(s.Value) && isChan(elem) {
+		f.rangeByKey(s, key, elem, label)
+		return
+	}
 	x := f.expr(s.X)
 	f.emit("{\n")
 	var heads []string
@@ -239,6 +255,11 @@ func (f *fn) rangeArray(s *ast.RangeStmt, a *types.Array, label string) {
 	body := f.body(s.Body.List)
 	f.leave()
 	f.emit("%sfor %s := 0; %s < %d; %s++ {\n%s%s}\n}\n", t.prefix(), i, i, a.Len(), i, bind, body)
+}
+
+func isChan(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Chan)
+	return ok
 }
 
 // simpleVar returns the variable that a loop defines, if it may be the backend's own iteration variable.

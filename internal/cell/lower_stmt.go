@@ -1,7 +1,6 @@
 package cell
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -350,6 +349,15 @@ func (f *fn) enter(label string, loop bool) *target {
 
 func (f *fn) leave() { f.targets = f.targets[:len(f.targets)-1] }
 
+// jumpText renders a jump to a target of the current frame. A continue without label means the innermost loop for the
+// backend too, whose switch statements are no loops.
+func (f *fn) jumpText(s *ast.BranchStmt, t *target) string {
+	if t == f.targets[len(f.targets)-1] || s.Label == nil {
+		return s.Tok.String()
+	}
+	return s.Tok.String() + " " + t.name
+}
+
 // jump writes a break or continue to the target it names or to the innermost one.
 func (f *fn) jump(s *ast.BranchStmt) {
 	for i := len(f.targets) - 1; i >= 0; i-- {
@@ -364,12 +372,7 @@ func (f *fn) jump(s *ast.BranchStmt) {
 		if s.Tok == token.CONTINUE {
 			f.emit("%s", t.next)
 		}
-		word := fmt.Sprint(s.Tok)
-		if i == len(f.targets)-1 {
-			f.emit("%s\n", word)
-			return
-		}
-		f.emit("%s %s\n", word, t.name)
+		f.emit("%s\n", f.jumpText(s, t))
 		return
 	}
 	f.l.refuse(s.Pos(), "internal error: no target for %s", s.Tok)
