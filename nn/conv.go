@@ -75,6 +75,7 @@ func newConv(op string, dims, in, out int, kernel []int, opts []Option) *Conv {
 	taps := c.kernel[0] * c.kernel[1] * c.kernel[2]
 	shape := append([]int{out, in / o.groups}, c.kernel[3-dims:]...)
 	c.Weight = newParam("weight", o.init, in/o.groups*taps, out*taps, shape...)
+	c.Weight.groups = o.groups
 	if o.bias {
 		c.Bias = newParam("bias", o.biasInit, in/o.groups*taps, out*taps, out)
 	}

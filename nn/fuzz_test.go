@@ -2,11 +2,13 @@ package nn
 
 import (
 	"bytes"
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -145,6 +147,22 @@ func FuzzResume(f *testing.F) {
 		epochs, err := r.resumeFrom(s)
 		if err == nil && (epochs < 0 || r.step < 0) {
 			t.Errorf("%d epochs and %d steps", epochs, r.step)
+		}
+	})
+}
+
+// FuzzModelSpec builds whatever a file of JSON asks for, unless it is large.
+func FuzzModelSpec(f *testing.F) {
+	for _, n := range torchNets {
+		f.Add([]byte(`{"layers": [` + n.layers + `]}`))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var s ModelSpec
+		if json.Unmarshal(raw, &s) != nil || regexp.MustCompile(`\d{3}|[eE]\d`).Match(raw) {
+			return
+		}
+		if m, err := s.Build(1); err == nil {
+			_ = m.String()
 		}
 	})
 }

@@ -70,18 +70,63 @@ func KaimingFanOut() Initializer {
 	}}
 }
 
-// GlorotUniform is Keras' default: uniform in ±sqrt(6/(fan in + fan out)) (Glorot and Bengio 2010).
+// KaimingFanOutPerGroup is [KaimingFanOut] with the fan out divided by the groups: each input of a grouped convolution feeds
+// only the filters of its group.
+func KaimingFanOutPerGroup() Initializer {
+	return Initializer{"kaiming fan out per group", func(w []float32, p *Param, r *rand.Rand) {
+		normal(w, math.Sqrt(2/float64(p.fanOut/max(p.groups, 1))), r)
+	}}
+}
+
+// GlorotUniform is Keras' default, PyTorch's xavier_uniform_: uniform in ±sqrt(6/(fan in + fan out)) (Glorot and Bengio 2010).
 func GlorotUniform() Initializer {
 	return Initializer{"glorot uniform", func(w []float32, p *Param, r *rand.Rand) {
 		uniform(w, math.Sqrt(6/float64(p.fanIn+p.fanOut)), r)
 	}}
 }
 
-// GlorotNormal draws with std = sqrt(2/(fan in + fan out)).
+// GlorotNormal draws with std = sqrt(2/(fan in + fan out)), cut off at two deviations, as Keras does.
 func GlorotNormal() Initializer {
 	return Initializer{"glorot normal", func(w []float32, p *Param, r *rand.Rand) {
+		truncated(w, math.Sqrt(2/float64(p.fanIn+p.fanOut)), r)
+	}}
+}
+
+// XavierNormal is PyTorch's xavier_normal_: [GlorotNormal] without the cut.
+func XavierNormal() Initializer {
+	return Initializer{"xavier normal", func(w []float32, p *Param, r *rand.Rand) {
 		normal(w, math.Sqrt(2/float64(p.fanIn+p.fanOut)), r)
 	}}
+}
+
+// HeUniform is Keras' he_uniform, PyTorch's kaiming_uniform_: uniform in ±sqrt(6/fan in) (He et al. 2015).
+func HeUniform() Initializer { return KaimingUniform(0) }
+
+// HeNormal is Keras' he_normal: std = sqrt(2/fan in), cut off at two deviations; [KaimingNormal] is PyTorch's, without the cut.
+func HeNormal() Initializer {
+	return Initializer{"he normal", func(w []float32, p *Param, r *rand.Rand) {
+		truncated(w, math.Sqrt(2/float64(p.fanIn)), r)
+	}}
+}
+
+// LecunUniform draws evenly from ±sqrt(3/fan in) (LeCun et al. 1998).
+func LecunUniform() Initializer {
+	return Initializer{"lecun uniform", func(w []float32, p *Param, r *rand.Rand) {
+		uniform(w, math.Sqrt(3/float64(p.fanIn)), r)
+	}}
+}
+
+// LecunNormal draws with std = sqrt(1/fan in), cut off at two deviations, as Keras does.
+func LecunNormal() Initializer {
+	return Initializer{"lecun normal", func(w []float32, p *Param, r *rand.Rand) {
+		truncated(w, math.Sqrt(1/float64(p.fanIn)), r)
+	}}
+}
+
+// TruncatedNormal draws from a normal distribution with mean 0, cut off at two deviations and widened so that std is what
+// remains.
+func TruncatedNormal(std float64) Initializer {
+	return Initializer{fmt.Sprintf("truncated normal %g", std), func(w []float32, _ *Param, r *rand.Rand) { truncated(w, std, r) }}
 }
 
 // biasUniform is PyTorch's default for biases: uniform in ±1/sqrt(fan in).
@@ -94,6 +139,18 @@ func biasUniform() Initializer {
 func normal(w []float32, std float64, r *rand.Rand) {
 	for i := range w {
 		w[i] = float32(r.NormFloat64() * std)
+	}
+}
+
+// truncated draws within two deviations; the rest would have 0.8796 of the deviation.
+func truncated(w []float32, std float64, r *rand.Rand) {
+	std /= 0.87962566103423978
+	for i := range w {
+		z := r.NormFloat64()
+		for math.Abs(z) > 2 {
+			z = r.NormFloat64()
+		}
+		w[i] = float32(z * std)
 	}
 }
 

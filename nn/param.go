@@ -16,6 +16,7 @@ type Param struct {
 	fanIn int // inputs that each output sums, for the initialiser
 	// fanOut counts outputs that each input feeds as PyTorch does, without dividing by the groups.
 	fanOut int
+	groups int // of the convolution that it belongs to, 0 for none
 }
 
 func newParam(name string, init Initializer, fanIn, fanOut int, shape ...int) *Param {
