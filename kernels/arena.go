@@ -13,7 +13,7 @@ func borrow(n int) *[]float32 {
 	class := bits.Len(uint(max(n, 64) - 1))
 	s, ok := arena[class].Get().(*[]float32)
 	if !ok {
-		b := make([]float32, 1<<class)
+		b := Alloc(1 << class)
 		s = &b
 	}
 	*s = (*s)[:n]

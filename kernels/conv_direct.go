@@ -148,7 +148,7 @@ const scratchFloats = 1 << 16
 
 // runPasses runs the passes over n images from x to y in the fastest way. bias holds one value per output channel, or is nil.
 func (s *simd) runPasses(n int, passes []directPass, y, x tensor, w, bias []float32) {
-	if !x.plain && s.takesWinograd(&passes[0]) {
+	if !x.plain && !y.plain && s.takesWinograd(&passes[0]) {
 		s.runWinograd(n, &passes[0], y, x, w, bias)
 		return
 	}
@@ -169,7 +169,7 @@ func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []floa
 	packed, weights := s.packAll(passes, w)
 	defer release(packed)
 	bands := p.bands(n)
-	if x.plain { // a task converts whole planes
+	if y.plain { // a task converts whole planes
 		bands = 1
 	}
 	tasks(n*p.sets*bands, func(i int) {
@@ -202,9 +202,10 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	if !j.planes.cover(passes, band, bands) {
 		return
 	}
-	in, doneReading := x.read(j.image, j.set*p.planes, p.planes)
-	defer doneReading()
-	j.planes.x = in
+	j.planes.source, j.planes.image, j.planes.block = x, j.image, j.set*p.planes
+	if !x.plain {
+		j.planes.x = x.data[(j.image*blocks(x.channels)+j.planes.block)*x.pixels*Block:]
+	}
 	out, doneWriting := y.write(j.image, j.set*p.channelSets.out, p.channelSets.out)
 	defer doneWriting()
 	buf := borrow(p.planes * j.planes.rows * j.planes.pitch * Block)

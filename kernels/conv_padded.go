@@ -4,9 +4,12 @@ package kernels
 type paddedPlanes struct {
 	pass        *directPass // for the size of the input
 	data        []float32   // [plane][row][pitch][Block]
-	x           []float32   // the set's planes of one image, and what follows them
-	first       int         // input row of scratch row 0
-	before      int         // columns of padding at the left
+	source      tensor      // of which they are block after block of an image
+	image       int
+	block       int
+	x           []float32 // those blocks and what follows them, unless source is plain
+	first       int       // input row of scratch row 0
+	before      int       // columns of padding at the left
 	rows, pitch int
 	filled      int // scratch rows that are in place
 	step        int // input rows that the next row of tiles will add
@@ -43,6 +46,10 @@ func (c *paddedPlanes) fill(s *simd, end, tileRows int) {
 	height, width := c.pass.in[0], c.pass.in[1]
 	for plane := range c.pass.planes {
 		dst := c.data[(plane*c.rows+c.filled)*c.pitch*Block:][:(end-c.filled)*c.pitch*Block]
+		if c.source.plain {
+			c.source.padRows(s, dst, c.image, c.block+plane, height, width, c.first+c.filled, c.before, c.pitch)
+			continue
+		}
 		s.padPlane(dst, c.x[plane*height*width*Block:], height, width, c.first+c.filled, c.before, c.pitch)
 	}
 	c.filled = end
@@ -52,6 +59,9 @@ func (c *paddedPlanes) fill(s *simd, end, tileRows int) {
 // ahead is where tile i of a row of tiles should prefetch, so that together they fetch the input rows that are needed next: those of
 // the next fill, or else the first ones of the next set. The next tile prefetches tile bytes further.
 func (c *paddedPlanes) ahead(i, tiles int) (at *float32, plane, tile int) {
+	if c.source.plain {
+		return &c.data[0], 0, 0
+	}
 	height, width := c.pass.in[0], c.pass.in[1]
 	row, size := c.first+c.filled, height*width*Block
 	rows := min(height-row, c.step)
@@ -85,4 +95,30 @@ func (s *simd) padPlane(dst, plane []float32, height, width, first, before, pitc
 	}
 	src := plane[((first+above)*width+skipped)*Block:]
 	s.padRows(inside, &dst[above*pitch*Block], &src[0], before, shown, pitch-before-shown, (width-shown)*pixelBytes)
+}
+
+// padRows is padPlane for a block of a plain tensor.
+func (t tensor) padRows(s *simd, dst []float32, image, block, height, width, first, before, pitch int) {
+	skipped := max(0, -before)
+	before = max(0, before)
+	shown := max(0, min(width-skipped, pitch-before))
+	channels := t.present(block)
+	for ; len(dst) > 0; first++ {
+		row := dst[:min(len(dst), pitch*Block)]
+		dst = dst[len(row):]
+		clear(row)
+		if first < 0 || first >= height || shown == 0 {
+			continue
+		}
+		src, to := t.channel(image, block*Block)[first*width+skipped:], row[before*Block:]
+		if channels == Block {
+			s.transposeInto(to, Block, src, t.pixels, Block, shown)
+			continue
+		}
+		for c := range channels {
+			for i, v := range src[c*t.pixels:][:shown] {
+				to[i*Block+c] = v
+			}
+		}
+	}
 }

@@ -84,7 +84,7 @@ func newConvCase(c Conv) *convCase {
 	return k
 }
 
-// check runs the three directions in both layouts, guarding every buffer.
+// check runs the three directions in both layouts and from one to the other, guarding every buffer.
 func (k *convCase) check(t *testing.T) {
 	c := k.Conv
 	forward, data, weights := sumTolerance(c.WeightLen()/c.OutC), sumTolerance(c.WeightLen()/c.InC), sumTolerance(c.OutLen()/c.OutC)
@@ -113,6 +113,14 @@ func (k *convCase) check(t *testing.T) {
 	c.BackwardWeightsBlocked(dw.s(), db.s(), bx.s(), bdy.s())
 	compare(t, "dw from blocked", dw.s(), k.dw, weights)
 	compare(t, "db from blocked", db.s(), k.db, weights)
+
+	c.ForwardStem(by.s(), x.s(), w.s(), b.s())
+	compare(t, "stem's y", plain(t, by.s(), c.N, c.OutC, out), k.y, forward)
+	c.BackwardDataStem(dx.s(), bdy.s(), w.s())
+	compare(t, "stem's dx", dx.s(), k.dx, data)
+	c.BackwardWeightsStem(dw.s(), db.s(), x.s(), bdy.s())
+	compare(t, "stem's dw", dw.s(), k.dw, weights)
+	compare(t, "stem's db", db.s(), k.db, weights)
 	for _, g := range []guarded{x, w, b, dy, y, dx, dw, db, bx, bdy, by, bdx} {
 		g.check(t)
 	}

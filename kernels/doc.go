@@ -36,7 +36,7 @@
 //
 // # Catalogue
 //
-//	convolution      Conv: Forward, BackwardData, BackwardWeights, and the same ...Blocked; 1-D to 3-D, groups, stride, dilation,
+//	convolution      Conv: Forward, BackwardData, BackwardWeights, the same ...Blocked, and ...Stem from plain to blocked; 1-D to 3-D, groups, stride, dilation,
 //	                 asymmetric padding. A transposed convolution is BackwardData.
 //	matrix product   GEMM (all transposes), Linear
 //	normalisation    BatchNorm; NormAct adds a residual and ReLU in the same passes

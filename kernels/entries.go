@@ -29,6 +29,7 @@ var entries = []Entry{
 	{"conv.portable", "any convolution, all directions: columns of pixels in plain Go", generic},
 	{"gemm.packed", "matrix products: tiles of 6 rows by 64 (AVX-512) or 16 (AVX2) columns", avx2},
 	{"gemm.portable", "matrix products in plain Go", generic},
+	{"pool.max", "largest values of windows, blocked layout, 1-D and 2-D: 16 channels at once", avx2},
 	{"stream", "batch norm, addition, ReLU, optimiser steps: vectors; plain Go at level generic", generic},
 }
 

@@ -131,59 +131,6 @@ func (p Pool) eachInput(lo, hi [3]int, f func(i int)) {
 	}
 }
 
-// MaxPool takes the largest value of each window, NaN counting as larger than any number.
-type MaxPool struct{ Pool }
-
-// Forward computes y and, unless argmax is nil, the position within its input plane of each maximum (the first one of equals).
-func (p MaxPool) Forward(y, x []float32, argmax []int32) {
-	p.Pool = p.prepare("MaxPool.Forward", len(x), len(y))
-	if argmax != nil {
-		checkLen("MaxPool.Forward", "argmax", len(argmax), len(y))
-	}
-	planes, channels := p.planes()
-	in, out := volume(p.In)*channels, volume(p.Out())*channels
-	tasks(planes, func(plane int) {
-		x, y := x[plane*in:][:in], y[plane*out:][:out]
-		where := make([]int32, channels)
-		p.eachWindow(func(o int, _, lo, hi [3]int) {
-			best := y[o*channels:][:channels]
-			first := true
-			p.eachInput(lo, hi, func(i int) {
-				maxInto(best, where, x[i*channels:][:channels], int32(i), first)
-				first = false
-			})
-			if argmax != nil {
-				copy(argmax[plane*out+o*channels:], where)
-			}
-		})
-	})
-}
-
-// maxInto keeps in best the larger of best and x, or x if first, and in where the position i of those that it took.
-func maxInto(best []float32, where []int32, x []float32, i int32, first bool) {
-	best, where = best[:len(x)], where[:len(x)]
-	for c, v := range x {
-		if first || v > best[c] || v != v && best[c] == best[c] {
-			best[c], where[c] = v, i
-		}
-	}
-}
-
-// Backward adds each dy to the dx of the position that Forward stored in argmax; dx is overwritten.
-func (p MaxPool) Backward(dx, dy []float32, argmax []int32) {
-	p.Pool = p.prepare("MaxPool.Backward", len(dx), len(dy))
-	checkLen("MaxPool.Backward", "argmax", len(argmax), len(dy))
-	planes, channels := p.planes()
-	in, out := volume(p.In)*channels, volume(p.Out())*channels
-	tasks(planes, func(plane int) {
-		dx, dy := dx[plane*in:][:in], dy[plane*out:][:out]
-		clear(dx)
-		for o, i := range argmax[plane*out:][:out] {
-			dx[int(i)*channels+o%channels] += dy[o]
-		}
-	})
-}
-
 // AvgPool takes the mean of each window. With CountPad padding counts as zeros, as PyTorch's count_include_pad does by default;
 // without it the mean is over input positions only.
 type AvgPool struct {

@@ -1,6 +1,9 @@
 package kernels
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // Pooling in the blocked layout does, channel by channel, exactly what it does in the plain one.
 func TestPoolingBlocked(t *testing.T) {
@@ -14,6 +17,14 @@ func TestPoolingBlocked(t *testing.T) {
 		in, out := volume(p.In), volume(p.Out())
 		r := newRand(p)
 		x, dy := uniform(r, p.InLen()), uniform(r, p.OutLen())
+		for i := range x { // equals, and what is not a number
+			switch i % 7 {
+			case 2, 3:
+				x[i] = 0.5
+			case 5:
+				x[i] = float32(math.NaN())
+			}
+		}
 		block := func(x []float32, pixels int) []float32 {
 			y := make([]float32, BlockedLen(p.N, p.C, pixels))
 			ToBlocked(y, x, p.N, p.C, pixels)

@@ -38,7 +38,8 @@ var simdAVX2 = simd{
 		5: {1: pointGrad5x1AVX2},
 		6: {1: pointGrad6x1AVX2},
 	},
-	winograd: &winograd{winoInputAVX2, winoOutputAVX2, winoWeightsAVX2},
+	winograd:   &winograd{winoInputAVX2, winoOutputAVX2, winoWeightsAVX2},
+	maxWindows: maxWindowsAVX2,
 	streams: streams{
 		moments:  momentsAVX2,
 		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX2, gradSumsReLUAVX2},
@@ -101,6 +102,7 @@ var simdAVX512 = simd{
 		5: {1: pointGrad5x1AVX512, 2: pointGrad5x2AVX512, 3: pointGrad5x3AVX512, 4: pointGrad5x4AVX512},
 		6: {1: pointGrad6x1AVX512, 2: pointGrad6x2AVX512, 3: pointGrad6x3AVX512, 4: pointGrad6x4AVX512},
 	},
+	maxWindows: maxWindowsAVX2,
 	streams: streams{
 		moments:  momentsAVX512,
 		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX512, gradSumsReLUAVX512},

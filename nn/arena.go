@@ -3,6 +3,8 @@ package nn
 import (
 	"cmp"
 	"slices"
+
+	"github.com/groupnb/groupnb/kernels"
 )
 
 // slots are the pieces of memory that a plan asks for. A slot is free when nobody holds it.
@@ -72,9 +74,9 @@ func (a *arena) bind(s *slots) (grew bool) {
 		piece[slot] = rank
 		switch n := s.size[slot]; {
 		case rank == len(a.pieces):
-			a.pieces = append(a.pieces, make([]float32, n))
+			a.pieces = append(a.pieces, kernels.Alloc(n))
 		case len(a.pieces[rank]) < n:
-			a.pieces[rank] = make([]float32, n)
+			a.pieces[rank] = kernels.Alloc(n)
 			grew = true
 		}
 	}

@@ -76,10 +76,15 @@ type blockable interface {
 	unblocks() bool
 }
 
+// stem is an operation that can make a blocked output of a plain input.
+type stem interface {
+	blocksOutput(x [][]int) bool
+}
+
 // An operation with a method restIsPlain takes its first input blocked and the others plain.
 
 // fastLayout says whether the machine gains by the blocked layout; a variable for tests.
-var fastLayout = func() bool { return kernels.Level() != "portable" }
+var fastLayout = func() bool { return kernels.Level() != "generic" }
 
 // layout chooses a format for every value and puts conversions where they change.
 func (p *program) layout(keep []int) {
@@ -118,20 +123,31 @@ func (l *layouts) place(n *node, fast bool) {
 		m.in = append(m.in, l.as(v, to, n.name))
 	}
 	l.out = append(l.out, m)
-	if to == blockedFormat && !b.unblocks() {
+	if to == blockedFormat && !b.unblocks() || to == plainFormat && fast && l.startsBlocks(n) {
 		l.form[n.out] = blockedFormat
 	}
 }
 
+// startsBlocks reports whether n goes from the plain to the blocked layout.
+func (l *layouts) startsBlocks(n *node) bool {
+	s, ok := n.op.(stem)
+	return ok && s.blocksOutput(l.inputs(n))
+}
+
+func (l *layouts) inputs(n *node) (shapes [][]int) {
+	for _, v := range n.in {
+		shapes = append(shapes, l.shapes[v])
+	}
+	return shapes
+}
+
 func (l *layouts) choose(b blockable, n *node) format {
-	var shapes [][]int
 	ready := false
 	_, rest := n.op.(interface{ restIsPlain() })
 	for i, v := range n.in {
-		shapes = append(shapes, l.shapes[v])
 		ready = ready || l.form[v] == blockedFormat && (i == 0 || !rest)
 	}
-	if wants, can := b.blocked(shapes); wants || can && ready {
+	if wants, can := b.blocked(l.inputs(n)); wants || can && ready {
 		return blockedFormat
 	}
 	return plainFormat

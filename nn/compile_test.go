@@ -76,7 +76,7 @@ func TestBlockedStacksConvertOnlyAtTheirEnds(t *testing.T) {
 			names = append(names, n.op.kind())
 		}
 		want := []string{
-			"Conv2D", "Layout", "BatchNorm2D",
+			"Conv2D", "BatchNorm2D",
 			"Conv2D", "BatchNorm2D", "Conv2D", "BatchNorm2D", "Conv2D", "Conv2D", "BatchNorm2D", "BatchNorm2D",
 			"Conv2D", "BatchNorm2D", "Conv2D", "BatchNorm2D", "Conv2D", "BatchNorm2D",
 			"GlobalAvgPool2D", "Linear",

@@ -180,17 +180,24 @@ func (c *Conv) blocked([][]int) (wants, can bool) {
 
 func (c *Conv) unblocks() bool { return false }
 
+func (c *Conv) blocksOutput([][]int) bool {
+	return c.dims == 2 && c.In < blockedChannels && c.Out >= blockedChannels
+}
+
 func (c *Conv) forward(k *call) {
 	var b []float32
 	if c.Bias != nil {
 		b = c.Bias.Value.Data
 	}
 	conv := c.kernels(k.x[0].Shape)
-	if k.blocked {
-		conv.ForwardBlocked(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
-		return
+	forward := conv.Forward
+	switch {
+	case k.blocked:
+		forward = conv.ForwardBlocked
+	case k.stem:
+		forward = conv.ForwardStem
 	}
-	conv.Forward(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
+	forward(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
 }
 
 func (c *Conv) backward(k *call) {
@@ -200,8 +207,11 @@ func (c *Conv) backward(k *call) {
 		db = c.Bias.Grad.Data
 	}
 	weights, data := conv.BackwardWeights, conv.BackwardData
-	if k.blocked {
+	switch {
+	case k.blocked:
 		weights, data = conv.BackwardWeightsBlocked, conv.BackwardDataBlocked
+	case k.stem:
+		weights, data = conv.BackwardWeightsStem, conv.BackwardDataStem
 	}
 	weights(c.Weight.Grad.Data, db, k.x[0].Data, k.dy.Data)
 	if k.dx[0] != nil {

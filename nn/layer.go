@@ -158,6 +158,7 @@ type call struct {
 	train   bool
 	again   bool // the second forward pass of the same batch
 	blocked bool // x is in the blocked layout, and y unless the op unblocks
+	stem    bool // x is plain and y is in the blocked layout
 }
 
 // plain is what operations without parameters or state share; one such operation may stand in many places.

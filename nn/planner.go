@@ -100,7 +100,7 @@ func (p *planner) forward(i int, again bool) *step {
 	}
 	p.values[n.out] = p.place(n)
 	s.call.y, s.call.train, s.call.again = p.values[n.out], p.req.train, again
-	s.call.blocked = p.prog.form[n.in[0]] == blockedFormat
+	p.formats(n, &s.call)
 	for _, v := range n.in {
 		p.done(v)
 	}
@@ -108,6 +108,12 @@ func (p *planner) forward(i int, again bool) *step {
 		p.pool.drop(p.where[n.out])
 	}
 	return s
+}
+
+// formats tells a call how its tensors lie in memory.
+func (p *planner) formats(n *node, c *call) {
+	c.blocked = p.prog.form[n.in[0]] == blockedFormat
+	c.stem = !c.blocked && p.prog.form[n.out] == blockedFormat
 }
 
 // place finds memory for a node's output: over its input if that is allowed and nobody reads the input again.
@@ -136,7 +142,8 @@ func (p *planner) backward(i int) {
 	}
 	p.remember(i)
 	s := &step{node: n, index: i}
-	s.call = call{y: p.values[n.out], dy: p.grads[n.out], train: true, blocked: p.prog.form[n.in[0]] == blockedFormat}
+	s.call = call{y: p.values[n.out], dy: p.grads[n.out], train: true}
+	p.formats(n, &s.call)
 	for _, v := range n.in {
 		s.call.x = append(s.call.x, p.values[v])
 	}

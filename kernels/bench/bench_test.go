@@ -67,6 +67,9 @@ func BenchmarkStream(b *testing.B) {
 	x, y, dy := Values(size, 1), make([]float32, size), Values(size, 3)
 	gamma, beta := Values(norm.C, 4), Values(norm.C, 5)
 	mean, invstd := make([]float32, norm.C), make([]float32, norm.C)
+	pool := kernels.MaxPool{Pool: kernels.Pool{N: norm.N, C: norm.C, In: [3]int{1, 28, 28}, Kernel: [3]int{1, 3, 3},
+		Stride: [3]int{1, 2, 2}, PadLo: [3]int{0, 1, 1}, PadHi: [3]int{0, 1, 1}, Blocked: true}}
+	argmax := make([]int32, pool.OutLen())
 	for _, op := range []struct {
 		name   string
 		passes int // tensors read and written
@@ -76,6 +79,7 @@ func BenchmarkStream(b *testing.B) {
 		{"normact-backward", 7, func() { norm.Backward(dy, nil, nil, nil, dy, y, x, gamma, mean, invstd) }},
 		{"add", 3, func() { kernels.Add(y, x, dy) }},
 		{"sgd", 5, func() { kernels.SGDStep(kernels.SGD{LR: 1e-9, Momentum: 0.9}, y, dy, x) }},
+		{"maxpool", 1, func() { pool.Forward(y[:pool.OutLen()], x, argmax) }},
 	} {
 		b.Run(op.name, func(b *testing.B) {
 			b.SetBytes(int64(4 * size * op.passes))
@@ -96,6 +100,7 @@ func TestEveryEntryHasABenchmark(t *testing.T) {
 		"gemm.packed":   true, // BenchmarkGEMM
 		"gemm.portable": true, // the same at level generic
 		"conv.portable": true, // BenchmarkConv at level generic
+		"pool.max":      true, // BenchmarkStream
 		"stream":        true, // BenchmarkStream
 	}
 	for _, h := range shapes {

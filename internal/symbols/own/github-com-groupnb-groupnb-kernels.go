@@ -15,6 +15,7 @@ var pkg_github_com_groupnb_groupnb_kernels = table.Package{
 	Funcs: table.List{
 		"AdamStep", kernels.AdamStep,
 		"Add", kernels.Add,
+		"Alloc", kernels.Alloc,
 		"BlockedLen", kernels.BlockedLen,
 		"Dispatch", kernels.Dispatch,
 		"DispatchTable", kernels.DispatchTable,

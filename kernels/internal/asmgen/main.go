@@ -37,6 +37,7 @@ var families = map[string]func(simd){
 	"convgrad":  convgradFamily,
 	"dots":      dotsFamily,
 	"gemm":      gemmFamily,
+	"maxpool":   maxpoolFamily,
 	"pad":       padFamily,
 	"peak":      peakFamily,
 	"point":     pointFamily,
@@ -44,6 +45,9 @@ var families = map[string]func(simd){
 	"transpose": transposeFamily,
 	"wino":      winoFamily,
 }
+
+// only256 are the families whose AVX2 code serves AVX-512 too.
+var only256 = map[string]bool{"maxpool": true, "wino": true}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
@@ -82,7 +86,7 @@ func writeAll(folder string) error {
 	}
 	for family := range families {
 		for level, s := range levels {
-			if family == "wino" && s.bytes != 32 {
+			if only256[family] && s.bytes != 32 {
 				continue
 			}
 			folder, pkg := folder, "kernels"
