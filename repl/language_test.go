@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,7 +130,13 @@ func updateArchive(t *testing.T, file string, a *txtar.Archive) {
 			t.Fatal(err)
 		}
 	}
-	write(filepath.Join(module, "go.mod"), "module programs\n\ngo 1.26\n")
+	for _, name := range []string{"go.mod", "go.sum"} { // programs may import what cells may
+		text, err := os.ReadFile("../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(filepath.Join(module, name), string(text))
+	}
 	for _, f := range a.Files {
 		if name, ok := strings.CutSuffix(f.Name, ".go"); ok {
 			write(filepath.Join(module, name, "main.go"), withImports(t, string(f.Data)))
@@ -159,7 +166,7 @@ func updateArchive(t *testing.T, file string, a *txtar.Archive) {
 	}
 }
 
-// withImports adds the imports that a program of the standard library needs.
+// withImports adds the imports of the standard library that a program needs and does not write.
 func withImports(t *testing.T, src string) string {
 	f, err := parser.ParseFile(token.NewFileSet(), "", "package main;"+src, 0)
 	if err != nil {
@@ -170,6 +177,10 @@ func withImports(t *testing.T, src string) string {
 		if first, _, _ := strings.Cut(p, "/"); !strings.Contains(first, ".") && known[path.Base(p)] == "" {
 			known[path.Base(p)] = p
 		}
+	}
+	for _, i := range f.Imports {
+		written, _ := strconv.Unquote(i.Path.Value)
+		delete(known, path.Base(written))
 	}
 	paths := map[string]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"go/types"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -123,6 +124,27 @@ func (l *lowerer) unitOf(pkg *types.Package, key string) *unit {
 		return p.units[key]
 	}
 	return nil
+}
+
+// sourceInstance returns the instance that stands for one of a compiled package's generic type, nil if that type is not
+// in source.
+func (l *lowerer) sourceInstance(t *types.Named) *types.Named {
+	if t.TypeArgs().Len() == 0 || t.Obj().Pkg() == nil {
+		return nil
+	}
+	p := l.lib.load(t.Obj().Pkg().Path())
+	if p == nil || p.pkg == t.Obj().Pkg() {
+		return nil
+	}
+	generic, ok := p.pkg.Scope().Lookup(t.Obj().Name()).(*types.TypeName)
+	if !ok {
+		return nil
+	}
+	inst, err := types.Instantiate(nil, generic.Type(), slices.Collect(t.TypeArgs().Types()), false)
+	if err != nil {
+		return nil
+	}
+	return inst.(*types.Named)
 }
 
 // owns reports whether a package's objects come from source, those of the notebook's own among them.

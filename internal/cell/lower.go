@@ -103,23 +103,29 @@ func (l *lowerer) funcName(obj *types.Func, args []types.Type) string {
 	return n
 }
 
-// compiledInstances are the instances of generic functions that rt has compiled, because they are slow otherwise.
-var compiledInstances = map[string]bool{"Sort []int": true, "Sort []float64": true, "Sort []float32": true, "Sort []string": true}
+// compiledInstances are the instances of generic functions that rt has compiled, because they are slow otherwise, or
+// because other instances are lowered from source that calls these.
+var compiledInstances = map[string]string{
+	"slices.Sort []int": "Sort_int", "slices.Sort []float64": "Sort_float64", "slices.Sort []float32": "Sort_float32", "slices.Sort []string": "Sort_string",
+	"hash/maphash.Comparable interface{}": "Comparable", "hash/maphash.WriteComparable interface{}": "WriteComparable",
+	"crypto/pbkdf2.Key p_hash.Hash": "PBKDF2", "crypto/hkdf.Extract p_hash.Hash": "HKDFExtract",
+	"crypto/hkdf.Expand p_hash.Hash": "HKDFExpand", "crypto/hkdf.Key p_hash.Hash": "HKDF",
+}
 
 // instance returns the backend name of a generic function's instance and has it written when it is new.
 func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
-	u := l.unitOf(obj.Pkg(), obj.Name())
-	if u == nil {
-		l.refuse(l.pos, "the generic function %s.%s of a compiled package can't be called from a cell", obj.Pkg().Name(), obj.Name())
-	}
 	texts := make([]string, len(args))
 	for i, a := range args {
 		texts[i] = l.spell(a, "")
 	}
-	obj = u.object()
-	if obj.Pkg().Path() == "slices" && compiledInstances[obj.Name()+" "+texts[0]] {
-		return "_gnb." + obj.Name() + "_" + strings.TrimPrefix(texts[0], "[]")
+	if n := compiledInstances[obj.Pkg().Path()+"."+obj.Name()+" "+texts[0]]; n != "" {
+		return "_gnb." + n
 	}
+	u := l.unitOf(obj.Pkg(), obj.Name())
+	if u == nil {
+		l.refuse(l.pos, "the generic function %s.%s of a compiled package can't be called from a cell", obj.Pkg().Name(), obj.Name())
+	}
+	obj = u.object()
 	key := fmt.Sprintf("%s@%p[%s]", obj.Name(), obj, strings.Join(texts, ","))
 	if n := l.st.inst[key]; n != "" {
 		return n
@@ -133,6 +139,9 @@ func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
 // methodName returns the backend name of a method of a notebook type, writing it when it is new.
 func (l *lowerer) methodName(fn *types.Func, recv types.Type) string {
 	named := namedOf(recv)
+	if src := l.sourceInstance(named); src != nil {
+		named = src
+	}
 	key := typeKey{obj: named.Obj(), args: fn.Name()}
 	var args []types.Type
 	for i := range named.TypeArgs().Len() {
@@ -178,7 +187,7 @@ func namedOf(t types.Type) *types.Named {
 // notebook, most often.
 func (l *lowerer) fromSource(t types.Type) bool {
 	n := namedOf(t)
-	return n != nil && l.owns(n.Obj().Pkg())
+	return n != nil && (l.owns(n.Obj().Pkg()) || l.sourceInstance(n) != nil)
 }
 
 func isInterface(t types.Type) bool {

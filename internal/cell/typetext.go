@@ -2,6 +2,7 @@ package cell
 
 import (
 	"fmt"
+	"go/token"
 	"go/types"
 	"maps"
 	"strconv"
@@ -161,6 +162,9 @@ func (l *lowerer) named(t *types.Named, prefix string) string {
 		return obj.Name() // error
 	}
 	if !l.owns(obj.Pkg()) {
+		if src := l.sourceInstance(t); src != nil {
+			return prefix + l.namedInstance(src)
+		}
 		if t.TypeArgs().Len() > 0 {
 			return prefix + l.compiledInstance(t)
 		}
@@ -236,6 +240,25 @@ func (l *lowerer) declare(name, shown string, t *types.Named) {
 	}
 }
 
+// refuseSealed refuses a type that has got an unexported method of a compiled package by embedding, if the method makes
+// it one of the package's exported interfaces: nothing here can name the method, so it would not be one.
+func (l *lowerer) refuseSealed(fn *types.Func, t types.Type) {
+	scope := fn.Pkg().Scope()
+	for _, name := range scope.Names() {
+		i, ok := scope.Lookup(name).Type().Underlying().(*types.Interface)
+		if !ok || !token.IsExported(name) {
+			continue
+		}
+		if m, _, _ := types.LookupFieldOrMethod(i, false, fn.Pkg(), fn.Name()); m != nil {
+			pos := l.pos
+			if n, ok := t.(*types.Named); ok {
+				pos = n.Obj().Pos()
+			}
+			l.refuse(pos, "a type that embeds what makes it a %s.%s, with the unexported method %s, can't be run in a cell; give the field a name and write the methods", fn.Pkg().Name(), name, fn.Name())
+		}
+	}
+}
+
 // methodSet declares the methods of *T, promoted ones included, and binds each to its lowered function. Unexported
 // methods of compiled packages are out of a cell's reach.
 func (l *lowerer) methodSet(name string, t types.Type) {
@@ -248,6 +271,7 @@ func (l *lowerer) methodSet(name string, t types.Type) {
 		sel := set.At(i)
 		fn := sel.Obj().(*types.Func)
 		if !fn.Exported() && !l.owns(fn.Pkg()) {
+			l.refuseSealed(fn, t)
 			continue
 		}
 		recv, recvType := "*"+name, types.Type(types.NewPointer(t))

@@ -20,6 +20,10 @@ import (
 // types, and under "_Name" a struct that implements the interface Name by func fields. The maps are the caller's.
 func Values() map[string]map[string]reflect.Value { return table.Values() }
 
+// Instances returns the run-time types of the instances of generic types that exported things are made of, such as
+// iter.Seq[string], by the names that reflection gives them.
+func Instances() map[string]reflect.Type { return table.Instances() }
+
 // entries are the members of the embedded archives by name.
 var entries = sync.OnceValue(func() map[string]*zip.File {
 	m := map[string]*zip.File{}

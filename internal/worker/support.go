@@ -13,7 +13,7 @@ import (
 
 // installSupport connects the support functions of lowered code.
 func (w *worker) installSupport() {
-	all := sync.OnceValue(typesByName)
+	all, instances := sync.OnceValue(typesByName), sync.OnceValue(symbols.Instances)
 	rt.SetHost(rt.Host{
 		Publish:   func(b display.Bundle) { w.cells.mine().result.Store(&b) },
 		GoPanic:   w.goroutinePanic,
@@ -23,6 +23,7 @@ func (w *worker) installSupport() {
 		Stop:      w.leave,
 		Stderr:    stream{w.out, wire.Stderr},
 		Lookup:    func(path, name string) reflect.Type { return all()[path+"."+name] },
+		Instance:  func(name string) reflect.Type { return instances()[name] },
 	})
 }
 

@@ -204,6 +204,13 @@ func (w *tableWriter) body() string {
 		}
 		b.WriteString("},\n")
 	}
+	if list := w.instances(); len(list) > 0 {
+		b.WriteString("Instances: []any{\n")
+		for _, text := range list {
+			fmt.Fprintf(&b, "(*%s)(nil),\n", text)
+		}
+		b.WriteString("},\n")
+	}
 	b.WriteString("}\n")
 	b.Write(w.wrapperSrc.Bytes())
 	return b.String()

@@ -5,6 +5,7 @@ package std
 import (
 	"bytes"
 	"github.com/groupnb/groupnb/internal/symbols/table"
+	"iter"
 )
 
 func init() { table.Add(&pkg_bytes) }
@@ -83,5 +84,8 @@ var pkg_bytes = table.Package{
 	Types: table.List{
 		"Buffer", (*bytes.Buffer)(nil),
 		"Reader", (*bytes.Reader)(nil),
+	},
+	Instances: []any{
+		(*iter.Seq[[]byte])(nil),
 	},
 }

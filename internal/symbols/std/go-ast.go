@@ -6,6 +6,7 @@ import (
 	"github.com/groupnb/groupnb/internal/symbols/table"
 	"go/ast"
 	token2 "go/token"
+	"iter"
 )
 
 func init() { table.Add(&pkg_go_ast) }
@@ -134,6 +135,9 @@ var pkg_go_ast = table.Package{
 		"Spec", (*_go_ast_Spec)(nil),
 		"Stmt", (*_go_ast_Stmt)(nil),
 		"Visitor", (*_go_ast_Visitor)(nil),
+	},
+	Instances: []any{
+		(*iter.Seq[ast.Node])(nil),
 	},
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/groupnb/groupnb/internal/symbols/table"
 	token2 "go/token"
 	"go/types"
+	"iter"
 )
 
 func init() { table.Add(&pkg_go_types) }
@@ -188,6 +189,15 @@ var pkg_go_types = table.Package{
 		"Object", (*_go_types_Object)(nil),
 		"Sizes", (*_go_types_Sizes)(nil),
 		"Type", (*_go_types_Type)(nil),
+	},
+	Instances: []any{
+		(*iter.Seq[*types.Func])(nil),
+		(*iter.Seq[*types.Scope])(nil),
+		(*iter.Seq[*types.Selection])(nil),
+		(*iter.Seq[*types.Term])(nil),
+		(*iter.Seq[*types.TypeParam])(nil),
+		(*iter.Seq[*types.Var])(nil),
+		(*iter.Seq[types.Type])(nil),
 	},
 }
 

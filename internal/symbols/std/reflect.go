@@ -96,6 +96,15 @@ var pkg_reflect = table.Package{
 	Wrappers: table.List{
 		"Type", (*_reflect_Type)(nil),
 	},
+	Instances: []any{
+		(*iter.Seq2[reflect.Method, reflect.Value])(nil),
+		(*iter.Seq2[reflect.StructField, reflect.Value])(nil),
+		(*iter.Seq2[reflect.Value, reflect.Value])(nil),
+		(*iter.Seq[reflect.Method])(nil),
+		(*iter.Seq[reflect.StructField])(nil),
+		(*iter.Seq[reflect.Type])(nil),
+		(*iter.Seq[reflect.Value])(nil),
+	},
 }
 
 type _reflect_Type struct {

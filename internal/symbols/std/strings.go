@@ -4,6 +4,7 @@ package std
 
 import (
 	"github.com/groupnb/groupnb/internal/symbols/table"
+	"iter"
 	"strings"
 )
 
@@ -75,5 +76,8 @@ var pkg_strings = table.Package{
 		"Builder", (*strings.Builder)(nil),
 		"Reader", (*strings.Reader)(nil),
 		"Replacer", (*strings.Replacer)(nil),
+	},
+	Instances: []any{
+		(*iter.Seq[string])(nil),
 	},
 }

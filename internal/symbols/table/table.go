@@ -10,15 +10,17 @@ import (
 	"reflect"
 )
 
-// A Package lists what a compiled package exports. Generic functions and types have no run-time value and are absent.
+// A Package lists what a compiled package exports. Generic functions and types have no run-time value and are absent,
+// but for the instances that other exported things are made of.
 type Package struct {
 	Path, Name string
-	Funcs      List // functions
-	Vars       List // pointers to variables
-	Consts     List // typed constants
-	Untyped    List // untyped constants: int64, uint64, bool or string, or a Literal where none of these is exact
-	Types      List // nil pointers to types
-	Wrappers   List // nil pointers to structs that implement the interface of that name by func fields
+	Funcs      List  // functions
+	Vars       List  // pointers to variables
+	Consts     List  // typed constants
+	Untyped    List  // untyped constants: int64, uint64, bool or string, or a Literal where none of these is exact
+	Types      List  // nil pointers to types
+	Wrappers   List  // nil pointers to structs that implement the interface of that name by func fields
+	Instances  []any // nil pointers to instances of generic types, of this package or another
 }
 
 // A List alternates exported names and their values.
@@ -53,6 +55,18 @@ func Values() map[string]map[string]reflect.Value {
 		all[p.Path+"/"+p.Name] = p.values()
 	}
 	return all
+}
+
+// Instances returns the instances of generic types that exported things are made of, by their String.
+func Instances() map[string]reflect.Type {
+	m := map[string]reflect.Type{}
+	for _, p := range packages {
+		for _, v := range p.Instances {
+			t := reflect.TypeOf(v).Elem()
+			m[t.String()] = t
+		}
+	}
+	return m
 }
 
 func (p *Package) values() map[string]reflect.Value {

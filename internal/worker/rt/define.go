@@ -140,7 +140,7 @@ func (d *definer) layout(s *typeSpec) {
 		panic("invalid recursive type " + s.name)
 	}
 	s.busy = true
-	if s.shown == "" && d.public(s) {
+	if s.shown == "" && d.public(s) || s.compiled() {
 		return
 	}
 	values, pointers := 0, 0
@@ -163,8 +163,31 @@ func (d *definer) layout(s *typeSpec) {
 	if f, ok := s.expr.(*ast.FuncType); ok {
 		params = fieldCount(f.Params) + fieldCount(f.Results)
 	}
-	s.again = func() variant { return newVariant(s.name, s.shown, model, values, pointers, params) }
+	text := ""
+	if s.shown == "" {
+		text = d.text(s.expr)
+	}
+	s.again = func() variant {
+		v := newVariant(s.name, s.shown, model, values, pointers, params)
+		if text != "" {
+			v.block.header.str = nameOff(text, false)
+			if v.ptr != nil {
+				v.ptr.header.str = nameOff("*"+text, false)
+			}
+		}
+		return v
+	}
 	s.variant = s.again()
+}
+
+// compiled gives an instance such as iter.Seq[string] the type that compiled code has for it. It reports whether there
+// is one.
+func (s *typeSpec) compiled() bool {
+	if host.Instance == nil || !strings.HasSuffix(s.shown, "]") || strings.HasPrefix(s.shown, "main.") {
+		return false
+	}
+	s.typ = host.Instance(s.shown)
+	return s.typ != nil
 }
 
 // public makes a struct literal all of whose fields are exported, as reflection does, so that it is the very type that
@@ -197,12 +220,8 @@ func (d *definer) public(s *typeSpec) bool {
 	}
 	var fields []reflect.StructField
 	for _, f := range st.Fields.List {
-		tag := ""
-		if f.Tag != nil {
-			tag, _ = strconv.Unquote(f.Tag.Value)
-		}
 		for _, n := range f.Names {
-			fields = append(fields, reflect.StructField{Name: n.Name, Type: d.resolve(f.Type), Tag: reflect.StructTag(tag)})
+			fields = append(fields, reflect.StructField{Name: n.Name, Type: d.resolve(f.Type), Tag: reflect.StructTag(tagText(f))})
 		}
 	}
 	s.typ = reflect.StructOf(fields)

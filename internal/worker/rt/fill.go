@@ -168,30 +168,26 @@ func (d *definer) fillStruct(s *typeSpec, v variant, e *ast.StructType, view fun
 	t := (*structType)(unsafe.Pointer(v.block.header))
 	t.fields = slices.Clone(t.fields)
 	t.pkgPath = newName("main", "", false, false, "")
-	var text strings.Builder
 	i := 0
 	for _, f := range e.Fields.List {
 		for _, n := range f.Names {
 			name, embedded := strings.CutPrefix(n.Name, embedMark)
 			typ := view(d.resolve(f.Type))
 			public := s.out == nil || v.typ == s.typ || exported(name)
-			tag := ""
-			if f.Tag != nil {
-				tag, _ = strconv.Unquote(f.Tag.Value)
-			}
-			t.fields[i].name = newName(name, tag, public, embedded, "")
+			t.fields[i].name = newName(name, tagText(f), public, embedded, "")
 			t.fields[i].typ = headerOf(typ)
 			i++
-			fmt.Fprintf(&text, " %s %s;", name, typ)
 		}
 	}
-	if s.shown == "" {
-		shown := "struct {" + strings.TrimSuffix(text.String(), ";") + " }"
-		v.block.header.str = nameOff(shown, false)
-		if v.ptr != nil {
-			v.ptr.header.str = nameOff("*"+shown, false)
-		}
+}
+
+// tagText returns the tag of a field of a struct type.
+func tagText(f *ast.Field) string {
+	if f.Tag == nil {
+		return ""
 	}
+	tag, _ := strconv.Unquote(f.Tag.Value)
+	return tag
 }
 
 func (d *definer) fillInterface(s *typeSpec, v variant, e *ast.InterfaceType) {
@@ -207,13 +203,8 @@ func (d *definer) fillInterface(s *typeSpec, v variant, e *ast.InterfaceType) {
 		list = append(list, entry{m.Names[0].Name, d.resolve(m.Type)})
 	}
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
-	var text []string
 	for _, m := range list { // unexported ones count as exported for reflection to call them
 		t.methods = append(t.methods, imethod{nameOff(m.name, true), addReflectOff(unsafe.Pointer(headerOf(m.typ)))})
-		text = append(text, m.name+strings.TrimPrefix(m.typ.String(), "func"))
-	}
-	if s.shown == "" {
-		v.block.header.str = nameOff("interface { "+strings.Join(text, "; ")+" }", false)
 	}
 }
 

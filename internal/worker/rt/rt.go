@@ -9,6 +9,10 @@
 package rt
 
 import (
+	"crypto/hkdf"
+	"crypto/pbkdf2"
+	"hash"
+	"hash/maphash"
 	"io"
 	"reflect"
 	"slices"
@@ -27,6 +31,8 @@ type Host struct {
 	Panicking, Recovered func()
 	// Lookup finds the type of a compiled package by import path and name, for Define.
 	Lookup func(path, name string) reflect.Type
+	// Instance finds the instance of a compiled package's generic type that compiled code has, by its String, for Define.
+	Instance func(name string) reflect.Type
 	// Done returns a channel that is closed when the running cell is interrupted, so that blocked selects end.
 	Done func() <-chan struct{}
 	// Stop ends the calling goroutine if it is the one that is to stop.
@@ -46,8 +52,9 @@ func Exports() map[string]reflect.Value {
 		"Result": Result, "Bind": Bind, "Renew": Renew, "Retype": Retype, "NegativeShift": NegativeShift, "Any": Any, "Equal": Equal, "NonNil": NonNil, "Panic": Panic, "Recover": Recover,
 		"Recovered": Recovered, "NewFrame": NewFrame, "Go": Go, "Select": Select, "Send": Send, "Recv": Recv,
 		"Sort_int": slices.Sort[[]int], "Sort_float64": slices.Sort[[]float64], "Sort_float32": slices.Sort[[]float32],
-		"Sort_string": slices.Sort[[]string],
-		"Clear":       Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "RangeEnd": RangeEnd, "Stop": Stop, "Runes": Runes,
+		"Sort_string": slices.Sort[[]string], "Comparable": maphash.Comparable[any], "WriteComparable": maphash.WriteComparable[any],
+		"PBKDF2": pbkdf2.Key[hash.Hash], "HKDF": hkdf.Key[hash.Hash], "HKDFExtract": hkdf.Extract[hash.Hash], "HKDFExpand": hkdf.Expand[hash.Hash],
+		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "RangeEnd": RangeEnd, "Stop": Stop, "Runes": Runes,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {
