@@ -358,7 +358,11 @@ func (f *fn) appendCall(c *ast.CallExpr) string {
 	if len(args) == 1 {
 		return args[0]
 	}
-	return "append(" + joinNames(args) + ")"
+	text := "append(" + joinNames(args) + ")"
+	if t := f.typeOf(c); t != t.Underlying() { // the backend forgets names of types here
+		return f.l.typ(t) + "(" + text + ")"
+	}
+	return text
 }
 
 // extreme renders min and max as a call of a small function, written once for each type.

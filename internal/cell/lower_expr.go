@@ -251,8 +251,10 @@ func (f *fn) boolean(e ast.Expr, text string) string {
 // shiftCount renders the right operand of a shift, checked as the language says if it may be negative.
 func (f *fn) shiftCount(x ast.Expr) string {
 	t := f.typeOf(x)
-	if b := t.Underlying().(*types.Basic); f.info.Types[x].Value != nil || b.Info()&types.IsUnsigned != 0 {
+	if b := t.Underlying().(*types.Basic); f.info.Types[x].Value != nil {
 		return f.expr(x)
+	} else if b.Info()&types.IsUnsigned != 0 { // the backend takes operations here to be of the left operand's type
+		return "uint(" + f.expr(x) + ")"
 	}
 	typ := f.l.typ(t)
 	name := f.l.st.inst["shift "+typ]
@@ -349,5 +351,25 @@ func (f *fn) element(x ast.Expr, t types.Type) string {
 	if lit, ok := x.(*ast.CompositeLit); ok && lit.Type == nil {
 		return f.composite(lit, f.env.subst(t))
 	}
-	return f.argument(x, t)
+	return bare(f.argument(x, t))
+}
+
+// bare removes parentheses around all of a rendered element: the backend wants to know the type of one in parentheses
+// before it knows those of variables.
+func bare(text string) string {
+	if !strings.HasPrefix(text, "(") {
+		return text
+	}
+	open := 0
+	for t := range tokens(text) {
+		switch t.tok {
+		case token.LPAREN:
+			open++
+		case token.RPAREN:
+			if open--; open == 0 && t.end < len(text) {
+				return text
+			}
+		}
+	}
+	return text[1 : len(text)-1]
 }

@@ -17,10 +17,7 @@ func (e *RuntimeError) RuntimeError() {}
 // nilPointer is the run-time error of a nil dereference.
 var nilPointer = caught(nilDeref)
 
-var (
-	badChan chan int
-	noSize  = -1
-)
+var noSize = -1
 
 // Translate turns a panic value that comes from the interpreter's use of reflection into the one that compiled code
 // would have panicked with, and returns any other unchanged.
@@ -70,7 +67,7 @@ func translateText(s string) any {
 		lengths, _, _ := strings.Cut(strings.TrimPrefix(s, "reflect: "), " to ")
 		return &RuntimeError{lengths + " to array or pointer to array" + s[strings.LastIndex(s, " with length "):]}
 	case strings.HasPrefix(s, "reflect.MakeChan: negative buffer"):
-		return caught(func() { badChan = make(chan int, noSize) })
+		return caught(func() { close(make(chan int, noSize)) })
 	}
 	return s
 }
