@@ -42,3 +42,10 @@ func BenchmarkStatus(b *testing.B) {
 		w.encode("status", nil, nil, statusContent{"busy"})
 	}
 }
+
+func BenchmarkMarshalLines(b *testing.B) {
+	text := strings.Repeat("line 12345\n", 90_000)
+	for b.Loop() {
+		marshal(streamContent{"stdout", text})
+	}
+}

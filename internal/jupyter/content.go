@@ -6,6 +6,10 @@ type statusContent struct {
 	State string `json:"execution_state"`
 }
 
+func (c statusContent) appendJSON(b []byte) []byte {
+	return append(append(append(b, `{"execution_state":"`...), c.State...), `"}`...)
+}
+
 type errorContent struct {
 	Status    string   `json:"status,omitempty"` // of replies
 	Name      string   `json:"ename"`

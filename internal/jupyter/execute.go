@@ -59,8 +59,9 @@ func (k *kernel) execute(ctx context.Context, r *request) (any, error) {
 		k.count++
 	}
 	if !x.Silent {
-		k.publish("execute_input", r.raw, nil, executeInput{x.Code, x.count})
+		k.post("execute_input", r.raw, nil, executeInput{x.Code, x.count})
 	}
+	k.iopub.Flush()
 	x.output = newOutput(k, r.raw)
 	k.outputs.add(x.name(), x.output)
 	value, err := x.run(ctx)
@@ -68,7 +69,7 @@ func (k *kernel) execute(ctx context.Context, r *request) (any, error) {
 		return x.failed(ctx, err), nil
 	}
 	if value != nil && !x.Silent {
-		k.publish("execute_result", r.raw, nil, resultContent(*value, x.count))
+		k.post("execute_result", r.raw, nil, resultContent(*value, x.count)) // idle follows
 	}
 	if x.stores() {
 		k.history.add(k.count, x.Code, textOf(value))

@@ -24,7 +24,8 @@ type kernel struct {
 	history *history
 	comms   *comms
 
-	sockets []interface{ Close(context.Context) error }
+	sockets []socket
+	bound   chan struct{} // closed when all sockets are there
 	shell   *zmtp.Router
 	control *zmtp.Router
 	iopub   *zmtp.XPub
@@ -40,8 +41,10 @@ type kernel struct {
 	}
 }
 
+type socket interface{ Close(context.Context) error }
+
 func newKernel(conn Connection, o Options, log *onceLog, stop func()) *kernel {
-	k := &kernel{conn: conn, opts: o, log: log, stop: stop, wire: newWire(conn.Key), queue: newQueue()}
+	k := &kernel{conn: conn, opts: o, log: log, stop: stop, wire: newWire(conn.Key), queue: newQueue(), bound: make(chan struct{})}
 	k.comms = newComms(k)
 	k.history = openHistory(o.History, log.once)
 	return k
@@ -49,9 +52,7 @@ func newKernel(conn Connection, o Options, log *onceLog, stop func()) *kernel {
 
 // run starts serving; it doesn't wait.
 func (k *kernel) run(ctx context.Context) {
-	go k.receive(ctx, k.shell, func(r *request) { k.queue.put(ctx, r) })
-	go k.receive(ctx, k.control, func(r *request) { k.handle(ctx, k.control, controlHandlers, r) })
-	go k.receive(ctx, k.stdin.socket, k.stdin.receive)
+	close(k.bound)
 	k.idle.Go(func() {
 		for {
 			r, ok := k.queue.take(ctx)
@@ -63,21 +64,21 @@ func (k *kernel) run(ctx context.Context) {
 	})
 }
 
-// receive decodes what arrives on a socket.
-func (k *kernel) receive(ctx context.Context, s *zmtp.Router, use func(*request)) {
-	for {
+// receiver decodes what arrives on a socket, on the goroutine of the peer that sent it, and hands it on.
+func (k *kernel) receiver(ctx context.Context, use func(*request)) func(zmtp.Message) {
+	return func(m zmtp.Message) {
 		select {
+		case <-k.bound:
 		case <-ctx.Done():
 			return
-		case m := <-s.Messages():
-			r, err := k.wire.decode(m.Frames)
-			if err != nil {
-				k.log.once("message dropped: %v", err)
-				continue
-			}
-			r.peer = m.Peer
-			use(r)
 		}
+		r, err := k.wire.decode(m.Frames)
+		if err != nil {
+			k.log.once("message dropped: %v", err)
+			return
+		}
+		r.peer = m.Peer
+		use(r)
 	}
 }
 
@@ -115,7 +116,7 @@ func (k *kernel) handle(ctx context.Context, s *zmtp.Router, handlers map[string
 	if r.header.Type == "shutdown_request" {
 		defer k.stop() // when the reply is queued
 	}
-	k.publish("status", r.raw, nil, statusContent{"busy"})
+	k.post("status", r.raw, nil, statusContent{"busy"})
 	defer k.publish("status", r.raw, nil, statusContent{"idle"})
 	h := handlers[r.header.Type]
 	if h == nil {
@@ -158,8 +159,17 @@ func (k *kernel) send(s *zmtp.Router, r *request, msgType string, metadata, cont
 
 // publish sends a message to all clients; nil metadata is empty.
 func (k *kernel) publish(msgType string, parent json.RawMessage, metadata, content any) {
+	k.iopub.Publish(k.published(msgType, parent, metadata, content)...)
+}
+
+// post is publish for a message that may wait for the one behind it. Who posts one and then takes his time flushes.
+func (k *kernel) post(msgType string, parent json.RawMessage, metadata, content any) {
+	k.iopub.Queue(k.published(msgType, parent, metadata, content)...)
+}
+
+func (k *kernel) published(msgType string, parent json.RawMessage, metadata, content any) [][]byte {
 	topic := "kernel." + k.wire.session + "." + msgType
-	k.iopub.Publish(append([][]byte{[]byte(topic)}, k.wire.encode(msgType, parent, metadata, content)...)...)
+	return append([][]byte{[]byte(topic)}, k.wire.encode(msgType, parent, metadata, content)...)
 }
 
 // welcome greets a new subscriber.

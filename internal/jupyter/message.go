@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"os"
 	"os/user"
 	"strconv"
@@ -56,11 +57,13 @@ func (r *request) parse(v any) error {
 
 // A wire turns messages into frames and back, signed.
 type wire struct {
-	key      []byte // empty: messages are neither signed nor checked
-	session  string // of this kernel process
-	username string
-	serial   atomic.Uint64
-	seen     replayGuard
+	key     []byte    // empty: messages are neither signed nor checked
+	session string    // of this kernel process
+	hashes  sync.Pool // of hash.Hash, keyed
+	id      string    // what message ids begin with
+	head    string    // what follows the id in headers, up to the date
+	serial  atomic.Uint64
+	seen    replayGuard
 }
 
 func newWire(key string) *wire {
@@ -70,7 +73,11 @@ func newWire(key string) *wire {
 	if u, err := user.Current(); err == nil {
 		name = u.Username
 	}
-	return &wire{key: []byte(key), session: hex.EncodeToString(id), username: name}
+	w := &wire{key: []byte(key), session: hex.EncodeToString(id)}
+	w.hashes.New = func() any { return hmac.New(sha256.New, w.key) }
+	w.id = w.session + "_" + strconv.Itoa(os.Getpid()) + "_"
+	w.head = `","session":"` + w.session + `","username":` + string(marshal(name)) + `,"date":"`
+	return w
 }
 
 // The parts of a message between its delimiter and its buffers.
@@ -137,36 +144,51 @@ func (w *wire) verify(m [][]byte) error {
 }
 
 func (w *wire) sum(parts [][]byte) []byte {
-	h := hmac.New(sha256.New, w.key)
+	h := w.hashes.Get().(hash.Hash)
+	defer w.hashes.Put(h)
+	h.Reset()
 	for _, p := range parts {
 		h.Write(p)
 	}
 	return h.Sum(nil)
 }
 
-var pid = strconv.Itoa(os.Getpid())
+var emptyObject = []byte("{}")
 
 // encode makes the frames of a message from the delimiter on; a nil parent or metadata is an empty object.
 func (w *wire) encode(msgType string, parent json.RawMessage, metadata, content any) [][]byte {
-	h := header{
-		ID: w.session + "_" + pid + "_" + strconv.FormatUint(w.serial.Add(1), 10), Session: w.session,
-		Username: w.username, Date: time.Now().UTC().Format(dateFormat), Type: msgType, Version: protocolVersion,
-	}
+	m := [][]byte{delimiter, nil, w.header(msgType), parent, emptyObject, marshal(content)}
 	if parent == nil {
-		parent = json.RawMessage("{}")
+		m[1+partParent] = emptyObject
 	}
-	if metadata == nil {
-		metadata = struct{}{}
+	if metadata != nil {
+		m[1+partMetadata] = marshal(metadata)
 	}
-	m := [][]byte{delimiter, nil, marshal(h), parent, marshal(metadata), marshal(content)}
 	if len(w.key) > 0 {
-		m[1] = hex.AppendEncode(nil, w.sum(m[2:]))
+		m[1+partSignature] = hex.AppendEncode(nil, w.sum(m[1+partHeader:]))
 	}
 	return m
 }
 
+// header makes the JSON of a new header.
+func (w *wire) header(msgType string) []byte {
+	b := make([]byte, 0, 256)
+	b = append(append(b, `{"msg_id":"`...), w.id...)
+	b = strconv.AppendUint(b, w.serial.Add(1), 10)
+	b = append(b, w.head...)
+	b = time.Now().UTC().AppendFormat(b, dateFormat)
+	b = append(append(b, `","msg_type":"`...), msgType...)
+	return append(b, `","version":"`+protocolVersion+`"}`...)
+}
+
+// An appender appends its own JSON.
+type appender interface{ appendJSON(b []byte) []byte }
+
 // marshal encodes what the kernel itself made, which can't fail; it leaves <, > and & readable.
 func marshal(v any) []byte {
+	if a, ok := v.(appender); ok {
+		return a.appendJSON(nil)
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

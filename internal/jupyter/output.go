@@ -3,6 +3,7 @@ package jupyter
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,6 +72,12 @@ type clearContent struct {
 type streamContent struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
+}
+
+func (c streamContent) appendJSON(b []byte) []byte {
+	b = slices.Grow(b, len(c.Text)+len(c.Text)/16+64) // room for some line ends
+	b = append(append(b, `{"name":"`...), c.Name...)
+	return append(appendString(append(b, `","text":`...), c.Text), '}')
 }
 
 // write adds text to the stream. The streams keep their order among each other.

@@ -46,7 +46,7 @@ func Serve(ctx context.Context, connectionFile string, start Start, o Options) e
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	k := newKernel(conn, o, &onceLog{log: log}, func() { cancel(nil) })
-	if err := k.bind(); err != nil {
+	if err := k.bind(ctx); err != nil {
 		return err
 	}
 	stopWatching := watchParent(func() { cancel(errParentGone) })
@@ -79,33 +79,35 @@ func (k *kernel) onSignals(stop func()) (restore func()) {
 	return func() { signal.Stop(c); close(c) }
 }
 
-// bind opens the five sockets.
-func (k *kernel) bind() (err error) {
+// bind opens the five sockets. What arrives before run is called waits.
+func (k *kernel) bind(ctx context.Context) (err error) {
 	o := zmtp.Options{Log: k.log.once}
-	listen := func(name string, port int) *zmtp.Router {
+	keep := func(s socket) { k.sockets = append(k.sockets, s) }
+	listen := func(name string, port int, use func(*request)) *zmtp.Router {
 		if err != nil {
 			return nil
 		}
 		var r *zmtp.Router
-		if r, err = zmtp.ListenRouter(k.conn.endpoint(port), o); err != nil {
+		if r, err = zmtp.ListenRouter(k.conn.endpoint(port), k.receiver(ctx, use), o); err != nil {
 			err = fmt.Errorf("%s socket: %w", name, err)
 			return nil
 		}
-		k.sockets = append(k.sockets, r)
+		keep(r)
 		return r
 	}
-	k.shell = listen("shell", k.conn.Shell)
-	k.control = listen("control", k.conn.Control)
-	k.stdin.socket = listen("stdin", k.conn.Stdin)
+	k.shell = listen("shell", k.conn.Shell, func(r *request) { k.queue.put(ctx, r) })
+	k.control = listen("control", k.conn.Control, func(r *request) { k.handle(ctx, k.control, controlHandlers, r) })
+	k.stdin.socket = listen("stdin", k.conn.Stdin, k.stdin.receive)
 	if err == nil {
-		k.iopub, err = zmtp.ListenXPub(k.conn.endpoint(k.conn.IOPub), k.welcome, o)
+		if k.iopub, err = zmtp.ListenXPub(k.conn.endpoint(k.conn.IOPub), k.welcome, o); err == nil {
+			keep(k.iopub)
+		}
 	}
 	if err == nil {
-		k.sockets = append(k.sockets, k.iopub)
 		var hb *zmtp.Rep
 		echo := func(b [][]byte) [][]byte { return b }
 		if hb, err = zmtp.ListenRep(k.conn.endpoint(k.conn.Heartbeat), echo, o); err == nil {
-			k.sockets = append(k.sockets, hb)
+			keep(hb)
 		}
 	}
 	if err != nil {

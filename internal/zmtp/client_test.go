@@ -122,10 +122,17 @@ func closeSoon(t *testing.T, s interface{ Close(context.Context) error }) {
 	}
 }
 
-func listenRouter(t *testing.T, o Options) *Router {
+// A testRouter keeps what it receives.
+type testRouter struct {
+	*Router
+	received chan Message
+}
+
+func listenRouter(t *testing.T, o Options) *testRouter {
 	t.Helper()
-	r, err := ListenRouter("tcp://127.0.0.1:0", o)
-	if err != nil {
+	r := &testRouter{received: make(chan Message, 1000)}
+	var err error
+	if r.Router, err = ListenRouter("tcp://127.0.0.1:0", func(m Message) { r.received <- m }, o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closeSoon(t, r) })
@@ -145,10 +152,10 @@ func listenXPub(t *testing.T, o Options) *XPub {
 }
 
 // receive takes the next message from r.
-func receive(t *testing.T, r *Router) Message {
+func receive(t *testing.T, r *testRouter) Message {
 	t.Helper()
 	select {
-	case m := <-r.Messages():
+	case m := <-r.received:
 		return m
 	case <-time.After(patience):
 		t.Fatal("no message")

@@ -2,8 +2,10 @@ package zmtp
 
 import (
 	"bufio"
+	"bytes"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -15,20 +17,26 @@ const (
 	// When the queue is full, messages up to smallMessage bytes may still enter a reserve of an eighth: a peer that
 	// lost output should at least learn that the work is done.
 	smallMessage = 4 << 10
+
+	// What is no longer than directWrite is written by the goroutine that sends it, if the connection takes it at once:
+	// waking another one takes several times as long as the write.
+	directWrite = 32 << 10
 )
 
 // A peer is one connection after its handshake.
 type peer struct {
 	conn  net.Conn
+	raw   syscall.RawConn // of conn; nil if it has none
 	id    string
 	limit int // of queued bytes
 	stall time.Duration
 
-	mu     sync.Mutex
-	wake   *sync.Cond
-	queue  [][]byte // wire forms
-	queued int      // bytes, those being written included
-	state  peerState
+	mu      sync.Mutex
+	wake    *sync.Cond
+	queue   [][]byte // wire forms
+	queued  int      // bytes, those being written included
+	writing bool     // somebody writes and will look at the queue again
+	state   peerState
 
 	complained sync.Once // about a full queue
 }
@@ -44,11 +52,21 @@ const (
 func newPeer(c net.Conn, id string, o Options) *peer {
 	p := &peer{conn: c, id: id, limit: o.Queue, stall: o.Stall}
 	p.wake = sync.NewCond(&p.mu)
+	if sc, ok := c.(syscall.Conn); ok {
+		p.raw, _ = sc.SyscallConn()
+	}
 	return p
 }
 
-// send queues one message or command in wire form.
+// send queues one message or command in wire form and sees to it that it is written.
 func (p *peer) send(wire []byte) error {
+	err := p.enqueue(wire)
+	p.push()
+	return err
+}
+
+// enqueue queues one message or command in wire form; push sends it.
+func (p *peer) enqueue(wire []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state != open {
@@ -63,8 +81,43 @@ func (p *peer) send(wire []byte) error {
 	}
 	p.queue = append(p.queue, wire)
 	p.queued += len(wire)
-	p.wake.Signal()
 	return nil
+}
+
+// push sends what is queued: at once if that is little and the connection takes it, else by the writer.
+func (p *peer) push() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.writing || len(p.queue) == 0 || p.state != open {
+		return // whoever writes goes on
+	}
+	if p.queued <= directWrite && p.raw != nil {
+		b := p.queue[0]
+		if len(p.queue) > 1 {
+			b = bytes.Join(p.queue, nil)
+		}
+		p.writing, p.queue = true, p.queue[:0]
+		p.mu.Unlock()
+		n := p.try(b)
+		p.mu.Lock()
+		p.writing = false
+		p.queued = max(0, p.queued-n)
+		if n < len(b) && p.state != closed {
+			p.queue = append([][]byte{b[n:]}, p.queue...)
+		}
+	}
+	if len(p.queue) > 0 || p.state != open {
+		p.wake.Signal()
+	}
+}
+
+// try writes what the connection takes without waiting. The writer meets the error, if there is one.
+func (p *peer) try(b []byte) (n int) {
+	p.raw.Write(func(fd uintptr) bool {
+		n, _ = syscall.Write(int(fd), b)
+		return true
+	})
+	return max(0, n)
 }
 
 // finish lets the writer end once the queue is empty.
@@ -92,10 +145,14 @@ func (p *peer) next(written int) (batch [][]byte, size int, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.queued = max(0, p.queued-written)
-	for len(p.queue) == 0 && p.state == open {
+	if written > 0 {
+		p.writing = false
+	}
+	for p.writing || len(p.queue) == 0 && p.state == open {
 		p.wake.Wait()
 	}
 	batch, p.queue = p.queue, nil
+	p.writing = len(batch) > 0
 	return batch, p.queued, len(batch) > 0
 }
 

@@ -9,8 +9,6 @@ import (
 // A Router is a bound ROUTER socket: it tells its peers apart by their identities.
 type Router struct {
 	*socket
-	in chan Message
-
 	mu   sync.RWMutex
 	byID map[string]*peer
 	next atomic.Uint64
@@ -22,21 +20,22 @@ type Message struct {
 	Frames [][]byte
 }
 
-// ListenRouter binds a ROUTER socket.
-func ListenRouter(endpoint string, o Options) (*Router, error) {
+// ListenRouter binds a ROUTER socket. receive is called for each message, from one goroutine for each peer: one that
+// takes its time slows down that peer, by its connection, and no other. It is not called any more once Close begins.
+func ListenRouter(endpoint string, receive func(Message), o Options) (*Router, error) {
 	s, err := newSocket(router, endpoint, o)
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{socket: s, in: make(chan Message, 16), byID: map[string]*peer{}}
-	s.joined, s.left, s.message = r.join, r.leave, r.deliver
+	r := &Router{socket: s, byID: map[string]*peer{}}
+	s.joined, s.left = r.join, r.leave
+	s.message = func(p *peer, frames [][]byte) error {
+		receive(Message{p.id, frames})
+		return nil
+	}
 	s.start()
 	return r, nil
 }
-
-// Messages is where incoming messages appear. A peer that sends faster than they are taken is slowed down by its
-// connection. The channel is never closed: after Close nothing more appears.
-func (r *Router) Messages() <-chan Message { return r.in }
 
 // Send queues a message for a peer. The frames may be reused when it returns.
 func (r *Router) Send(peer string, frames ...[]byte) error {
@@ -70,12 +69,4 @@ func (r *Router) leave(p *peer) {
 	if r.byID[p.id] == p {
 		delete(r.byID, p.id)
 	}
-}
-
-func (r *Router) deliver(p *peer, frames [][]byte) error {
-	select {
-	case r.in <- Message{p.id, frames}:
-	case <-r.done:
-	}
-	return nil
 }

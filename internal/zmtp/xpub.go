@@ -36,11 +36,30 @@ func ListenXPub(endpoint string, welcome func(topic string) [][]byte, o Options)
 	return x, nil
 }
 
-// Publish queues a message for every subscriber. The frames may be reused when it returns. A subscriber whose queue is
+// Publish sends a message to every subscriber. The frames may be reused when it returns. A subscriber whose queue is
 // full misses it.
 func (x *XPub) Publish(frames ...[]byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.queue(frames)
+	x.push()
+}
+
+// Queue is Publish for a message that may wait for the next one, or for Flush, to be sent with it.
+func (x *XPub) Queue(frames ...[]byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.queue(frames)
+}
+
+// Flush sends what is queued.
+func (x *XPub) Flush() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.push()
+}
+
+func (x *XPub) queue(frames [][]byte) {
 	var wire []byte
 	for p, topics := range x.subs {
 		if !wants(topics, frames[0]) {
@@ -49,11 +68,17 @@ func (x *XPub) Publish(frames ...[]byte) {
 		if wire == nil {
 			wire = appendMessage(make([]byte, 0, wireSize(frames)), frames)
 		}
-		if p.send(wire) == ErrFull {
+		if p.enqueue(wire) == ErrFull {
 			p.complained.Do(func() {
 				x.opts.Log("XPUB: peer %v reads too slowly and misses messages", p.conn.RemoteAddr())
 			})
 		}
+	}
+}
+
+func (x *XPub) push() {
+	for p := range x.subs {
+		p.push()
 	}
 }
 

@@ -1,10 +1,8 @@
 // Package zmtp is the bind side of ZeroMQ's transport protocol, ZMTP 3, as far as a Jupyter kernel needs it: ROUTER,
 // XPUB and REP sockets with the NULL mechanism over tcp and ipc, in pure Go.
 //
-//	shell, err := zmtp.ListenRouter("tcp://127.0.0.1:0", zmtp.Options{})
-//	for m := range shell.Messages() {
-//		shell.Send(m.Peer, m.Frames...) // echo
-//	}
+//	var echo *zmtp.Router
+//	echo, err := zmtp.ListenRouter("tcp://127.0.0.1:0", func(m zmtp.Message) { echo.Send(m.Peer, m.Frames...) }, zmtp.Options{})
 //
 // The contract, for every socket: a peer that is silent, slow, gone or hostile costs a bounded amount of memory and
 // time and never delays another peer. There is a deadline for the handshake and for progress of a write, a limit on

@@ -85,6 +85,28 @@ func TestXPubSendsWhatWasSubscribedTo(t *testing.T) {
 	}
 }
 
+func TestQueuedMessagesWaitForTheNext(t *testing.T) {
+	x := listenXPub(t, Options{})
+	c := connect(t, x.Addr(), "SUB", "")
+	c.send("\x01")
+	c.recv()
+	x.Queue([]byte("1"))
+	x.Queue([]byte("2"))
+	c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	if _, err := c.r.Peek(1); err == nil {
+		t.Error("a queued message was sent at once")
+	}
+	c.SetReadDeadline(time.Now().Add(patience))
+	x.Publish([]byte("3"))
+	x.Queue([]byte("4"))
+	x.Flush()
+	for _, want := range []string{"1", "2", "3", "4"} {
+		if got := c.recv(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestRepAnswersInTheEnvelope(t *testing.T) {
 	r, err := ListenRep("tcp://127.0.0.1:0", func(b [][]byte) [][]byte { return append(b, []byte("!")) }, Options{})
 	if err != nil {
@@ -113,8 +135,10 @@ func TestPing(t *testing.T) {
 
 func TestIPC(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kernel-1")
-	r, err := ListenRouter("ipc://"+path, Options{})
-	if err != nil {
+	r := &testRouter{received: make(chan Message, 1)}
+	take := func(m Message) { r.received <- m }
+	var err error
+	if r.Router, err = ListenRouter("ipc://"+path, take, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
@@ -125,7 +149,7 @@ func TestIPC(t *testing.T) {
 	if got := join(receive(t, r).Frames); got != "hello" {
 		t.Errorf("got %q", got)
 	}
-	if _, err := ListenRouter("ipc://"+path, Options{}); err == nil {
+	if _, err := ListenRouter("ipc://"+path, take, Options{}); err == nil {
 		t.Error("an address in use was taken over")
 	}
 	closeSoon(t, r)
@@ -133,7 +157,7 @@ func TestIPC(t *testing.T) {
 
 func TestEndpointMustBeTCPOrIPC(t *testing.T) {
 	for _, e := range []string{"", "127.0.0.1:1", "udp://127.0.0.1:1", "tcp://nowhere.invalid:x"} {
-		if _, err := ListenRouter(e, Options{}); err == nil {
+		if _, err := ListenRouter(e, nil, Options{}); err == nil {
 			t.Errorf("%q was bound", e)
 		}
 	}
@@ -287,10 +311,7 @@ func TestPeerThatTakesNothingIsDropped(t *testing.T) {
 }
 
 func TestCloseSendsWhatIsQueued(t *testing.T) {
-	r, err := ListenRouter("tcp://127.0.0.1:0", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := listenRouter(t, Options{})
 	c := connect(t, r.Addr(), "DEALER", "d")
 	for range 100 {
 		c.send("unread request")
