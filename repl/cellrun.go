@@ -17,7 +17,7 @@ func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
 	defer r.session.late.end()
 	defer r.conn.leave()
 	var flush, deadline <-chan time.Time
-	stop, installed := ctx.Done(), r.exec.installed
+	stop := ctx.Done()
 	for {
 		select {
 		case <-r.exec.journal.ready:
@@ -30,9 +30,6 @@ func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
 		case ask := <-r.exec.asks:
 			r.flush(false) // the prompt may be printed text
 			go r.answer(ask)
-		case <-installed:
-			installed = nil
-			r.commit()
 		case <-stop:
 			stop = nil
 			r.conn.send(wire.Request{Op: wire.Interrupt, Cell: r.exec.number})
@@ -40,11 +37,11 @@ func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
 		case <-deadline:
 			deadline = r.end()
 		case <-r.exec.done:
-			r.commit()
+			r.session.settle(nil)
 			r.flush(true)
 			return r.result()
 		case <-r.conn.gone:
-			r.commit()
+			r.session.settle(nil)
 			r.flush(true)
 			return nil, r.death()
 		}
@@ -58,6 +55,7 @@ func (r *cellRun) start() {
 	number := s.cells
 	s.mu.Unlock()
 	r.exec = newExecution(number, s.late.begin(number, r.cell.Name))
+	s.settle(r)
 	p := r.program
 	r.conn.begin(r.exec, wire.Request{Name: p.Name, Types: p.Types, Decls: p.Decls, Entry: p.Entry})
 }
@@ -98,7 +96,7 @@ func (r *cellRun) death() error {
 		e.Name = Killed
 		e.Msg = fmt.Sprintf("the cell did not stop within %v of the interrupt and its process was ended%s", r.session.o.Grace, stuckIn(r.conn.report))
 	}
-	if !r.exec.isInstalled() {
+	if !r.conn.holds(r.exec.number) {
 		e.Msg = beforeCell + e.Msg
 	}
 	e.LostVars = r.session.replace()

@@ -16,13 +16,16 @@ type connection struct {
 	report    string                     // of the Go runtime, valid when gone
 
 	mu      sync.Mutex
-	arrived *sync.Cond
-	placed  map[uint64]wire.Reply // replies whose marker has not come
-	ended   bool
 	current *execution
+	last    uint64 // number of the cell that runs or has run last
 
-	crash   crashText
-	streams [2]wire.Marker // what standard output and standard error carry now
+	out, errs *tap
+	// Under the lock of out: replies whose marker has not come, and the number of the one that a marker waits for.
+	placed  map[uint64]wire.Reply
+	missing uint64
+
+	crash   crashText      // under the lock of errs
+	streams [2]wire.Marker // what standard output and standard error carry now, each under the lock of its tap
 }
 
 func connect(o Options, journalOf func(cell uint64) *journal) (*connection, error) {
@@ -35,24 +38,15 @@ func connect(o Options, journalOf func(cell uint64) *journal) (*connection, erro
 		ready: make(chan struct{}), gone: make(chan struct{}),
 		streams: [2]wire.Marker{{Kind: wire.Stdout}, {Kind: wire.Stderr}},
 	}
-	c.arrived = sync.NewCond(&c.mu)
+	c.out = newTap(p.printed[0], wire.Splitter{Key: p.key, Text: func(b []byte) { c.print(0, b) }, Mark: c.markOut})
+	c.errs = newTap(p.printed[1], wire.Splitter{Key: p.key, Text: func(b []byte) { c.print(1, c.crash.take(b)) }, Mark: c.markErr})
 	go c.run()
 	return c, nil
 }
 
 // run serves the worker until it has ended.
 func (c *connection) run() {
-	out := &wire.Splitter{Key: c.key, Text: func(b []byte) { c.print(0, b) }, Mark: c.markOut}
-	errs := &wire.Splitter{Key: c.key, Text: func(b []byte) { c.print(1, c.crash.take(b)) }, Mark: c.markErr}
-	c.serve(c.reply, func(fd int, b []byte) {
-		if fd == 1 {
-			out.Write(b)
-		} else {
-			errs.Write(b)
-		}
-	}, c.end)
-	out.Flush()
-	errs.Flush()
+	c.serve(c.reply, c.out, c.errs)
 	c.report = string(c.crash.release())
 	close(c.gone)
 }
@@ -62,7 +56,7 @@ func (c *connection) state() *os.ProcessState { return c.cmd.ProcessState }
 // begin makes e the running cell and sends its program.
 func (c *connection) begin(e *execution, q wire.Request) {
 	c.mu.Lock()
-	c.current = e
+	c.current, c.last = e, e.number
 	c.mu.Unlock()
 	q.Op, q.Cell = wire.Run, e.number
 	c.send(q) // if it cannot be sent, the worker is gone and that tells
@@ -96,79 +90,71 @@ func (c *connection) print(descriptor int, b []byte) {
 	if len(b) == 0 {
 		return
 	}
+	m := c.streams[descriptor]
+	if m.N == 0 {
+		c.mu.Lock()
+		m.N = c.last
+		c.mu.Unlock()
+	}
 	name := "stdout"
-	if c.streams[descriptor].Kind == wire.Stderr {
+	if m.Kind == wire.Stderr {
 		name = "stderr"
 	}
-	c.journal(c.streams[descriptor].N).print(name, b)
+	c.journal(m.N).print(name, b)
 }
 
-func (c *connection) markOut(m wire.Marker) {
-	switch m.Kind {
-	case wire.Stdout, wire.Stderr:
+// markOut takes a marker among the printed bytes; false if the reply that belongs there has not arrived yet.
+func (c *connection) markOut(m wire.Marker) bool {
+	if m.Kind != wire.Message {
 		c.streams[0] = m
-	case wire.Message:
-		if r, ok := c.wait(m.N); ok {
-			c.place(r)
-		}
-	case wire.End:
-		if e := c.running(m.N); e != nil {
-			e.part()
-		}
+		return true
 	}
+	r, ok := c.placed[m.N]
+	if !ok {
+		c.missing = m.N
+		return false
+	}
+	delete(c.placed, m.N)
+	c.place(r)
+	return true
 }
 
-func (c *connection) markErr(m wire.Marker) {
-	switch m.Kind {
-	case wire.Stderr:
-		c.streams[1] = m
-	case wire.End:
-		c.print(1, c.crash.release())
-		if e := c.running(m.N); e != nil {
-			e.part()
-		}
-	}
+func (c *connection) markErr(m wire.Marker) bool {
+	c.streams[1] = m
+	return true
 }
 
-// reply takes a message. One with a place waits for its marker among the printed bytes.
+// reply takes a message. One with a place waits for its marker among the printed bytes, or the marker for it.
 func (c *connection) reply(r wire.Reply) {
 	switch r.Op {
 	case wire.Ready:
 		close(c.ready)
-	case wire.Installed:
-		if e := c.running(r.Cell); e != nil {
-			close(e.installed)
-		}
 	case wire.Done:
-		if e := c.running(r.Cell); e != nil {
-			e.answer = r
-			e.part()
-		}
+		c.finish(r)
 	default:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.placed[r.Seq] = r
-		c.arrived.Broadcast()
-	}
-}
-
-func (c *connection) wait(seq uint64) (r wire.Reply, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for {
-		if r, ok = c.placed[seq]; ok || c.ended {
-			delete(c.placed, seq)
-			return r, ok
+		c.out.mu.Lock()
+		defer c.out.mu.Unlock()
+		if c.missing != r.Seq {
+			c.placed[r.Seq] = r
+			return
 		}
-		c.arrived.Wait()
+		c.missing = 0
+		c.place(r)
+		c.out.split.Resume()
 	}
 }
 
-func (c *connection) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ended = true
-	c.arrived.Broadcast()
+// finish ends a cell. All that it printed is in the pipes.
+func (c *connection) finish(r wire.Reply) {
+	c.out.drain()
+	c.errs.drain()
+	c.errs.mu.Lock()
+	c.print(1, c.crash.release()) // it was no crash: the worker lives
+	c.errs.mu.Unlock()
+	if e := c.running(r.Cell); e != nil {
+		e.answer = r
+		close(e.done)
+	}
 }
 
 func (c *connection) place(r wire.Reply) {

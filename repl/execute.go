@@ -93,7 +93,7 @@ func (s *Session) usable(ctx context.Context) (*connection, error) {
 }
 
 func (s *Session) compile(c Cell) (p *cell.Program, err error) {
-	s.front.Lock()
+	s.lockFront()
 	defer s.front.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
@@ -112,7 +112,7 @@ func (s *Session) compile(c Cell) (p *cell.Program, err error) {
 
 // fault turns what the worker tells into an error of the cell, with positions.
 func (s *Session) fault(f *wire.Fault) *CellError {
-	s.front.Lock()
+	s.lockFront()
 	defer s.front.Unlock()
 	return faultError(f).located(f, s.fe)
 }
@@ -123,9 +123,25 @@ func (s *Session) commit(p *cell.Program) {
 	s.fe.Commit(p)
 }
 
+// lockFront takes the front end, up to date: with the declarations that the worker holds of the running cell.
+func (s *Session) lockFront() {
+	s.front.Lock()
+	if r := s.pending; r != nil && r.conn.holds(r.exec.number) {
+		s.fe.Commit(r.program)
+		s.pending = nil
+	}
+}
+
+// settle notes the declarations of the cell that ran, if the worker held them, and which cell runs next.
+func (s *Session) settle(next *cellRun) {
+	s.lockFront()
+	defer s.front.Unlock()
+	s.pending = next
+}
+
 // replace starts a fresh worker that gets the declarations again, and returns the names of the variables lost.
 func (s *Session) replace() (lost []string) {
-	s.front.Lock()
+	s.lockFront()
 	for _, v := range s.fe.Vars() {
 		lost = append(lost, v.Name)
 	}
@@ -181,9 +197,8 @@ type cellRun struct {
 	program *cell.Program
 	emit    func(Event)
 
-	exec      *execution
-	committed bool
-	killed    bool // by us, after the grace time
+	exec   *execution
+	killed bool // by us, after the grace time
 }
 
 // dump is how long the Go runtime gets to print its goroutines before the process is ended.
@@ -192,13 +207,5 @@ const dump = 300 * time.Millisecond
 func (r *cellRun) flush(end bool) {
 	for _, e := range r.exec.journal.take(end) {
 		r.emit(e)
-	}
-}
-
-// commit tells the front end, once, that the worker holds the declarations.
-func (r *cellRun) commit() {
-	if !r.committed && r.exec.isInstalled() {
-		r.committed = true
-		r.session.commit(r.program)
 	}
 }

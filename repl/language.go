@@ -19,7 +19,7 @@ type Var = cell.Var
 
 // Complete proposes completions at the byte offset cursor of src.
 func (s *Session) Complete(src string, cursor int) Completion {
-	s.front.Lock()
+	s.lockFront()
 	defer s.front.Unlock()
 	return s.fe.Complete(src, cursor)
 }
@@ -27,7 +27,7 @@ func (s *Session) Complete(src string, cursor int) Completion {
 // Inspect describes the object at the byte offset cursor of src; detail 1 adds its source. It reports false when there
 // is nothing to describe.
 func (s *Session) Inspect(src string, cursor, detail int) (Doc, bool) {
-	s.front.Lock()
+	s.lockFront()
 	d, ok := s.fe.Inspect(src, cursor, detail)
 	s.front.Unlock()
 	if ok && d.Text == "" && d.Path != "" {
@@ -39,14 +39,14 @@ func (s *Session) Inspect(src string, cursor, detail int) (Doc, bool) {
 // IsComplete tells whether src can run as it stands: "complete", "incomplete" (with the indent of the next line) or
 // "invalid".
 func (s *Session) IsComplete(src string) (status, indent string) {
-	s.front.Lock()
+	s.lockFront()
 	defer s.front.Unlock()
 	return s.fe.IsComplete(src)
 }
 
 // Vars returns the live variables, sorted by name.
 func (s *Session) Vars() []Var {
-	s.front.Lock()
+	s.lockFront()
 	defer s.front.Unlock()
 	return s.fe.Vars()
 }

@@ -3,6 +3,7 @@ package repl
 import (
 	"bufio"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,17 +14,21 @@ import (
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
-// A process is a worker and its four pipes.
+// A process is a worker and its pipes.
 type process struct {
-	cmd      *exec.Cmd
-	key      string // of its markers
-	sendMu   sync.Mutex
-	requests *os.File
-	replies  *os.File
-	printed  [2]*os.File // what it writes on descriptors 1 and 2
+	cmd       *exec.Cmd
+	key       string // of its markers
+	sendMu    sync.Mutex
+	requests  *os.File
+	replies   *os.File
+	installed *os.File    // nobody waits for it; see holds
+	printed   [2]*os.File // what it writes on descriptors 1 and 2
 
 	life   sync.Mutex
 	reaped bool // its number may be another's now
+
+	heldMu sync.Mutex
+	held   uint64 // number of the last cell whose declarations it holds, as far as known
 }
 
 // spawner runs functions on one thread that never ends: a child that is to die with its parent dies with the thread
@@ -83,22 +88,23 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 		}
 		return r, w
 	}
-	var requests, replies, out, errs *os.File
+	var requests, replies, installed, out, errs *os.File
 	requests, p.requests = pipe()
 	p.replies, replies = pipe()
+	p.installed, installed = pipe()
 	p.printed[0], out = pipe()
 	p.printed[1], errs = pipe()
 	if err != nil {
 		p.closePipes()
-		return []*os.File{requests, replies, out, errs}, err
+		return []*os.File{requests, replies, installed, out, errs}, err
 	}
 	enlarge(p.printed[0])
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies}
-	return []*os.File{requests, replies, out, errs}, nil
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies, installed}
+	return []*os.File{requests, replies, installed, out, errs}, nil
 }
 
 func (p *process) closePipes() {
-	for _, f := range []*os.File{p.requests, p.replies, p.printed[0], p.printed[1]} {
+	for _, f := range []*os.File{p.requests, p.replies, p.installed, p.printed[0], p.printed[1]} {
 		f.Close() // a nil *os.File says so and does nothing
 	}
 }
@@ -106,15 +112,15 @@ func (p *process) closePipes() {
 func (p *process) send(q wire.Request) error {
 	p.sendMu.Lock()
 	defer p.sendMu.Unlock()
-	return wire.Write(p.requests, q)
+	return wire.Write(p.requests, &q)
 }
 
-// serve reads all that the worker sends until it has ended. Each handler is called from one goroutine; wrote is told
-// the descriptor, and ended is called when no reply can come any more, maybe before the last bytes written.
-func (p *process) serve(reply func(wire.Reply), wrote func(fd int, b []byte), ended func()) {
+// serve reads all that the worker sends until it has ended. reply is called from one goroutine; the taps read what is
+// printed.
+func (p *process) serve(reply func(wire.Reply), taps ...*tap) {
 	var printed sync.WaitGroup
-	for i, f := range p.printed {
-		printed.Go(func() { readAll(f, func(b []byte) { wrote(i+1, b) }) })
+	for _, t := range taps {
+		printed.Go(t.run)
 	}
 	for r := bufio.NewReader(p.replies); ; {
 		var a wire.Reply
@@ -123,10 +129,30 @@ func (p *process) serve(reply func(wire.Reply), wrote func(fd int, b []byte), en
 		}
 		reply(a)
 	}
-	ended()
 	p.reap()
 	printed.Wait()
+	p.holds(0) // what it said last
 	p.closePipes()
+}
+
+// holds tells whether the worker holds the declarations of a cell.
+func (p *process) holds(cell uint64) bool {
+	p.heldMu.Lock()
+	defer p.heldMu.Unlock()
+	var b [64 * 8]byte
+	if raw, err := p.installed.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) {
+			for {
+				n, err := syscall.Read(int(fd), b[:])
+				if n >= 8 {
+					p.held = binary.BigEndian.Uint64(b[n-8:])
+				} else if err != syscall.EINTR {
+					return
+				}
+			}
+		})
+	}
+	return p.held >= cell
 }
 
 // reap waits for the worker after ending what is left of its group, before the number may be another's.

@@ -1,10 +1,12 @@
 package repl
 
 import (
-	"errors"
-	"io"
 	"os"
+	"sync"
+	"syscall"
 	"time"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
 // A flood is many small reads in quick succession. Then the reader waits a little before each: the writer is not
@@ -15,17 +17,31 @@ const (
 	floodPause = time.Millisecond
 )
 
-// readAll gives all that f yields to take, piece by piece.
-func readAll(f *os.File, take func([]byte)) {
-	b := make([]byte, 1<<17)
+// A tap takes one of the worker's streams apart. Its bytes are read by the goroutine that waits for them, or by the one
+// that knows that all bytes of a cell are there.
+type tap struct {
+	raw   syscall.RawConn
+	split wire.Splitter
+	mu    sync.Mutex // held while bytes are read and taken apart
+	buf   []byte
+}
+
+func newTap(f *os.File, s wire.Splitter) *tap {
+	raw, _ := f.SyscallConn() // fails for nil alone
+	return &tap{raw: raw, split: s, buf: make([]byte, 1<<17)}
+}
+
+// run reads until the stream ends.
+func (t *tap) run() {
 	quick, last := 0, time.Now()
 	for {
-		n, err := f.Read(b)
-		if n > 0 {
-			take(b[:n])
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {
-			return
+		n := 0
+		err := t.raw.Read(func(fd uintptr) bool {
+			n = t.some(int(fd))
+			return n >= 0
+		})
+		if err != nil || n == 0 {
+			break
 		}
 		now := time.Now()
 		if now.Sub(last) < floodGap {
@@ -38,5 +54,38 @@ func readAll(f *os.File, take func([]byte)) {
 			now = time.Now()
 		}
 		last = now
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.split.Close()
+}
+
+// drain takes all bytes that have been written.
+func (t *tap) drain() {
+	t.raw.Control(func(fd uintptr) {
+		for t.some(int(fd)) > 0 {
+		}
+	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.split.Flush()
+}
+
+// some takes what is there: the number of bytes, 0 at the end of the stream, -1 if there is nothing yet.
+func (t *tap) some(fd int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		n, err := syscall.Read(fd, t.buf)
+		switch {
+		case n > 0:
+			t.split.Write(t.buf[:n])
+			return n
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			return -1
+		default:
+			return 0
+		}
 	}
 }

@@ -37,8 +37,9 @@ type Session struct {
 
 	running sync.Mutex // held by the method that uses the worker
 
-	front sync.Mutex
-	fe    *cell.FrontEnd
+	front   sync.Mutex // of what follows; lockFront takes it
+	fe      *cell.FrontEnd
+	pending *cellRun // the running cell, while fe does not have its declarations
 
 	mu        sync.Mutex
 	worker    *future            // the worker there is or will be

@@ -110,11 +110,12 @@ func newRunning(number uint64) *running {
 	return c
 }
 
-// begin makes a new cell current, and the calling goroutine and those it will start part of it.
-func (cs *cells) begin(number uint64) *running {
-	c := newRunning(number)
+// begin makes a new cell current, and the calling goroutine and those it will start part of it; mark does so for others.
+func (cs *cells) begin(number uint64) (c *running, mark func()) {
+	c = newRunning(number)
 	labels := pprof.WithLabels(context.Background(), pprof.Labels("cell", strconv.FormatUint(number, 10)))
-	pprof.SetGoroutineLabels(labels)
+	mark = func() { pprof.SetGoroutineLabels(labels) }
+	mark()
 	label := profLabel()
 	c.label = uintptr(label)
 	cs.mu.Lock()
@@ -123,7 +124,7 @@ func (cs *cells) begin(number uint64) *running {
 	cs.byLabel[c.label] = c
 	// When no goroutine carries the label any more, the cell can be forgotten.
 	runtime.AddCleanup((*[1]byte)(label), cs.forget, forgotten{uintptr(label), number})
-	return c
+	return c, mark
 }
 
 type forgotten struct {

@@ -55,8 +55,7 @@ func (s stream) Write(p []byte) (int, error) {
 	mine := s.cells.mine()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.cells.now()
-	if s.kind == wire.Stdout && mine == now {
+	if s.kind == wire.Stdout && mine == s.cells.now() {
 		if err := s.write(0, p); err != nil {
 			return 0, err
 		}
@@ -64,7 +63,7 @@ func (s stream) Write(p []byte) (int, error) {
 	}
 	b := wire.Marker{Kind: s.kind, N: mine.number}.Append(make([]byte, 0, len(p)+128), s.key)
 	b = append(b, p...)
-	b = wire.Marker{Kind: wire.Stdout, N: now.number}.Append(b, s.key)
+	b = wire.Marker{Kind: wire.Stdout}.Append(b, s.key)
 	if err := s.write(0, b); err != nil {
 		return 0, err
 	}
@@ -77,24 +76,16 @@ func (o *output) mark(m wire.Marker) {
 	o.write(0, m.Append(nil, o.key))
 }
 
-// begin and end put marks around a cell on both descriptors. end restores a descriptor that the cell closed.
-func (o *output) begin(cell uint64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.write(0, wire.Marker{Kind: wire.Stdout, N: cell}.Append(nil, o.key))
-	o.write(1, wire.Marker{Kind: wire.Stderr, N: cell}.Append(nil, o.key))
-}
-
-func (o *output) end(cell uint64) {
+// restore opens again what a cell has closed of descriptors 1 and 2.
+func (o *output) restore() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i, fd := range o.fds {
-		o.write(i, wire.Marker{Kind: wire.End, N: cell}.Append(nil, o.key))
-		o.restore(i+1, fd)
+		reopen(i+1, fd)
 	}
 }
 
-func (o *output) restore(fd, from int) {
+func reopen(fd, from int) {
 	var st syscall.Stat_t
 	if syscall.Fstat(fd, &st) == nil {
 		return

@@ -1,21 +1,36 @@
 package worker
 
 import (
+	"encoding/binary"
+	"syscall"
 	"time"
 
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
-// run executes a program in a goroutine of its own.
+// A run is a cell to execute.
+type run struct {
+	cell *running
+	mark func() // makes the calling goroutine part of it
+	q    wire.Request
+}
+
+// runAll executes programs one after another, on one goroutine: its stack has grown by the first and serves the others.
+func (w *worker) runAll() {
+	for r := range w.runs {
+		r.mark()
+		w.run(r.cell, r.q)
+	}
+}
+
 func (w *worker) run(c *running, q wire.Request) {
-	w.out.begin(q.Cell)
 	fault := w.execute(c, q)
 	c.end()
 	w.interp.stopping.Wait()
 	if why := c.stopped(); why != nil {
 		fault = why
 	}
-	w.out.end(q.Cell)
+	w.out.restore()
 	w.send(wire.Reply{Op: wire.Done, Cell: q.Cell, Bundle: c.result.Load(), Fault: fault})
 }
 
@@ -24,11 +39,16 @@ func (w *worker) execute(c *running, q wire.Request) *wire.Fault {
 	if fault != nil {
 		return fault
 	}
-	w.send(wire.Reply{Op: wire.Installed, Cell: q.Cell})
+	tellInstalled(q.Cell)
 	if program == nil {
 		return nil
 	}
 	return w.interp.call(c, program)
+}
+
+// tellInstalled leaves word that the declarations of a cell are held, for a session that outlives this process.
+func tellInstalled(cell uint64) {
+	syscall.Write(installedFD, binary.BigEndian.AppendUint64(nil, cell))
 }
 
 func (w *worker) interrupt(number uint64) {

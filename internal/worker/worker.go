@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	requestsFD = 3
-	repliesFD  = 4
+	requestsFD  = 3
+	repliesFD   = 4
+	installedFD = 5
 	maxStack   = 64 << 20 // a runaway recursion ends in a fraction of a second and some 150 MB
 )
 
@@ -30,6 +31,7 @@ type worker struct {
 	input  *input
 	cells  *cells
 	interp *interpreter
+	runs   chan run // one at a time
 }
 
 // Main serves requests until the session goes.
@@ -38,12 +40,16 @@ func Main() {
 		requests: os.NewFile(requestsFD, "requests"),
 		replies:  os.NewFile(repliesFD, "replies"),
 		cells:    newCells(),
+		runs:     make(chan run, 1),
 	}
 	os.Unsetenv(wire.Variable) // a program that a cell starts is no worker
-	syscall.CloseOnExec(requestsFD)
-	syscall.CloseOnExec(repliesFD)
+	for _, fd := range []int{requestsFD, repliesFD, installedFD} {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.SetNonblock(installedFD, true)
 	debug.SetMaxStack(maxStack)
 	dieWithSession()
+	go w.runAll()
 	r := bufio.NewReader(w.requests)
 	for {
 		var q wire.Request
@@ -59,7 +65,8 @@ func (w *worker) serve(q wire.Request) {
 	case wire.Init:
 		w.init(q)
 	case wire.Run:
-		go w.run(w.cells.begin(q.Cell), q)
+		c, mark := w.cells.begin(q.Cell)
+		w.runs <- run{c, mark, q}
 	case wire.Interrupt:
 		w.interrupt(q.Cell)
 	case wire.Input:
@@ -90,12 +97,12 @@ func (w *worker) init(q wire.Request) {
 func (w *worker) send(r wire.Reply) {
 	w.sendMu.Lock()
 	defer w.sendMu.Unlock()
-	err := wire.Write(w.replies, r)
+	err := wire.Write(w.replies, &r)
 	var bad *wire.Unsendable
 	if errors.As(err, &bad) && r.Bundle != nil {
 		b := display.NewText("this cannot be shown: " + bad.Reason)
 		r.Bundle = &b
-		err = wire.Write(w.replies, r)
+		err = wire.Write(w.replies, &r)
 	}
 	if err != nil {
 		killGroup()

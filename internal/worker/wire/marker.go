@@ -11,12 +11,11 @@ type Marker struct {
 	N    uint64
 }
 
-// Kinds of markers.
+// Kinds of markers. What follows no marker on a descriptor is its stream of the cell that runs, or has run last.
 const (
-	Stdout  = 'o' // what follows is standard output of cell N
+	Stdout  = 'o' // what follows is standard output of cell N, 0 for the cell that runs
 	Stderr  = 'e' // what follows is standard error of cell N
 	Message = 'm' // here belongs the reply with Seq N
-	End     = 'z' // cell N printed nothing after this
 )
 
 // Append adds the marker to b. Key tells markers from what cells print.
@@ -31,22 +30,31 @@ func (m Marker) Append(b []byte, key string) []byte {
 const maxMarkerTail = 1 + 20 + 1
 
 // A Splitter takes printed bytes apart. Text and Mark are called in the order of the bytes; text is valid only during
-// the call.
+// the call. When Mark returns false, the bytes behind the marker wait until Resume.
 type Splitter struct {
-	Key  string
-	Text func([]byte)
-	Mark func(Marker)
-	rest []byte // the beginning of what may be a marker
+	Key   string
+	Text  func([]byte)
+	Mark  func(Marker) bool
+	begin []byte // of a marker
+	rest  []byte // the beginning of what may be a marker, or what waits
+	waits bool
 }
 
 // Write takes the next bytes.
 func (s *Splitter) Write(p []byte) (int, error) {
 	n := len(p)
+	if s.waits {
+		s.rest = append(s.rest, p...)
+		return n, nil
+	}
 	if len(s.rest) > 0 {
 		p = append(s.rest, p...)
 		s.rest = nil
 	}
-	begin := append([]byte{0}, s.Key...)
+	if s.begin == nil {
+		s.begin = append([]byte{0}, s.Key...)
+	}
+	begin := s.begin
 	for {
 		i := bytes.Index(p, begin)
 		if i < 0 {
@@ -59,8 +67,11 @@ func (s *Splitter) Write(p []byte) (int, error) {
 		m, length := parseMarker(p[i+len(begin):])
 		switch {
 		case length > 0:
-			s.Mark(m)
 			p = p[i+len(begin)+length:]
+			if !s.Mark(m) {
+				s.rest, s.waits = bytes.Clone(p), true
+				return n, nil
+			}
 		case length < 0: // no marker after all
 			s.text(p[i : i+len(begin)])
 			p = p[i+len(begin):]
@@ -71,10 +82,26 @@ func (s *Splitter) Write(p []byte) (int, error) {
 	}
 }
 
-// Flush gives out as text what is held back; call it at the end of the stream.
+// Resume goes on where Mark returned false.
+func (s *Splitter) Resume() {
+	s.waits = false
+	s.Write(nil)
+}
+
+// Flush gives out as text what is held back because it may begin a marker: no more of it will come.
 func (s *Splitter) Flush() {
-	s.text(s.rest)
-	s.rest = nil
+	if !s.waits {
+		s.text(s.rest)
+		s.rest = nil
+	}
+}
+
+// Close gives out all that is held back; call it at the end of the stream.
+func (s *Splitter) Close() {
+	for s.waits {
+		s.Resume()
+	}
+	s.Flush()
 }
 
 func (s *Splitter) text(p []byte) {

@@ -1,14 +1,15 @@
 // Package wire is what a session and its worker say to each other.
 //
-// Requests and replies are JSON in frames: four bytes of length, big endian, then the text. They travel on descriptors
-// 3 and 4 of the worker. What cells print travels on descriptors 1 and 2 as it is, with [Marker] bytes in between that
-// tell where something else belongs.
+// Requests and replies travel in frames on descriptors 3 and 4 of the worker: four bytes of length, big endian, then the
+// fields in order. Descriptor 5 carries the number of each cell whose declarations the worker holds, eight bytes, for
+// whoever looks: nobody waits there. What cells print travels on descriptors 1 and 2 as it is, with [Marker] bytes in
+// between that tell where something else belongs. Both sides are one executable, so the format has no versions.
 package wire
 
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -25,17 +26,17 @@ const MaxFrame = 1 << 28
 type Request struct {
 	Op string // one of the Op constants
 
-	Key         string `json:",omitempty"` // Init: what markers carry
-	MemoryLimit int64  `json:",omitempty"` // Init: bytes, 0 for none
+	Key         string // Init: what markers carry
+	MemoryLimit int64  // Init: bytes, 0 for none
 
-	Cell  uint64 `json:",omitempty"` // Run, Interrupt: number of the cell in this session
-	Name  string `json:",omitempty"` // Run: as positions say it
-	Types string `json:",omitempty"` // Run: types to define
-	Decls string `json:",omitempty"` // Run: source to install
-	Entry string `json:",omitempty"` // Run: function to call
+	Cell  uint64 // Run, Interrupt: number of the cell in this session, from 1
+	Name  string // Run: as positions say it
+	Types string // Run: types to define
+	Decls string // Run: source to install
+	Entry string // Run: function to call
 
-	Text string `json:",omitempty"` // Input: the line typed
-	EOF  bool   `json:",omitempty"` // Input: there is no more
+	Text string // Input: the line typed
+	EOF  bool   // Input: there is no more
 }
 
 // What a request asks.
@@ -49,27 +50,26 @@ const (
 // A Reply comes from the worker.
 type Reply struct {
 	Op   string // one of the constants below
-	Cell uint64 `json:",omitempty"`
-	Seq  uint64 `json:",omitempty"` // Show, Clear, Notice: number of the marker that says where it belongs
+	Cell uint64
+	Seq  uint64 // Show, Clear, Notice: number of the marker that says where it belongs
 
-	Bundle   *display.Bundle `json:",omitempty"` // Show; Done: the result
-	ID       string          `json:",omitempty"` // Show
-	Update   bool            `json:",omitempty"` // Show
-	Wait     bool            `json:",omitempty"` // Clear
-	Text     string          `json:",omitempty"` // Notice; Ask: the prompt
-	Password bool            `json:",omitempty"` // Ask
-	Fault    *Fault          `json:",omitempty"` // Done: nil when the cell ended well
+	Bundle   *display.Bundle // Show; Done: the result
+	ID       string          // Show
+	Update   bool            // Show
+	Wait     bool            // Clear
+	Text     string          // Notice; Ask: the prompt
+	Password bool            // Ask
+	Fault    *Fault          // Done: nil when the cell ended well
 }
 
 // What a reply tells.
 const (
-	Ready     = "ready"     // answers Init
-	Installed = "installed" // the declarations of the program are held
-	Show      = "show"
-	Clear     = "clear"
-	Notice    = "notice"
-	Ask       = "ask"  // the cell waits for a line of input
-	Done      = "done" // answers Run
+	Ready  = "ready" // answers Init
+	Show   = "show"
+	Clear  = "clear"
+	Notice = "notice"
+	Ask    = "ask"  // the cell waits for a line of input
+	Done   = "done" // answers Run; all that the cell printed is on its way before
 )
 
 // A Fault is why a cell did not end well.
@@ -85,22 +85,29 @@ type Unsendable struct{ Reason string }
 
 func (e *Unsendable) Error() string { return e.Reason }
 
-// Write sends v as one frame. If the error is *Unsendable nothing was written and w is good.
-func Write(w io.Writer, v any) error {
-	data, err := json.Marshal(v)
+// A Frame is a *Request or a *Reply.
+type Frame interface {
+	encode(b []byte) ([]byte, error)
+	decode(d *decoder)
+}
+
+// Write sends m as one frame. If the error is *Unsendable nothing was written and w is good.
+func Write(w io.Writer, m Frame) error {
+	frame, err := m.encode(make([]byte, 4, 512))
 	if err != nil {
 		return &Unsendable{"encode message: " + err.Error()}
 	}
-	if len(data) > MaxFrame {
-		return &Unsendable{fmt.Sprintf("a message of %d bytes is above the limit of %d", len(data), MaxFrame)}
+	n := len(frame) - 4
+	if n > MaxFrame {
+		return &Unsendable{fmt.Sprintf("a message of %d bytes is above the limit of %d", n, MaxFrame)}
 	}
-	frame := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(data)), uint32(len(data)))
-	_, err = w.Write(append(frame, data...))
+	binary.BigEndian.PutUint32(frame, uint32(n))
+	_, err = w.Write(frame)
 	return err
 }
 
-// Read receives one frame into v. It returns io.EOF only between frames.
-func Read(r io.Reader, v any) error {
+// Read receives one frame into m. It returns io.EOF only between frames.
+func Read(r io.Reader, m Frame) error {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
@@ -109,12 +116,27 @@ func Read(r io.Reader, v any) error {
 	if n > MaxFrame {
 		return fmt.Errorf("a message of %d bytes is announced, above the limit of %d", n, MaxFrame)
 	}
-	var body bytes.Buffer // grows with what arrives, not with what is announced
-	if _, err := io.CopyN(&body, r, n); err != nil {
+	body, err := readBody(r, n)
+	if err != nil {
 		return io.ErrUnexpectedEOF
 	}
-	if err := json.Unmarshal(body.Bytes(), v); err != nil {
-		return fmt.Errorf("decode message: %w", err)
+	d := &decoder{rest: body}
+	m.decode(d)
+	if d.err != nil || len(d.rest) > 0 {
+		return errors.New("decode message: malformed")
 	}
 	return nil
+}
+
+// readBody allocates for a long message as it arrives, not as it is announced.
+func readBody(r io.Reader, n int64) ([]byte, error) {
+	const trusted = 64 << 10
+	if n <= trusted {
+		body := make([]byte, n)
+		_, err := io.ReadFull(r, body)
+		return body, err
+	}
+	var body bytes.Buffer
+	_, err := io.CopyN(&body, r, n)
+	return body.Bytes(), err
 }

@@ -14,14 +14,17 @@ import (
 
 func TestFramesReturnAsSent(t *testing.T) {
 	b := display.NewText("1").With(display.PNG, []byte{0, 255})
+	b.Metadata = map[string]map[string]any{display.PNG: {"width": 3.5}}
 	sent := []Reply{
 		{Op: Ready},
 		{Op: Show, Cell: 3, Seq: 9, Bundle: &b, ID: "a", Update: true},
-		{Op: Done, Cell: 3, Fault: &Fault{Kind: "panic", Text: "no", Trace: []string{"In[1]:1:1: f"}}},
+		{Op: Done, Cell: 3, Fault: &Fault{Kind: "panic", Text: "no", Trace: []string{"In[1]:1:1: f"}, At: -7}},
+		{Op: Clear, Wait: true},
+		{Op: Ask, Text: "name? é", Password: true},
 	}
 	var buf bytes.Buffer
 	for _, r := range sent {
-		if err := Write(&buf, r); err != nil {
+		if err := Write(&buf, &r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -46,7 +49,8 @@ func TestBadFrames(t *testing.T) {
 		{"half a head", "\x00\x00", "unexpected EOF"},
 		{"short body", "\x00\x00\x00\x09{}", "unexpected EOF"},
 		{"too long", "\xff\xff\xff\xff", "above the limit"},
-		{"no JSON", "\x00\x00\x00\x02xx", "decode message"},
+		{"no fields", "\x00\x00\x00\x02xx", "decode message"},
+		{"more than the fields", "\x00\x00\x00\x0b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00!", "decode message"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var r Reply
@@ -58,7 +62,10 @@ func TestBadFrames(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add([]byte("\x00\x00\x00\x02{}"))
+	var good bytes.Buffer
+	b := display.NewText("1")
+	Write(&good, &Reply{Op: Done, Cell: 3, Bundle: &b, Fault: &Fault{Kind: "panic", Trace: []string{"f"}}})
+	f.Add(good.Bytes())
 	f.Add([]byte("\x10\x00\x00\x00{"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for r := bytes.NewReader(data); ; {
@@ -73,15 +80,16 @@ func FuzzRead(f *testing.F) {
 // split feeds data in pieces of the given size and writes down what comes out.
 func split(key string, data []byte, size int) (text string, marks []Marker, at []int) {
 	var b strings.Builder
-	s := Splitter{Key: key, Text: func(p []byte) { b.Write(p) }, Mark: func(m Marker) {
+	s := Splitter{Key: key, Text: func(p []byte) { b.Write(p) }, Mark: func(m Marker) bool {
 		marks, at = append(marks, m), append(at, b.Len())
+		return true
 	}}
 	for len(data) > 0 {
 		n := min(size, len(data))
 		s.Write(data[:n])
 		data = data[n:]
 	}
-	s.Flush()
+	s.Close()
 	return b.String(), marks, at
 }
 
@@ -91,19 +99,38 @@ func TestSplitterFindsMarkersWhateverThePieces(t *testing.T) {
 	data = Marker{Stderr, 7}.Append(data, "key")
 	data = append(data, "two\x00"...)
 	data = Marker{Message, 1}.Append(data, "key")
-	data = Marker{End, 18446744073709551615}.Append(data, "key")
+	data = Marker{Stdout, 18446744073709551615}.Append(data, "key")
 	data = append(data, "\x00ke\x00keyx\x00\x00keyo99999999999999999999999\x00three\x00key"...)
 	for size := 1; size <= len(data); size++ {
 		text, marks, at := split("key", data, size)
 		if want := "one\ntwo\x00\x00ke\x00keyx\x00\x00keyo99999999999999999999999\x00three\x00key"; text != want {
 			t.Fatalf("pieces of %d: text %q", size, text)
 		}
-		if d := cmp.Diff([]Marker{{Stderr, 7}, {Message, 1}, {End, 18446744073709551615}}, marks); d != "" {
+		if d := cmp.Diff([]Marker{{Stderr, 7}, {Message, 1}, {Stdout, 18446744073709551615}}, marks); d != "" {
 			t.Fatalf("pieces of %d: %s", size, d)
 		}
 		if d := cmp.Diff([]int{4, 8, 8}, at); d != "" {
 			t.Fatalf("pieces of %d: %s", size, d)
 		}
+	}
+}
+
+func TestSplitterWaitsWhenTold(t *testing.T) {
+	data := Marker{Message, 1}.Append([]byte("one"), "key")
+	data = Marker{Message, 2}.Append(append(data, "two"...), "key")
+	var got []string
+	s := Splitter{Key: "key", Text: func(p []byte) { got = append(got, string(p)) }, Mark: func(Marker) bool {
+		got = append(got, "mark")
+		return false
+	}}
+	s.Write(data)
+	s.Write([]byte("three"))
+	for range 2 {
+		got = append(got, "wait")
+		s.Resume()
+	}
+	if d := cmp.Diff([]string{"one", "mark", "wait", "two", "mark", "wait", "three"}, got); d != "" {
+		t.Error(d)
 	}
 }
 
