@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/repl"
@@ -36,6 +37,9 @@ type executeInput struct {
 	Count int    `json:"execution_count"`
 }
 
+// busyDelay is how long the first messages of a cell wait for the last ones: those of a quick cell leave together.
+const busyDelay = time.Millisecond
+
 // An execution is one cell on its way.
 type execution struct {
 	k       *kernel
@@ -61,7 +65,7 @@ func (k *kernel) execute(ctx context.Context, r *request) (any, error) {
 	if !x.Silent {
 		k.post("execute_input", r.raw, nil, executeInput{x.Code, x.count})
 	}
-	k.iopub.Flush()
+	defer time.AfterFunc(busyDelay, k.iopub.Flush).Stop()
 	x.output = newOutput(k, r.raw)
 	k.outputs.add(x.name(), x.output)
 	value, err := x.run(ctx)

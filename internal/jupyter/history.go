@@ -16,6 +16,8 @@ const (
 	historyFileLimit   = 4 << 20 // bytes; a longer file loses its older half
 	historyOutputLimit = 4 << 10 // bytes of an output that are kept
 	historyTail        = 10      // entries when a request doesn't say
+
+	historyDelay = 100 * time.Millisecond // from an input to its line in the file, which takes others along
 )
 
 // A history remembers inputs, in memory and, one JSON object a line, in a file that kernels share. Sessions are
@@ -27,10 +29,9 @@ type history struct {
 	loaded  chan struct{}
 	mu      sync.Mutex
 	session int64
-	entries []entry        // oldest first
-	unsaved []byte         // lines for the file
-	saving  sync.WaitGroup // while goroutines write them
-	file    sync.Mutex     // held by the one that writes: lines keep their order
+	entries []entry    // oldest first
+	unsaved []byte     // lines for the file
+	file    sync.Mutex // held by the one that writes: lines keep their order
 }
 
 type entry struct {
@@ -93,7 +94,7 @@ func (h *history) add(line int, input, output string) {
 		return
 	}
 	if len(h.unsaved) == 0 {
-		h.saving.Go(h.save)
+		time.AfterFunc(historyDelay, h.save)
 	}
 	h.unsaved = append(append(h.unsaved, marshal(e)...), '\n')
 }
@@ -106,13 +107,16 @@ func (h *history) save() {
 	b := h.unsaved
 	h.unsaved = nil
 	h.mu.Unlock()
+	if len(b) == 0 {
+		return
+	}
 	if err := appendFile(h.path, b); err != nil {
 		h.warn("history: %v", err)
 	}
 }
 
 // close returns when the file holds everything.
-func (h *history) close() { h.saving.Wait() }
+func (h *history) close() { h.save() }
 
 func appendFile(path string, b []byte) error {
 	const flags = os.O_WRONLY | os.O_APPEND | os.O_CREATE

@@ -17,7 +17,7 @@ const (
 	requestsFD  = 3
 	repliesFD   = 4
 	installedFD = 5
-	maxStack   = 64 << 20 // a runaway recursion ends in a fraction of a second and some 150 MB
+	maxStack    = 64 << 20 // a runaway recursion ends in a fraction of a second and some 150 MB
 )
 
 // worker is the process.
@@ -36,6 +36,7 @@ type worker struct {
 
 // Main serves requests until the session goes.
 func Main() {
+	syscall.SetNonblock(requestsFD, true) // so that waiting for requests takes no thread
 	w := &worker{
 		requests: os.NewFile(requestsFD, "requests"),
 		replies:  os.NewFile(repliesFD, "replies"),
