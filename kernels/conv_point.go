@@ -140,30 +140,46 @@ func (s *simd) points(pixels, nb, planes, k int, x []float32, xplane int, w []fl
 	}
 }
 
-// runGrad computes dw (out x in) from x and dy. A task owns the weights between a panel of output blocks and some input blocks.
+// runGrad computes dw (out x in) from x and dy. A task owns the weights between some output blocks and some input blocks: as many as let
+// pixels be read seldom, yet occupy the threads.
 func (p *pointPass) runGrad(s *simd, dw, x, dy []float32) {
-	const group, chunk = 8, 112 // input planes, and pixels that stay in cache while the planes pass
+	const group, most = 8, 4 // input and output blocks
 	planes, outs, panel := blocks(p.in), blocks(p.out), s.pointPanel()
 	groups, panels := (planes+group-1)/group, (outs+panel-1)/panel
-	tasks(groups*panels, func(i int) {
-		b, o := i%groups*group, i/groups*panel
-		depth, nb := min(group, planes-b), min(panel, outs-o)
-		ld := nb * Block
-		sums := borrow(depth * Block * ld)
-		defer release(sums)
-		clear(*sums)
-		for image := range p.n {
-			xi := x[(image*planes+b)*p.pixels*Block:]
-			dyi := dy[(image*outs+o)*p.pixels*Block:]
-			for at := 0; at < p.pixels; at += chunk {
-				n := min(chunk, p.pixels-at)
+	together := max(1, min(most/panel, groups*panels/(4*Threads())))
+	parts := (panels + together - 1) / together
+	tasks(groups*parts, func(i int) {
+		b, o := i%groups*group, i/groups*together*panel
+		p.runGradTask(s, dw, x, dy, b, min(group, planes-b), o, min(together*panel, outs-o))
+	})
+}
+
+// runGradTask computes the weights between depth input blocks from b on and width output blocks from o on.
+func (p *pointPass) runGradTask(s *simd, dw, x, dy []float32, b, depth, o, width int) {
+	const chunk = 112 // pixels that stay in cache while the blocks pass
+	planes, outs, panel := blocks(p.in), blocks(p.out), s.pointPanel()
+	sums := borrow(depth * Block * width * Block)
+	defer release(sums)
+	clear(*sums)
+	part := func(q int) []float32 { return (*sums)[q*depth*Block*Block:] } // of a panel that begins with block o+q
+	for image := range p.n {
+		xi := x[(image*planes+b)*p.pixels*Block:]
+		dyi := dy[(image*outs+o)*p.pixels*Block:]
+		for at := 0; at < p.pixels; at += chunk {
+			n := min(chunk, p.pixels-at)
+			for q := 0; q < width; q += panel {
+				nb := min(panel, width-q)
 				for plane := range depth {
-					p.addGrad(s, (*sums)[plane*Block*ld:], xi[(plane*p.pixels+at)*Block:], dyi[at*Block:], n, nb)
+					p.addGrad(s, part(q)[plane*Block*nb*Block:], xi[(plane*p.pixels+at)*Block:], dyi[(q*p.pixels+at)*Block:], n, nb)
 				}
 			}
 		}
-		s.transposeInto(dw[o*Block*p.in+b*Block:], p.in, *sums, ld, min(depth*Block, p.in-b*Block), min(ld, p.out-o*Block))
-	})
+	}
+	for q := 0; q < width; q += panel {
+		ld := min(panel, width-q) * Block
+		first := (o + q) * Block
+		s.transposeInto(dw[first*p.in+b*Block:], p.in, part(q), ld, min(depth*Block, p.in-b*Block), min(ld, p.out-first))
+	}
 }
 
 // addGrad adds the products of n pixels of one plane, 6+5+5 channels at a time.
