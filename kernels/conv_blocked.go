@@ -90,7 +90,7 @@ func (c Conv) prepareBlocked(op string, x, y, w int) Conv {
 type path int
 
 const (
-	columns path = iota // matrix products over gathered columns, on plain tensors
+	columns path = iota // on plain tensors: matrix products over gathered columns, or tiles if groups lie apart
 	direct              // tiles of output pixels
 	point               // 1x1
 )
@@ -101,7 +101,7 @@ func (c Conv) path(s *simd) path {
 		return columns
 	case c.Kernel == [3]int{1, 1, 1} && c.Groups == 1 && c.PadLo == [3]int{} && c.PadHi == [3]int{}:
 		return point
-	case c.direct(s):
+	case c.direct(s) && !c.apart(s):
 		return direct
 	}
 	return columns
@@ -130,12 +130,15 @@ func (r reshape) throughPlain(dst, src []float32, f func(dst, src []float32)) {
 
 // input and output are x and y, or their gradients, as the direct kernels see them.
 func (c Conv) input(x []float32, plain bool) tensor {
-	return tensor{x, c.InC, volume(c.In), plain}
+	return tensor{x, c.InC, volume(c.In), plain, b2i(c.apart(assembly())) * (c.InC / c.Groups)}
 }
 
 func (c Conv) output(y []float32, plain bool) tensor {
-	return tensor{y, c.OutC, volume(c.Out()), plain}
+	return tensor{y, c.OutC, volume(c.Out()), plain, b2i(c.apart(assembly())) * (c.OutC / c.Groups)}
 }
+
+// apart reports whether the groups of c are computed in blocks of their own, for which blocked tensors become plain on the way.
+func (c Conv) apart(s *simd) bool { return c.Groups > 1 && s.apart(c.InC/c.Groups, c.OutC/c.Groups) }
 
 // pointPass is c, or its gradient, as a product over the pixels of y.
 func (c Conv) pointPass(backward bool, w []float32) *pointPass {
@@ -218,7 +221,8 @@ func (c Conv) forwardPass(s *simd) directPass {
 	out := c.Out()
 	p := directPass{channelSets: cs, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, kh: c.Kernel[1], kw: c.Kernel[2],
 		stride: c.Stride[2], pad: [2]int{c.PadLo[1], c.PadLo[2]}, outRow: out[2], outPixel: 1, outPlane: out[1] * out[2]}
-	p.weightOf = weightIndex{base: func(oc int) int { return oc * icg * taps }, distance: icg * taps, step: taps, all: taps, in: icg, outs: c.OutC}
+	p.weightOf = weightIndex{base: func(oc int) int { return oc * icg * taps }, distance: icg * taps, step: taps, all: taps, in: icg, outs: c.OutC,
+		group: cs.outC}
 	for t := range taps {
 		p.taps = append(p.taps, t)
 	}
@@ -229,8 +233,9 @@ func (c Conv) forwardPass(s *simd) directPass {
 // convolution of dy with those taps that reach it. It fails if a residue has no taps or no kernel.
 func (c Conv) backwardPasses(s *simd) (passes []directPass, ok bool) {
 	icg, ocg := c.InC/c.Groups, c.OutC/c.Groups
+	const few = 4 // channels for which a vector is a waste, passes of some of the taps even more so
 	cs, ok := s.channelSets(c.Groups, ocg, icg)
-	if !ok {
+	if !ok || cs.lookup == wide && c.Stride[2] > 1 && icg < few {
 		return nil, false
 	}
 	for row := range c.Stride[1] {
@@ -258,7 +263,7 @@ func (c Conv) backwardPass(cs channelSets, row int, v, h residue) directPass {
 		out: [2]int{(c.In[1] - row + down - 1) / down, (c.In[2] - h.first + right - 1) / right},
 		pad: [2]int{v.pad, h.pad}, outAt: row*c.In[2] + h.first, outRow: down * c.In[2], outPixel: right, outPlane: c.In[1] * c.In[2]}
 	p.weightOf = weightIndex{base: func(ic int) int { return (ic/icg*ocg*icg + ic%icg) * taps }, distance: taps, step: icg * taps,
-		all: taps, in: ocg, outs: c.InC}
+		all: taps, in: ocg, outs: c.InC, group: cs.outC}
 	for _, i := range v.taps {
 		for _, j := range h.taps {
 			p.taps = append(p.taps, i*c.Kernel[2]+j)

@@ -58,6 +58,7 @@ type channelSets struct {
 	planes, out int // blocks of input and output channels of a set
 	k           int // input channels of a plane that a lane looks up
 	halfOffset  int // floats from the input of one half of the lanes to that of the next, when a vector has fewer than 16
+	outC        int // output channels of a set if sets lie apart, each in blocks of its own, which only plain tensors can be read as; or 0
 }
 
 // channelSets returns how the direct kernels of s do a convolution from icg to ocg channels per group, and whether they can.
@@ -66,6 +67,8 @@ func (s *simd) channelSets(groups, icg, ocg int) (cs channelSets, ok bool) {
 	switch {
 	case groups == 1:
 		cs = channelSets{lookup: wide, sets: 1, planes: blocks(icg), out: blocks(ocg), k: min(icg, Block)}
+	case s.apart(icg, ocg):
+		cs = channelSets{lookup: wide, sets: groups, planes: blocks(icg), out: blocks(ocg), k: min(icg, Block), outC: ocg}
 	case icg%Block == 0 && ocg%Block == 0:
 		cs = channelSets{lookup: wide, sets: groups, planes: icg / Block, out: ocg / Block, k: Block}
 	case icg != ocg:
@@ -116,6 +119,14 @@ var quadTable8 = func() (t [4 * 8]uint32) {
 	return t
 }()
 
+// apart reports whether groups of so many channels are computed in blocks of their own: no other way takes them, and they fill enough of
+// a vector.
+func (s *simd) apart(icg, ocg int) bool {
+	const few = 4
+	shared := icg == ocg && (icg == few || icg == 8) || icg%Block == 0 && ocg%Block == 0
+	return s.lanes < Block && !shared && min(icg, ocg) >= few
+}
+
 // directPass is one convolution without dilation from blocked planes to blocked planes. Backward-data with a stride is several passes
 // over the same input, each of which writes every stride-th row and column.
 type directPass struct {
@@ -164,8 +175,7 @@ func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []floa
 	outs := p.sets * p.channelSets.out * Block
 	padded := borrow(outs)
 	defer release(padded)
-	clear(*padded)
-	copy(*padded, bias)
+	p.spread(*padded, bias)
 	packed, weights := s.packAll(passes, w)
 	defer release(packed)
 	bands := p.bands(n)
@@ -177,6 +187,18 @@ func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []floa
 		j := directTask{s: s, set: set, image: image, bias: (*padded)[set*p.channelSets.out*Block:]}
 		j.run(passes, weights, band, bands, y, x)
 	})
+}
+
+// spread sets padded, a value for every output lane, from one for every output channel, or none.
+func (cs *channelSets) spread(padded, bias []float32) {
+	clear(padded)
+	if cs.outC == 0 || bias == nil {
+		copy(padded, bias)
+		return
+	}
+	for set := range cs.sets {
+		copy(padded[set*cs.out*Block:], bias[set*cs.outC:][:cs.outC])
+	}
 }
 
 // bands is into how many bands of rows an image is cut, for the sake of caches and of threads.
@@ -288,6 +310,9 @@ func (j *directTask) side(p *directPass, k convKernel, w, y []float32, ob, r, at
 	}
 	for half := 0; half < Block; half += s.lanes {
 		part := (ob*Block + half) / s.lanes
+		if p.outC > 0 && part*s.lanes >= p.outC {
+			break // nobody reads these lanes
+		}
 		x, w, bias, to := &in.data[x+half/s.lanes*p.halfOffset], &w[part*p.vectorFloats(s)], &j.bias[ob*Block+half], &to[half]
 		xrow, xplane, table := in.pitch*pixelBytes, in.rows*in.pitch*pixelBytes, s.table(p.lookup)
 		if k.run != nil {

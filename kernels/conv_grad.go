@@ -165,8 +165,8 @@ func (p *gradPass) unpack(s *simd, dw, sums []float32, ob, plane int) {
 	if p.lookup == perm {
 		orderOctets(*buf, taps)
 	}
-	lanes := min(Block, p.conv.OutC-ob*Block)
-	s.transposeInto(dw[(ob*Block*icg+plane*Block)*taps:], icg*taps, *buf, Block, ins*taps, lanes)
+	to := tensor{channels: p.conv.OutC, group: p.outC}
+	s.transposeInto(dw[(to.first(ob)*icg+plane*Block)*taps:], icg*taps, *buf, Block, ins*taps, to.present(ob))
 }
 
 // sumsOrder finds the sums of [input channel][tap] among those of the kernel calls.

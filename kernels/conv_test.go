@@ -36,6 +36,11 @@ func oddConvs() []Conv {
 		conv2d(2, 64, 96, 2, 8, 14, 3, 1, 0),
 		conv2d(3, 40, 72, 1, 7, 7, 3, 1, 1),
 		conv2d(1, 224, 16, 1, 10, 7, 3, 1, 2), // more planes than a product takes at once
+		conv2d(2, 40, 40, 5, 10, 13, 3, 3, 1), // groups in blocks of their own
+		conv2d(2, 24, 40, 2, 9, 11, 5, 2, 2),
+		conv2d(1, 21, 15, 3, 8, 9, 5, 1, 2),
+		conv2d(2, 14, 34, 2, 12, 16, 3, 2, 1),
+		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1),
 		{N: 2, InC: 32, OutC: 32, In: [3]int{1, 9, 12}, Kernel: [3]int{1, 3, 3}, PadLo: [3]int{0, 0, 2}, PadHi: [3]int{0, 2, 1}},
 	}
 	for _, width := range []int{1, 2, 7, 9, 13, 57} {

@@ -10,6 +10,22 @@ type weightIndex struct {
 	step     int // of neighbouring input channels
 	all      int // taps of the convolution
 	in, outs int // input channels of a group, and output channels in all
+	group    int // output channels of a group, if each group begins a block of its own, or 0
+}
+
+// channel is the output channel of a lane, counted in whole blocks, or -1.
+func (x *weightIndex) channel(lane int) int {
+	if x.group > 0 {
+		padded := blocks(x.group) * Block
+		if lane%padded >= x.group {
+			return -1
+		}
+		return lane/padded*x.group + lane%padded
+	}
+	if lane >= x.outs {
+		return -1
+	}
+	return lane
 }
 
 // packPasses packs the weights of one vector of output channels of a set for all passes, each as [plane][tap row][k][tap column][lane].
@@ -50,7 +66,7 @@ func (x *weightIndex) lanes(s *simd, dst, w []float32, out, ins int) {
 	exist := min(ins, x.in)
 	clear(dst[exist*x.all*n : ins*x.all*n])
 	switch {
-	case out+n > x.outs || x.base(out+n-1) != x.base(out)+(n-1)*x.distance:
+	case x.group > 0 || out+n > x.outs || x.base(out+n-1) != x.base(out)+(n-1)*x.distance:
 		x.gather(dst, w, out, n, exist)
 	case x.step == x.all:
 		s.transposeInto(dst, n, w[x.base(out):], x.distance, n, exist*x.all)
@@ -79,13 +95,14 @@ func (x *weightIndex) transpose(s *simd, dst, w []float32, from, ins int) {
 // gather is lanes for output channels that lie apart or do not all exist.
 func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
 	for lane := range n {
-		if out+lane >= x.outs {
+		channel := x.channel(out + lane)
+		if channel < 0 {
 			for i := range ins * x.all {
 				dst[i*n+lane] = 0
 			}
 			continue
 		}
-		base := x.base(out + lane)
+		base := x.base(channel)
 		for in := range ins {
 			for t, v := range w[base+in*x.step:][:x.all] {
 				dst[(in*x.all+t)*n+lane] = v

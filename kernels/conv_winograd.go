@@ -15,7 +15,7 @@ const winoPlaces = 16
 
 // takesWinograd reports whether pass p should take this way: whether its 2x2 tiles do not waste too much on the borders.
 func (s *simd) takesWinograd(p *directPass) bool {
-	if s.winograd == nil || p.lookup != wide || p.k != Block || p.kh != 3 || p.kw != 3 || p.stride != 1 {
+	if s.winograd == nil || p.lookup != wide || p.k != Block || p.kh != 3 || p.kw != 3 || p.stride != 1 || p.outPixel != 1 {
 		return false
 	}
 	return 20*p.tileCount() < 9*p.out[0]*p.out[1]

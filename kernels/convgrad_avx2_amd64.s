@@ -512,6 +512,402 @@ pixel:
 	VZEROUPPER
 	RET
 
+// func convGradWide3s1_1x3AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide3s1_1x3AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VMOVUPS      (DI), Y9
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y9, Y13, Y0
+	VFMADD231PS  Y10, Y13, Y1
+	VFMADD231PS  Y11, Y13, Y2
+	VBROADCASTSS 4(R10), Y14
+	VFMADD231PS  Y9, Y14, Y3
+	VFMADD231PS  Y10, Y14, Y4
+	VFMADD231PS  Y11, Y14, Y5
+	VBROADCASTSS 8(R10), Y15
+	VFMADD231PS  Y9, Y15, Y6
+	VFMADD231PS  Y10, Y15, Y7
+	VFMADD231PS  Y11, Y15, Y8
+	VMOVAPS      Y10, Y11
+	VMOVAPS      Y9, Y10
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000040, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VADDPS       224(R8), Y7, Y7
+	VMOVUPS      Y7, 224(R8)
+	VADDPS       256(R8), Y8, Y8
+	VMOVUPS      Y8, 256(R8)
+	VZEROUPPER
+	RET
+
+// func convGradWide5s1_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide5s1_1x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VMOVUPS      (DI), Y10
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y15
+	VFMADD231PS  Y10, Y15, Y0
+	VFMADD231PS  Y11, Y15, Y1
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VFMADD231PS  Y14, Y15, Y4
+	VBROADCASTSS 4(R10), Y15
+	VFMADD231PS  Y10, Y15, Y5
+	VFMADD231PS  Y11, Y15, Y6
+	VFMADD231PS  Y12, Y15, Y7
+	VFMADD231PS  Y13, Y15, Y8
+	VFMADD231PS  Y14, Y15, Y9
+	VMOVAPS      Y13, Y14
+	VMOVAPS      Y12, Y13
+	VMOVAPS      Y11, Y12
+	VMOVAPS      Y10, Y11
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000040, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VADDPS       224(R8), Y7, Y7
+	VMOVUPS      Y7, 224(R8)
+	VADDPS       256(R8), Y8, Y8
+	VMOVUPS      Y8, 256(R8)
+	VADDPS       288(R8), Y9, Y9
+	VMOVUPS      Y9, 288(R8)
+	VZEROUPPER
+	RET
+
+// func convGradWide5s2_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide5s2_1x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x00000080, R11
+	VMOVUPS      (DI), Y10
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y10, Y14, Y0
+	VFMADD231PS  Y11, Y14, Y2
+	VFMADD231PS  Y12, Y14, Y4
+	VBROADCASTSS 4(R10), Y15
+	VFMADD231PS  Y10, Y15, Y5
+	VFMADD231PS  Y11, Y15, Y7
+	VFMADD231PS  Y12, Y15, Y9
+	VBROADCASTSS 64(R10), Y13
+	VFMADD231PS  Y10, Y13, Y1
+	VFMADD231PS  Y11, Y13, Y3
+	VBROADCASTSS 68(R10), Y14
+	VFMADD231PS  Y10, Y14, Y6
+	VFMADD231PS  Y11, Y14, Y8
+	VMOVAPS      Y11, Y12
+	VMOVAPS      Y10, Y11
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000080, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VADDPS       224(R8), Y7, Y7
+	VMOVUPS      Y7, 224(R8)
+	VADDPS       256(R8), Y8, Y8
+	VMOVUPS      Y8, 256(R8)
+	VADDPS       288(R8), Y9, Y9
+	VMOVUPS      Y9, 288(R8)
+	VZEROUPPER
+	RET
+
+// func convGradWide3s3_1x4AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide3s3_1x4AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	PREFETCHT0   128(R11)
+	ADDQ         $0x000000c0, R11
+	VMOVUPS      (DI), Y12
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VBROADCASTSS 4(R10), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VBROADCASTSS 8(R10), Y13
+	VFMADD231PS  Y12, Y13, Y6
+	VBROADCASTSS 12(R10), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VBROADCASTSS 64(R10), Y15
+	VFMADD231PS  Y12, Y15, Y1
+	VBROADCASTSS 68(R10), Y13
+	VFMADD231PS  Y12, Y13, Y4
+	VBROADCASTSS 72(R10), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS 76(R10), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VBROADCASTSS 128(R10), Y13
+	VFMADD231PS  Y12, Y13, Y2
+	VBROADCASTSS 132(R10), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VBROADCASTSS 136(R10), Y15
+	VFMADD231PS  Y12, Y15, Y8
+	VBROADCASTSS 140(R10), Y13
+	VFMADD231PS  Y12, Y13, Y11
+	ADDQ         $0x40, DI
+	ADDQ         $0x000000c0, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VADDPS       224(R8), Y7, Y7
+	VMOVUPS      Y7, 224(R8)
+	VADDPS       256(R8), Y8, Y8
+	VMOVUPS      Y8, 256(R8)
+	VADDPS       288(R8), Y9, Y9
+	VMOVUPS      Y9, 288(R8)
+	VADDPS       320(R8), Y10, Y10
+	VMOVUPS      Y10, 320(R8)
+	VADDPS       352(R8), Y11, Y11
+	VMOVUPS      Y11, 352(R8)
+	VZEROUPPER
+	RET
+
+// func convGradWide7s2_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide7s2_1x1AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x00000080, R11
+	VMOVUPS      (DI), Y7
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y7, Y12, Y0
+	VFMADD231PS  Y8, Y12, Y2
+	VFMADD231PS  Y9, Y12, Y4
+	VFMADD231PS  Y10, Y12, Y6
+	VBROADCASTSS 64(R10), Y13
+	VFMADD231PS  Y7, Y13, Y1
+	VFMADD231PS  Y8, Y13, Y3
+	VFMADD231PS  Y9, Y13, Y5
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y8, Y9
+	VMOVAPS      Y7, Y8
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000080, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VZEROUPPER
+	RET
+
 // func convGradOwn5s1_1x1AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convGradOwn5s1_1x1AVX2(SB), NOSPLIT, $0-64

@@ -13,6 +13,7 @@ var convGradAVX2 = map[convKey][]convGradKernel{
 	},
 	{wide, 3, 1}: {
 		{1, 4, convGradWide3s1_1x4AVX2},
+		{1, 3, convGradWide3s1_1x3AVX2},
 	},
 	{own, 3, 2}: {
 		{3, 1, convGradOwn3s2_3x1AVX2},
@@ -22,6 +23,18 @@ var convGradAVX2 = map[convKey][]convGradKernel{
 	},
 	{wide, 3, 2}: {
 		{1, 4, convGradWide3s2_1x4AVX2},
+	},
+	{wide, 5, 1}: {
+		{1, 2, convGradWide5s1_1x2AVX2},
+	},
+	{wide, 5, 2}: {
+		{1, 2, convGradWide5s2_1x2AVX2},
+	},
+	{wide, 3, 3}: {
+		{1, 4, convGradWide3s3_1x4AVX2},
+	},
+	{wide, 7, 2}: {
+		{1, 1, convGradWide7s2_1x1AVX2},
 	},
 	{own, 5, 1}: {
 		{1, 1, convGradOwn5s1_1x1AVX2},

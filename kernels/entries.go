@@ -20,7 +20,7 @@ var entries = []Entry{
 	{"conv.own", "depthwise 3x3, 5x5 and 7x7, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.perm", "3x3 with 8 channels per group, stride 1 and 2: tiles of pixels", avx512},
-	{"conv.wide", "3x3 with 16n channels per group, or 8 with AVX2, or one group; 7x7 stride 2 with one group: tiles of pixels", avx2},
+	{"conv.wide", "3x3 with 16n channels per group, or one group; 7x7 stride 2 with one group; with AVX2 also 4 or more per group, 5x5, 3x3 stride 3: tiles of pixels", avx2},
 	{"conv.winograd", "3x3, stride 1, 16n channels per group or one group, blocked layout, most of a 2x2 tile inside: F(2x2, 3x3)", avx2},
 	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over padded planes", avx2},
 	{"conv.packed", "any convolution: columns of pixels times packed weights", avx2},
@@ -64,16 +64,14 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 	if c.Stride == [3]int{1, 1, 1} {
 		backwardData = "conv.packed"
 	}
-	switch c.path(s) {
-	case point:
-		if blocked {
-			return "conv.point", "conv.point", "conv.point"
-		}
-	case direct:
+	switch {
+	case c.path(s) == point && blocked:
+		return "conv.point", "conv.point", "conv.point"
+	case c.direct(s):
 		cs, _ := s.channelSets(c.Groups, c.InC/c.Groups, c.OutC/c.Groups)
 		tile := "conv." + [...]string{"own", "quad", "perm", "wide"}[cs.lookup]
 		name := func(p directPass) string {
-			if blocked && s.takesWinograd(&p) {
+			if blocked && cs.outC == 0 && s.takesWinograd(&p) {
 				return "conv.winograd"
 			}
 			return tile

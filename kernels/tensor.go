@@ -7,6 +7,7 @@ type tensor struct {
 	channels int
 	pixels   int
 	plain    bool
+	group    int // channels of a group, if each group begins a block of its own, which only a plain tensor can be seen as; or 0
 }
 
 // read returns count blocks of an image from block first on, and maybe what follows them. The caller calls done afterwards.
@@ -17,7 +18,7 @@ func (t tensor) read(image, first, count int) (x []float32, done func()) {
 	}
 	buf := borrow(count * size)
 	for i := range count {
-		planeToBlock((*buf)[i*size:][:size], t.channel(image, (first+i)*Block), t.present(first+i), t.pixels)
+		planeToBlock((*buf)[i*size:][:size], t.channel(image, t.first(first+i)), t.present(first+i), t.pixels)
 	}
 	return *buf, func() { release(buf) }
 }
@@ -43,7 +44,7 @@ func (t tensor) write(image, first, count int) (y []float32, done func()) {
 	buf := borrow(count * size)
 	return *buf, func() {
 		for i := range count {
-			blockToPlane(t.channel(image, (first+i)*Block), (*buf)[i*size:][:size], t.present(first+i), t.pixels)
+			blockToPlane(t.channel(image, t.first(first+i)), (*buf)[i*size:][:size], t.present(first+i), t.pixels)
 		}
 		release(buf)
 	}
@@ -52,5 +53,19 @@ func (t tensor) write(image, first, count int) (y []float32, done func()) {
 // channel is a plain tensor from a channel of an image on.
 func (t tensor) channel(image, c int) []float32 { return t.data[(image*t.channels+c)*t.pixels:] }
 
+// first is the first channel of a block.
+func (t tensor) first(block int) int {
+	if t.group == 0 {
+		return block * Block
+	}
+	per := blocks(t.group)
+	return block/per*t.group + block%per*Block
+}
+
 // present is how many channels of a block exist.
-func (t tensor) present(block int) int { return min(Block, t.channels-block*Block) }
+func (t tensor) present(block int) int {
+	if t.group == 0 {
+		return min(Block, t.channels-block*Block)
+	}
+	return min(Block, t.group-block%blocks(t.group)*Block)
+}

@@ -80,6 +80,9 @@ func convFamily(s simd) {
 		perm: base,
 		wide: append([]shape{{7, 2}}, base...),
 	}
+	if s.bytes == 32 {
+		shapes[wide] = append([]shape{{4, 1}, {5, 1}, {5, 2}, {3, 3}}, shapes[wide]...)
+	}
 	lookups := []lookup{own, quad, wide}
 	if s.bytes == 64 { // in shorter vectors a group of eight fills the vector, as wide does
 		lookups = append(lookups, perm)
@@ -161,7 +164,7 @@ func convTile(s simd, l lookup, sh shape, rows, cols int, edged bool) {
 	}
 	t.fetchOutput(ptr, step, kRow)
 	MOVQ(xrow, step)
-	if sh.stride == 2 {
+	for range sh.stride - 1 {
 		ADDQ(xrow, step)
 	}
 	Label("plane")

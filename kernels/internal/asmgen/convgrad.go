@@ -20,6 +20,13 @@ func convgradFamily(s simd) {
 		}
 		convGrad(s, wide, sh, 1, 4)
 	}
+	if s.bytes == 32 {
+		convGrad(s, wide, shape{3, 1}, 1, 3)
+		convGrad(s, wide, shape{5, 1}, 1, 2)
+		convGrad(s, wide, shape{5, 2}, 1, 2)
+		convGrad(s, wide, shape{3, 3}, 1, 4)
+		convGrad(s, wide, shape{7, 2}, 1, 1)
+	}
 	for _, kw := range []int{5, 7} {
 		convGrad(s, own, shape{kw, 1}, 1, 1)
 		convGrad(s, own, shape{kw, 2}, 1, 1)
