@@ -142,7 +142,7 @@ func (c Conv) apart(s *simd) bool { return c.Groups > 1 && s.apart(c.InC/c.Group
 
 // pointPass is c, or its gradient, as a product over the pixels of y.
 func (c Conv) pointPass(backward bool, w []float32) *pointPass {
-	p := &pointPass{c.N, c.InC, c.OutC, volume(c.Out()), matrix{w, c.InC, 1}}
+	p := &pointPass{n: c.N, in: c.InC, out: c.OutC, pixels: volume(c.Out()), weight: matrix{w, c.InC, 1}}
 	if backward {
 		p.in, p.out, p.weight = c.OutC, c.InC, p.weight.transpose()
 	}

@@ -144,6 +144,7 @@ type directPass struct {
 	weightOf weightIndex
 	tile     convKernel // for most rows
 	lastTile convKernel // for the last ones
+	keep     *Prepared  // holds the packed weights, if not nil
 }
 
 // key finds the kernels of the pass.
@@ -176,8 +177,8 @@ func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []floa
 	padded := borrow(outs)
 	defer release(padded)
 	p.spread(*padded, bias)
-	packed, weights := s.packAll(passes, w)
-	defer release(packed)
+	packed, weights := p.keep.kept(forTiles, func() (*[]float32, [][]float32) { return s.packAll(passes, w) })
+	defer p.keep.drop(packed)
 	bands := p.bands(n)
 	if y.plain { // a task converts whole planes
 		bands = 1

@@ -26,6 +26,8 @@ func (s *simd) pointPanel() int {
 type pointPass struct {
 	n, in, out, pixels int
 	weight             matrix
+	keep               *Prepared // holds the packed weights, if not nil
+	then               Then
 }
 
 // k is the number of channels of a plane that the kernels read.
@@ -66,8 +68,8 @@ func (s *simd) packTransposed(dst []float32, ld int, m matrix, rows, cols int) {
 // run computes y from x; bias may be nil.
 func (p *pointPass) run(s *simd, y, x, bias []float32) {
 	outs, panel := blocks(p.out), s.pointPanel()
-	packed := p.pack(s)
-	defer release(packed)
+	packed, _ := p.keep.kept(forPoint, func() (*[]float32, [][]float32) { return p.pack(s), nil })
+	defer p.keep.drop(packed)
 	padded := borrow(outs * Block)
 	defer release(padded)
 	clear(*padded)
@@ -116,6 +118,9 @@ func (t *pointTask) run(s *simd, p0, p1 int) {
 			for i := t.image; i < t.imageEnd; i++ {
 				x, y := t.x[((i*planes+b)*t.pixels+p0)*Block:], t.y[((i*outs+o)*t.pixels+p0)*Block:]
 				s.points(p1-p0, nb, depth, t.k(), x, plane, w, from, y, plane)
+				for k := 0; b+depth == planes && k < nb; k++ {
+					t.then.applyTo(s, t.y, ((i*outs+o+k)*t.pixels+p0)*Block, p1-p0)
+				}
 			}
 		}
 	}

@@ -126,6 +126,21 @@ func (k *convCase) check(t *testing.T) {
 	c.BackwardWeightsStem(dw.s(), db.s(), x.s(), bdy.s())
 	compare(t, "stem's dw", dw.s(), k.dw, weights)
 	compare(t, "stem's db", db.s(), k.db, weights)
+	residual, after := uniform(newRand("residual"), len(k.y)), make([]float64, len(k.y))
+	for i, v := range k.y {
+		after[i] = max(0, v+float64(residual[i]))
+	}
+	blockedResidual := make([]float32, len(by.s()))
+	ToBlocked(blockedResidual, residual, c.N, c.OutC, out)
+	prepared := c.Prepare(w.s(), b.s())
+	for range 2 { // packing, and with what was packed
+		prepared.ForwardBlocked(by.s(), bx.s(), Then{blockedResidual, true})
+		compare(t, "prepared y", plain(t, by.s(), c.N, c.OutC, out), after, 2*forward)
+		prepared.ForwardStem(by.s(), x.s(), Then{blockedResidual, true})
+		compare(t, "prepared stem's y", plain(t, by.s(), c.N, c.OutC, out), after, 2*forward)
+		prepared.Forward(y.s(), x.s(), Then{residual, true})
+		compare(t, "prepared plain y", y.s(), after, 2*forward)
+	}
 	for _, g := range []guarded{x, w, b, dy, y, dx, dw, db, bx, bdy, by, bdx} {
 		g.check(t)
 	}

@@ -46,8 +46,8 @@ func (s *simd) runWinograd(n int, d *directPass, y, x tensor, w, bias []float32)
 	defer release(padded)
 	clear(*padded)
 	copy((*padded)[:blocksOut*Block], bias)
-	packed := s.winoPack(d, w)
-	defer release(packed)
+	packed, _ := d.keep.kept(forWinograd, func() (*[]float32, [][]float32) { return s.winoPack(d, w), nil })
+	defer d.keep.drop(packed)
 	p := &winoPass{directPass: d, s: s, rows: (d.out[0] + 1) / 2, cols: (d.out[1] + 1) / 2, y: y, x: x, weights: *packed,
 		bias: *padded, zeros: (*padded)[blocksOut*Block:]}
 	p.cut(n)
@@ -60,7 +60,9 @@ func (s *simd) runWinograd(n int, d *directPass, y, x tensor, w, bias []float32)
 	})
 	for image := range n {
 		if !p.finite(*finite, image) {
-			s.runDirect(1, []directPass{*d}, y.image(image), x.image(image), w, bias)
+			again := *d
+			again.keep = nil
+			s.runDirect(1, []directPass{again}, y.image(image), x.image(image), w, bias)
 		}
 	}
 }

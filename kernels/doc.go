@@ -36,8 +36,8 @@
 //
 // # Catalogue
 //
-//	convolution      Conv: Forward, BackwardData, BackwardWeights, the same ...Blocked, and ...Stem from plain to blocked; 1-D to 3-D, groups, stride, dilation,
-//	                 asymmetric padding. A transposed convolution is BackwardData.
+//	convolution      Conv: Forward, BackwardData, BackwardWeights, the same ...Blocked, and ...Stem from plain to blocked; 1-D to 3-D,
+//	                 groups, stride, dilation, asymmetric padding. A transposed convolution is BackwardData. Prepare packs weights once.
 //	matrix product   GEMM (all transposes), Linear
 //	normalisation    BatchNorm; NormAct adds a residual and ReLU in the same passes
 //	pooling          MaxPool, AvgPool, GlobalAvgPool

@@ -47,8 +47,10 @@ var pkg_github_com_groupnb_groupnb_kernels = table.Package{
 		"MaxPool", (*kernels.MaxPool)(nil),
 		"NormAct", (*kernels.NormAct)(nil),
 		"Pool", (*kernels.Pool)(nil),
+		"Prepared", (*kernels.Prepared)(nil),
 		"SGD", (*kernels.SGD)(nil),
 		"ShapeError", (*kernels.ShapeError)(nil),
 		"SoftmaxCrossEntropy", (*kernels.SoftmaxCrossEntropy)(nil),
+		"Then", (*kernels.Then)(nil),
 	},
 }

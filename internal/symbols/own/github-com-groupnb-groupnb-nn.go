@@ -237,6 +237,7 @@ var pkg_github_com_groupnb_groupnb_nn = table.Package{
 		"Evaluation", (*nn.Evaluation)(nil),
 		"FitOption", (*nn.FitOption)(nil),
 		"Form", (*nn.Form)(nil),
+		"Frozen", (*nn.Frozen)(nil),
 		"Graph", (*nn.Graph)(nil),
 		"GroupNormLayer", (*nn.GroupNormLayer)(nil),
 		"History", (*nn.History)(nil),

@@ -108,13 +108,14 @@ func volume(shape []int) int {
 	return n
 }
 
-// forward times passes without training.
+// forward times passes of a trained network.
 func (s *server) forward() {
 	x := nn.FromSlice(bench.Values(volume(s.work.shape()), 1), s.work.shape()...)
+	frozen := s.model.Freeze()
 	s.steps = func(deadline time.Time) (took []time.Duration, err error) {
 		for len(took) < 2 || time.Now().Before(deadline) {
 			start := time.Now()
-			s.model.Forward(x, false)
+			frozen.Forward(x)
 			took = append(took, time.Since(start))
 		}
 		return took, nil

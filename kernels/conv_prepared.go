@@ -1,0 +1,120 @@
+package kernels
+
+// Prepared is a convolution whose weights stay the same from pass to pass, as when a trained network is used: they are packed once.
+// It is for one goroutine at a time.
+type Prepared struct {
+	conv    Conv
+	w, b    []float32
+	level   level
+	order   packing
+	packed  *[]float32  // in order, for level
+	weights [][]float32 // its parts, for direct passes
+}
+
+// packing is an order of packed weights.
+type packing int
+
+const (
+	unpacked packing = iota
+	forPoint
+	forTiles
+	forWinograd
+)
+
+// Prepare returns c with weights w and bias b, which may be nil; both must not change any more.
+func (c Conv) Prepare(w, b []float32) *Prepared {
+	c = c.norm()
+	checkLen("Conv.Prepare", "weights", len(w), c.WeightLen())
+	checkOptional("Conv.Prepare", "bias", b, c.OutC)
+	return &Prepared{conv: c, w: w, b: b, level: active}
+}
+
+// Then is what follows a convolution in the same pass over memory: y = conv(x) + Residual, then max(y, 0) with ReLU.
+type Then struct {
+	Residual []float32 // in the layout of y, or nil
+	ReLU     bool
+}
+
+// Forward is Conv.Forward and what follows, on plain tensors.
+func (p *Prepared) Forward(y, x []float32, then Then) {
+	p.conv.Forward(y, x, p.w, p.b)
+	then.apply(y)
+}
+
+// ForwardBlocked is Conv.ForwardBlocked and what follows.
+func (p *Prepared) ForwardBlocked(y, x []float32, then Then) {
+	checkOptional("Prepared.ForwardBlocked", "residual", then.Residual, len(y))
+	c := p.conv.prepareBlocked("Prepared.ForwardBlocked", len(x), len(y), len(p.w))
+	s := assembly()
+	switch {
+	case c.N == 0:
+	case c.path(s) == point:
+		c.withSampled(x, true, func(x []float32) {
+			pass := c.pointPass(false, p.w)
+			pass.keep, pass.then = p, then
+			pass.run(s, y, x, p.b)
+		})
+	case c.path(s) == direct:
+		pass := c.forwardPass(s)
+		pass.keep = p
+		s.runPasses(c.N, []directPass{pass}, c.output(y, false), c.input(x, false), p.w, p.b)
+		then.apply(y)
+	default:
+		c.ForwardBlocked(y, x, p.w, p.b)
+		then.apply(y)
+	}
+}
+
+// ForwardStem is Conv.ForwardStem and what follows.
+func (p *Prepared) ForwardStem(y, x []float32, then Then) {
+	p.conv.ForwardStem(y, x, p.w, p.b)
+	then.apply(y)
+}
+
+// apply does it in passes of its own.
+func (t Then) apply(y []float32) {
+	if t.Residual != nil {
+		Add(y, y, t.Residual)
+	}
+	if t.ReLU {
+		ReLU(y, y)
+	}
+}
+
+// applyTo does it to the part of y that begins at element from, while it is in cache.
+func (t Then) applyTo(s *simd, y []float32, from, pixels int) {
+	to := y[from:][:pixels*Block]
+	if t.Residual != nil {
+		s.add(pixels, &to[0], &to[0], &t.Residual[from])
+	}
+	if t.ReLU {
+		s.relu(pixels, &to[0], &to[0])
+	}
+}
+
+// kept returns what pack makes, from the first time on; without p, pack's result is the caller's, who calls drop.
+func (p *Prepared) kept(order packing, pack func() (*[]float32, [][]float32)) (packed *[]float32, weights [][]float32) {
+	if p == nil {
+		return pack()
+	}
+	if p.order != order || p.level != active {
+		packed, weights = pack()
+		own := Alloc(len(*packed)) // what is borrowed must go back
+		copy(own, *packed)
+		at := 0
+		for i, w := range weights {
+			weights[i] = own[at:][:len(w)]
+			at += len(w)
+		}
+		release(packed)
+		p.packed, p.weights, p.order, p.level = &own, weights, order, active
+	}
+	return p.packed, p.weights
+}
+
+// drop gives back what kept returned.
+func (p *Prepared) drop(packed *[]float32) {
+	if p == nil {
+		release(packed)
+	}
+}
