@@ -110,7 +110,7 @@ func (t tensor) padRows(s *simd, dst []float32, image, block, height, width, fir
 		if first < 0 || first >= height || shown == 0 {
 			continue
 		}
-		src, to := t.channel(image, block*Block)[first*width+skipped:], row[before*Block:]
+		src, to := t.channel(image, t.first(block))[first*width+skipped:], row[before*Block:]
 		if channels == Block {
 			s.transposeInto(to, Block, src, t.pixels, Block, shown)
 			continue

@@ -10,7 +10,7 @@ func (c Conv) ForwardStem(y, x, w, b []float32) {
 	if c.N == 0 {
 		return
 	}
-	if s := assembly(); c.direct(s) {
+	if s := assembly(); c.path(s) == direct {
 		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, true), w, b)
 		return
 	}
@@ -26,7 +26,7 @@ func (c Conv) BackwardDataStem(dx, dy, w []float32) {
 	if c.N == 0 {
 		return
 	}
-	if s := assembly(); c.direct(s) {
+	if s := assembly(); c.path(s) == direct {
 		if passes, ok := c.backwardPasses(s); ok {
 			s.runPasses(c.N, passes, c.input(dx, true), c.output(dy, false), w, nil)
 			return
@@ -50,7 +50,7 @@ func (c Conv) BackwardWeightsStem(dw, db, x, dy []float32) {
 }
 
 func (c Conv) weightsStem(dw, x, dy []float32) {
-	if s := assembly(); c.direct(s) {
+	if s := assembly(); c.path(s) == direct {
 		if p, ok := c.gradPass(s); ok {
 			s.runGrad(c.N, &p, dw, c.input(x, true), c.output(dy, false))
 			return
