@@ -170,9 +170,6 @@ func renameParams(list *ast.FieldList, names []*ast.Ident) *ast.FieldList {
 		for _, n := range f.Names {
 			if i < len(names) {
 				rename[n.Name] = names[i].Name
-				if names[i].Name == "_" {
-					names[i] = ast.NewIdent("_" + n.Name)
-				}
 				fresh.List = append(fresh.List, &ast.Field{Names: []*ast.Ident{ast.NewIdent(names[i].Name)}, Type: f.Type})
 			}
 			i++

@@ -85,6 +85,11 @@ func (c *compilation) collect() {
 			u := &unit{key: d.Name.Name, names: []string{d.Name.Name}, decl: d, src: c.src, text: c.source(d)}
 			switch {
 			case d.Recv != nil:
+				for i, id := range receiverParams(d) {
+					if id.Name == "_" { // the second round of checking needs a name
+						id.Name = fmt.Sprintf("_·%d", i)
+					}
+				}
 				u.of = receiverName(d)
 				u.key, u.names = u.of+"."+d.Name.Name, nil
 			case d.Name.Name == "init":

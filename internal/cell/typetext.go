@@ -214,15 +214,6 @@ func (l *lowerer) namedInstance(t *types.Named) string {
 	return name
 }
 
-// runtimeName renders a type argument as the names of instances have it.
-func runtimeName(t types.Type) string {
-	text := types.TypeString(t, nil)
-	if strings.Contains(text, "func(") || strings.Contains(text, "struct{") || strings.Contains(text, "interface{") {
-		return text
-	}
-	return strings.ReplaceAll(text, ", ", ",")
-}
-
 // declare writes the declaration of a new named type and has its methods lowered.
 func (l *lowerer) declare(name, shown string, t *types.Named) {
 	var text string

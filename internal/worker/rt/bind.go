@@ -33,6 +33,11 @@ func (b *binding) call(recv reflect.Value, args []reflect.Value, variadic bool) 
 	if !ok {
 		panic("internal error: method " + b.name + " is not bound")
 	}
+	defer func() {
+		if r := recover(); r != nil { // compiled code that recovers, as fmt does, sees Go's error
+			panic(Translate(r))
+		}
+	}()
 	args = append([]reflect.Value{recv}, args...)
 	if variadic {
 		return fn.CallSlice(args)
