@@ -234,10 +234,25 @@ func (f *fn) binary(e *ast.BinaryExpr) string {
 		return f.boolean(e, eq)
 	case token.SHL, token.SHR:
 		return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.shiftCount(e.Y))
-	case token.LSS, token.LEQ, token.GTR, token.GEQ, token.LAND, token.LOR:
+	case token.LAND, token.LOR:
+		return f.boolean(e, fmt.Sprintf("(%s %s %s)", f.condition(e.X), e.Op, f.condition(e.Y)))
+	case token.LSS, token.LEQ, token.GTR, token.GEQ:
 		return f.boolean(e, fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y)))
 	}
 	return fmt.Sprintf("(%s %s %s)", f.expr(e.X), e.Op, f.expr(e.Y))
+}
+
+// condition renders a boolean that decides where to go on. The backend goes on in the same place after a conversion,
+// whatever it yields, but not after a comparison.
+func (f *fn) condition(x ast.Expr) string {
+	text := f.expr(x)
+	if types.Default(f.typeOf(x)) != types.Typ[types.Bool] {
+		return "(bool(" + text + ") == true)"
+	}
+	if call, ok := ast.Unparen(x).(*ast.CallExpr); ok && f.info.Types[ast.Unparen(call.Fun)].IsType() {
+		return "(" + text + " == true)"
+	}
+	return text
 }
 
 // boolean renders a result that the backend takes for a bool as the type it has.

@@ -58,7 +58,7 @@ func (f *fn) forStmt(s *ast.ForStmt, label string) {
 	}
 	cond := "true"
 	if s.Cond != nil {
-		cond = f.expr(s.Cond)
+		cond = f.condition(s.Cond)
 	}
 	post := ""
 	if s.Post != nil {

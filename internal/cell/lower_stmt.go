@@ -183,7 +183,7 @@ func (f *fn) ifStmt(s *ast.IfStmt) {
 		f.emit("{\n")
 		f.stmt(s.Init)
 	}
-	f.emit("if %s {\n", f.expr(s.Cond))
+	f.emit("if %s {\n", f.condition(s.Cond))
 	f.stmts(s.Body.List)
 	f.emit("}")
 	if s.Else != nil {

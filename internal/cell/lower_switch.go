@@ -47,7 +47,7 @@ func (f *fn) caseHead(c *ast.CaseClause, tag string, tagType types.Type) string 
 	conds := make([]string, len(c.List))
 	for i, x := range c.List {
 		if tag == "" {
-			conds[i] = f.expr(x)
+			conds[i] = f.condition(x)
 		} else {
 			conds[i] = f.equal(tag, tagType, f.caseValue(x, tagType), f.typeOf(x))
 		}
