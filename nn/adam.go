@@ -27,6 +27,7 @@ func AdamW(lr float64, opts ...OptimizerOption) *AdamOptimizer {
 }
 
 func newAdam(op string, lr, decay float64, decoupled bool, opts []OptimizerOption) *AdamOptimizer {
+	checkRange(op, "the learning rate", lr, 0, math.Inf(1))
 	c := configureOptimizer(op, optimizerConfig{beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: decay}, opts,
 		"Betas", "Epsilon", "WeightDecay")
 	return &AdamOptimizer{lr: lr, config: c, decoupled: decoupled}
@@ -61,6 +62,7 @@ type LAMBOptimizer struct {
 // LAMB scales Adam's step for each parameter by the norm of the parameter over that of the step, for large batches
 // (You et al. 2020). Options: Betas, Epsilon (1e-6), WeightDecay.
 func LAMB(lr float64, opts ...OptimizerOption) *LAMBOptimizer {
+	checkRange("LAMB", "the learning rate", lr, 0, math.Inf(1))
 	c := configureOptimizer("LAMB", optimizerConfig{beta1: 0.9, beta2: 0.999, eps: 1e-6}, opts, "Betas", "Epsilon", "WeightDecay")
 	return &LAMBOptimizer{lr: lr, config: c}
 }

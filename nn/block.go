@@ -1,5 +1,7 @@
 package nn
 
+import "fmt"
+
 // A Block is the residual bottleneck of ResNet and ResNeXt: 1x1 - grouped 3x3 - 1x1 and a shortcut.
 //
 // In the grouped form its layers are called conv1, bn1, relu1, conv2, bn2, relu2, conv3, bn3, downsample.0,
@@ -29,7 +31,11 @@ const (
 )
 
 func (f Form) String() string {
-	return [...]string{"grouped", "split-transform-sum", "split-transform-concatenate"}[f]
+	names := [...]string{"grouped", "split-transform-sum", "split-transform-concatenate"}
+	if f < 0 || int(f) >= len(names) {
+		return fmt.Sprintf("Form(%d)", int(f))
+	}
+	return names[f]
 }
 
 // InForm writes a block in another form. The default is Grouped.
@@ -67,6 +73,12 @@ func newBlock(op string, in, out, cardinality, baseWidth int, opts []Option) *Bl
 	checkPositive(op, "the base width", o.baseWidth)
 	if in < 1 || out < 1 {
 		refuse(op, "%d input and %d output channels, want 1 or more of each", in, out)
+	}
+	if o.squeeze < 0 {
+		refuse(op, "squeeze-excite reduces by %d, want 1 or more, or 0 for none", o.squeeze)
+	}
+	if o.form < Grouped || o.form > SplitConcat {
+		refuse(op, "form is %d, want Grouped, SplitSum or SplitConcat", int(o.form))
 	}
 	if o.preact && (o.form != Grouped || !o.norm) {
 		refuse(op, "PreActivation needs the grouped form and normalisation")

@@ -15,7 +15,7 @@ func (*sum) traits() traits { return traits{inPlace: true, passGrad: true} }
 func (o *sum) shape(x [][]int) []int {
 	for _, s := range x[1:] {
 		if !slices.Equal(s, x[0]) {
-			panic(ShapeError{Op: "Add", Want: shapeString(x[0]), Got: s})
+			panic(ShapeError{Op: "Add", Want: shapeString(x[0]) + " as the first", Got: s, What: "another input"})
 		}
 	}
 	return x[0]

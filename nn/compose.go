@@ -24,10 +24,17 @@ func (r residual) Graph(g *Graph, x Value) Value {
 }
 
 // Branches gives x to every layer and joins their outputs along the channels, as Inception does.
-func Branches(layers ...Layer) Layer { return branches{layers, "concat"} }
+func Branches(layers ...Layer) Layer { return newBranches("Branches", "concat", layers) }
 
 // SumOf gives x to every layer and adds their outputs.
-func SumOf(layers ...Layer) Layer { return branches{layers, "add"} }
+func SumOf(layers ...Layer) Layer { return newBranches("SumOf", "add", layers) }
+
+func newBranches(op, join string, layers []Layer) Layer {
+	if len(layers) == 0 {
+		refuse(op, "no layers")
+	}
+	return branches{layers, join}
+}
 
 type branches struct {
 	layers []Layer

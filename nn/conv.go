@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/groupnb/groupnb/kernels"
 )
@@ -96,6 +97,17 @@ func checkGroups(op string, in, out, groups int) {
 		refuse(op, "%d input channels are not divisible by %d groups", in, groups)
 	case out%groups != 0:
 		refuse(op, "%d filters are not divisible by %d groups", out, groups)
+	}
+}
+
+// checkRange refuses a number that is not low or more and below high.
+func checkRange(op, what string, v, low, high float64) {
+	switch {
+	case v >= low && v < high:
+	case math.IsInf(high, 1):
+		refuse(op, "%s is %g, want %g or more", what, v, low)
+	default:
+		refuse(op, "%s is %g, want %g or more and less than %g", what, v, low, high)
 	}
 }
 

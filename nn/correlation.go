@@ -11,7 +11,7 @@ import (
 // It is what the filter-correlation pictures of grouped networks are made from (Ioannou et al. 2017, Deep Roots).
 //
 // An untrained grouped network already shows its groups, so a claim about training needs two controls: the same statistics
-// before Fit, and those of a network with one group.
+// before Fit, and those of a network with one group. [Model.GroupScores] gives all three.
 //
 // A channel that never changes (a dead ReLU) has no correlation: its rows and columns are 0.
 type Correlation struct {

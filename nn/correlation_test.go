@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -116,6 +117,42 @@ func TestModelCorrelateSeesGroups(t *testing.T) {
 	}
 	if grouped, dense := score(4), score(1); grouped < dense+0.08 {
 		t.Errorf("block score %.2f with 4 groups and %.2f with 1", grouped, dense)
+	}
+}
+
+func TestGroupScoresComeWithTheirControls(t *testing.T) {
+	net := func(groups int) *Model {
+		return Sequential(Conv2D(1, 16, 3, Padding(1)), ReLU(), Conv2D(16, 16, 3, Padding(1), Groups(groups)), GlobalAvgPool2D(), Linear(16, 3))
+	}
+	grouped, ungrouped := net(4), net(1)
+	initial, err := grouped.GroupScores(newBars(40), "conv1", "conv2", 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*Model{grouped, ungrouped} {
+		if _, err := m.Fit(batches(newBars(60), 20), SGD(0.1), Epochs(3), Quiet()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := weights(grouped)
+	s, err := grouped.GroupScores(newBars(40), "conv1", "conv2", 4, ungrouped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Untrained != initial.Trained || s.Trained == s.Untrained || s.Ungrouped > s.Trained {
+		t.Errorf("%v; at the start %v", s, initial)
+	}
+	if !slices.Equal(before, weights(grouped)) {
+		t.Error("the weights have changed")
+	}
+	if got := initial.String(); !strings.HasPrefix(got, "block score of conv1 and conv2 in 4 groups: ") || strings.Contains(got, "without groups") {
+		t.Error(got)
+	}
+	if _, err := grouped.GroupScores(newBars(4), "conv1", "conv9", 4, nil); err == nil || !strings.Contains(err.Error(), `no layer "conv9"`) {
+		t.Errorf("unknown layer: %v", err)
+	}
+	if _, err := grouped.GroupScores(newBars(4), "conv1", "conv2", 5, nil); err == nil || !strings.Contains(err.Error(), "16x16 matrix is not divisible into 5 groups") {
+		t.Errorf("five groups: %v", err)
 	}
 }
 

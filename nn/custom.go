@@ -25,7 +25,12 @@ type Trainable interface {
 }
 
 // Custom makes a layer of a Trainable.
-func Custom(name string, t Trainable) Layer { return &function{name: name, t: t} }
+func Custom(name string, t Trainable) Layer {
+	if t == nil {
+		refuse("Custom", "%s is nil", name)
+	}
+	return &function{name: name, t: t}
+}
 
 // NewParam makes a parameter for a [Trainable], called name within its layer. Fans for initialisers are the first size
 // and the product of the others.
@@ -33,6 +38,7 @@ func NewParam(name string, init Initializer, shape ...int) *Param {
 	if len(shape) == 0 {
 		refuse("NewParam", "%s has no shape", name)
 	}
+	checkInitializer("NewParam", init)
 	return newParam(name, init, max(1, size(shape[1:])), shape[0], slices.Clone(shape)...)
 }
 
@@ -67,10 +73,15 @@ func (l *function) shape(x [][]int) []int {
 }
 
 func (l *function) run(x *Tensor, train bool) *Tensor {
+	f := l.f
 	if l.t != nil {
-		return l.t.Forward(x, train)
+		f = func(x *Tensor) *Tensor { return l.t.Forward(x, train) }
 	}
-	return l.f(x)
+	y := f(x)
+	if y == nil {
+		refuse(l.name, "the forward function returns nil")
+	}
+	return y
 }
 
 func (l *function) forward(c *call) { l.store(c.y, l.run(c.x[0], c.train)) }

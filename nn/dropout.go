@@ -25,9 +25,7 @@ const (
 )
 
 func newDropout(op string, p float64, unit int) Layer {
-	if p < 0 || p >= 1 {
-		refuse(op, "probability is %g, want 0 or more and less than 1", p)
-	}
+	checkRange(op, "probability", p, 0, 1)
 	return &dropout{name: op, p: p, unit: unit, source: rand.NewPCG(1, 1)}
 }
 

@@ -167,10 +167,14 @@ func (t *Tensor) fit(shape []int) {
 // Predict returns the most likely class of each example of x (N, ...).
 func (m *Model) Predict(x *Tensor) (classes []int, err error) {
 	defer recovered(&err)
+	x.check("Predict")
 	for at := 0; at < x.Shape[0]; at += evalBatch {
 		part := x.Slice(at, min(at+evalBatch, x.Shape[0]))
 		out := m.run(part, m.plan(part.Shape, false, false))
-		row := len(out.Data) / out.Shape[0]
+		if len(out.Shape) != 2 {
+			panic(ShapeError{Op: "Predict", What: "the output", Want: "(N, classes)", Got: out.Shape})
+		}
+		row := out.Shape[1]
 		for i := range out.Shape[0] {
 			classes = append(classes, argmax(out.Data[i*row:][:row]))
 		}

@@ -88,3 +88,60 @@ func everyLayerIsIn(t *testing.T, file string, functions []string, except ...str
 		}
 	}
 }
+
+// What cells need of an interface: no type parameters, which the interpreter drops, and no empty interfaces, behind which the
+// methods of a cell's types are lost. And a doc comment for everything.
+func TestExportedNamesAreDocumentedAndConcrete(t *testing.T) {
+	for _, path := range glob(t, "*.go", "data/*.go", "../plots/*.go") {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				checkFunction(t, path, d)
+			case *ast.GenDecl:
+				checkDeclaration(t, path, d)
+			}
+		}
+	}
+}
+
+func checkFunction(t *testing.T, path string, f *ast.FuncDecl) {
+	if !f.Name.IsExported() || f.Recv != nil && !ast.IsExported(typeName(f.Recv.List[0].Type)) {
+		return
+	}
+	if f.Doc == nil && f.Name.Name != "Error" && f.Name.Name != "String" {
+		t.Errorf("%s: %s has no comment", path, f.Name)
+	}
+	if f.Type.TypeParams != nil {
+		t.Errorf("%s: %s has type parameters", path, f.Name)
+	}
+	for _, p := range f.Type.Params.List {
+		if _, empty := p.Type.(*ast.InterfaceType); empty || typeName(p.Type) == "any" {
+			t.Errorf("%s: a parameter of %s can be anything", path, f.Name)
+		}
+	}
+}
+
+func checkDeclaration(t *testing.T, path string, d *ast.GenDecl) {
+	for _, s := range d.Specs {
+		switch s := s.(type) {
+		case *ast.TypeSpec:
+			if s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+				t.Errorf("%s: %s has no comment", path, s.Name)
+			}
+			if s.Name.IsExported() && s.TypeParams != nil {
+				t.Errorf("%s: %s has type parameters", path, s.Name)
+			}
+		case *ast.ValueSpec:
+			if s.Names[0].IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
+				t.Errorf("%s: %s has no comment", path, s.Names[0])
+			}
+		}
+	}
+}

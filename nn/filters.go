@@ -55,7 +55,8 @@ func unit(row []float32, centred bool) []float64 {
 
 // BlockScore says how much a matrix looks like groups: the mean absolute value inside the blocks of a groups x groups
 // grid's diagonal, divided by that outside. 1 means no structure; a network with random weights already has more than 1
-// where the architecture is grouped, so compare with one. It is 1 for a single group.
+// where the architecture is grouped, so compare with one. It is 1 for a single group,
+// and not a number if all is 0.
 // It panics with a ConfigError unless groups divides both sizes.
 func BlockScore(m mat.Matrix, groups int) float64 {
 	rows, cols := m.Dims()

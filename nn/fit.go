@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -105,15 +107,23 @@ func (m *Model) Fit(train Loader, opt Optimizer, opts ...FitOption) (h *History,
 	for _, o := range opts {
 		o(&c)
 	}
-	if err := c.check(train); err != nil {
+	if err := c.check(train, opt); err != nil {
 		return h, fmt.Errorf("fit: %w", err)
 	}
 	f := &fitting{model: m, fitConfig: c, train: train, opt: opt, history: h, params: m.Params(), record: newRecord()}
 	return h, f.run()
 }
 
-func (c *fitConfig) check(train Loader) error {
+func (c *fitConfig) check(train Loader, opt Optimizer) error {
 	switch {
+	case train == nil || opt == nil || c.schedule == nil || c.loss == nil || c.ctx == nil:
+		return errors.New("the training set, the optimiser, the schedule, the loss or the context is nil")
+	case c.epochs < 1:
+		return fmt.Errorf("Epochs(%d), want 1 or more", c.epochs)
+	case !(c.clip >= 0):
+		return fmt.Errorf("ClipNorm(%g), want more than 0", c.clip)
+	case c.patience < 0:
+		return fmt.Errorf("EarlyStopping(%d), want 1 or more", c.patience)
 	case train.Len() < 1:
 		return errors.New("the training set has no batches")
 	case c.validate == nil && (c.patience > 0 || c.best || c.bestPath != ""):
@@ -122,8 +132,32 @@ func (c *fitConfig) check(train Loader) error {
 		return errors.New("Resume needs Checkpoint")
 	case c.accumulate < 1:
 		return fmt.Errorf("Accumulate(%d), want 1 or more", c.accumulate)
-	case c.average < 0 || c.average >= 1:
+	case !(c.average >= 0 && c.average < 1):
 		return fmt.Errorf("EMA(%g), want 0 or more and less than 1", c.average)
 	}
-	return nil
+	return errors.Join(writable(c.checkpoint), writable(c.bestPath), weightsEnding(c.bestPath))
+}
+
+// writable says before the first epoch, not after it, that a file can't be written.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"*")
+	if err != nil {
+		return fmt.Errorf("%s can't be written: %w", path, err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+func weightsEnding(path string) error {
+	switch filepath.Ext(path) {
+	case ".safetensors", ".npz", ".pt", ".pth":
+		return nil
+	}
+	if path == "" {
+		return nil
+	}
+	return fmt.Errorf("SaveBest(%q): the ending must be .safetensors, .npz or .pt", path)
 }

@@ -186,15 +186,27 @@ func TestReduceOnPlateau(t *testing.T) {
 
 func TestOptionsOfFitAreChecked(t *testing.T) {
 	for want, opts := range map[string][]FitOption{
-		"fit: EarlyStopping, KeepBest and SaveBest need Validate": {KeepBest()},
-		"fit: Resume needs Checkpoint":                            {Resume()},
-		"fit: Accumulate(0), want 1 or more":                      {Accumulate(0)},
-		"fit: EMA(1), want 0 or more and less than 1":             {EMA(1)},
-		"Mixup: alpha is 0, want more than 0":                     {Mixup(0)},
+		"fit: EarlyStopping, KeepBest and SaveBest need Validate":                            {KeepBest()},
+		"fit: Resume needs Checkpoint":                                                       {Resume()},
+		"fit: Accumulate(0), want 1 or more":                                                 {Accumulate(0)},
+		"fit: EMA(1), want 0 or more and less than 1":                                        {EMA(1)},
+		"Fit: Mixup or CutMix with an alpha of 0, want more than 0":                          {Mixup(0)},
+		"Fit: Mixup and CutMix exclude each other":                                           {Mixup(1), CutMix(1)},
+		"fit: Epochs(0), want 1 or more":                                                     {Epochs(0)},
+		"fit: ClipNorm(-1), want more than 0":                                                {ClipNorm(-1)},
+		"fit: EarlyStopping(-1), want 1 or more":                                             {EarlyStopping(-1), Validate(newBars(3))},
+		"fit: SaveBest(\"best.h5\"): the ending must be .safetensors, .npz or .pt":           {SaveBest("best.h5"), Validate(newBars(3))},
+		"fit: the training set, the optimiser, the schedule, the loss or the context is nil": {LR(nil)},
 	} {
 		if _, err := smallNet().Fit(batches(newBars(30), 16), SGD(0.1), append(opts, Quiet())...); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+	_, err := smallNet().Fit(batches(newBars(30), 16), SGD(0.1), Checkpoint("/nowhere/run.safetensors"), OnStep(func(StepStats) {
+		t.Error("it trains before it sees that the checkpoint can't be written")
+	}), Quiet())
+	if err == nil || !strings.Contains(err.Error(), "/nowhere/") {
+		t.Errorf("a folder that is not there: %v", err)
 	}
 	if _, err := smallNet().Fit(batches(newBars(0), 16), SGD(0.1), Quiet()); err == nil || err.Error() != "fit: the training set has no batches" {
 		t.Errorf("got %v", err)

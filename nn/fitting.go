@@ -117,6 +117,7 @@ func (f *fitting) progress(epoch, batches int, loss float64) {
 // one computes loss and gradients of the current batch.
 func (f *fitting) one(epoch int, sum *tally) (StepStats, error) {
 	m, b := f.model, &f.batch
+	b.X.check("Fit")
 	if f.mix != nil {
 		f.mix.apply(b, m, stream(f.seed, fmt.Sprintf("mix %d %d %d", epoch, f.step, f.batches)))
 	}

@@ -15,7 +15,19 @@ func (*flatten) forward(*call)         {}
 func (*flatten) backward(*call)        {}
 
 // Reshape turns (N, ...) into (N, shape...), which must have as many numbers; one size may be -1.
-func Reshape(shape ...int) Layer { return &reshape{to: shape} }
+// It panics with a ConfigError for other sizes below 1.
+func Reshape(shape ...int) Layer {
+	free := 0
+	for _, d := range shape {
+		if d == -1 {
+			free++
+		}
+		if d < 1 && d != -1 || free > 1 {
+			refuse("Reshape", "the shape is %s, want sizes of 1 or more and at most one -1", shapeString(shape))
+		}
+	}
+	return &reshape{to: shape}
+}
 
 type reshape struct{ to []int }
 

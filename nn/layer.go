@@ -51,6 +51,9 @@ func (g *Graph) Layer(name string, l Layer, x Value) Value {
 	if n, ok := l.(namedLayer); l == nil || ok && n.Layer == nil {
 		refuse("Sequential", "%s is nil", g.join(name))
 	}
+	if name == "" { // the layer stands for those that it consists of
+		return l.Graph(g, x)
+	}
 	outer := g.path
 	g.path = g.join(name)
 	defer func() { g.path = outer }()

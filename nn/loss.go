@@ -75,6 +75,15 @@ func (l *CrossEntropyLoss) check(b *Batch, n, classes int) {
 	if l.Weights != nil && len(l.Weights) != classes {
 		refuse("CrossEntropy", "%d class weights for %d classes", len(l.Weights), classes)
 	}
+	checkRange("CrossEntropy", "the smoothing", l.Smoothing, 0, 1)
+	var sum float64
+	for _, w := range l.Weights {
+		checkRange("CrossEntropy", "a class weight", w, 0, math.Inf(1))
+		sum += w
+	}
+	if l.Weights != nil && sum == 0 {
+		refuse("CrossEntropy", "all class weights are 0")
+	}
 	if b.Target != nil {
 		if s := b.Target.Shape; len(s) != 2 || s[0] != n || s[1] != classes {
 			panic(ShapeError{Op: "CrossEntropy", What: "the target", Want: fmt.Sprintf("(%d, %d)", n, classes), Got: s})

@@ -17,20 +17,27 @@ type mixing struct {
 // Mixup trains on weighted means of two examples and their labels; the weight is drawn from Beta(alpha, alpha) for each
 // batch (Zhang et al. 2018). Usual values are 0.1 to 0.4. Training accuracy is measured against the main label.
 func Mixup(alpha float64) FitOption {
-	return func(c *fitConfig) { c.mix = &mixing{alpha: alpha} }
+	return func(c *fitConfig) { c.blend(&mixing{alpha: alpha}) }
 }
 
 // CutMix pastes a rectangle of another example into each and mixes the labels by area, drawn from Beta(alpha, alpha)
 // for each batch (Yun et al. 2019). The usual value is 1.
 func CutMix(alpha float64) FitOption {
-	return func(c *fitConfig) { c.mix = &mixing{alpha: alpha, cut: true} }
+	return func(c *fitConfig) { c.blend(&mixing{alpha: alpha, cut: true}) }
+}
+
+func (c *fitConfig) blend(m *mixing) {
+	if !(m.alpha > 0) {
+		refuse("Fit", "Mixup or CutMix with an alpha of %g, want more than 0", m.alpha)
+	}
+	if c.mix != nil {
+		refuse("Fit", "Mixup and CutMix exclude each other")
+	}
+	c.mix = m
 }
 
 // apply changes the batch and gives it shares of classes as its target.
 func (m *mixing) apply(b *Batch, model *Model, r *rand.Rand) {
-	if m.alpha <= 0 {
-		refuse("Mixup", "alpha is %g, want more than 0", m.alpha)
-	}
 	n := b.X.Shape[0]
 	classes := model.plan(b.X.Shape, true, false).out.Shape[1]
 	lambda := beta(r, m.alpha)

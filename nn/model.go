@@ -37,8 +37,13 @@ func newModel(layers []Layer, indexed bool) *Model {
 	return m
 }
 
-// Named gives a layer a name of its own.
-func Named(name string, l Layer) Layer { return namedLayer{name, l} }
+// Named gives a layer a name of its own. It panics with a ConfigError if the name is empty.
+func Named(name string, l Layer) Layer {
+	if name == "" {
+		refuse("Named", "the name is empty")
+	}
+	return namedLayer{name, l}
+}
 
 type namedLayer struct {
 	name string
@@ -168,6 +173,7 @@ func (m *Model) NoDecay(suffixes ...string) *Model {
 // Forward computes the output for x, whose first dimension is the batch. With train, normalisations use the batch's
 // statistics and update the running ones, and [Model.Backward] may follow. It panics with a ShapeError if x does not fit.
 func (m *Model) Forward(x *Tensor, train bool) *Tensor {
+	x.check("Model")
 	return m.run(x, m.plan(x.Shape, train, train)).Clone()
 }
 

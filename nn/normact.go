@@ -50,6 +50,9 @@ func (b *BatchNorm) run(c *call, residual []float32, relu bool) {
 		k.Eval(y, x, residual, gamma, beta, mean, variance)
 		return
 	}
+	if k.N*k.Spatial < 2 {
+		panic(ShapeError{Op: b.name, Want: "more than one number for each channel in training", Got: c.x[0].Shape})
+	}
 	if c.again {
 		mean, variance = nil, nil // the running statistics have seen this batch
 	}

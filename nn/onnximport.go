@@ -44,7 +44,7 @@ func importONNX(raw []byte) (m *Model, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m = newModel([]Layer{Named("", l)}, false)
+	m = newModel([]Layer{namedLayer{"", l}}, false)
 	m.prepare()
 	return m, nil
 }

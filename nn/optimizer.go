@@ -43,11 +43,13 @@ func configureOptimizer(op string, c optimizerConfig, opts []OptimizerOption, al
 
 // Momentum keeps a running sum of gradients: v = m·v + g. Default 0.
 func Momentum(m float64) OptimizerOption {
+	checkRange("Momentum", "the momentum", m, 0, 1)
 	return OptimizerOption{"Momentum", func(c *optimizerConfig) { c.momentum = m }}
 }
 
 // Dampening weighs a new gradient with 1-d in the running sum. Default 0.
 func Dampening(d float64) OptimizerOption {
+	checkRange("Dampening", "the dampening", d, 0, 1)
 	return OptimizerOption{"Dampening", func(c *optimizerConfig) { c.dampening = d }}
 }
 
@@ -58,6 +60,7 @@ func Nesterov() OptimizerOption {
 
 // WeightDecay pulls parameters towards 0, except those marked by [Model.NoDecay]. Default 0.
 func WeightDecay(d float64) OptimizerOption {
+	checkRange("WeightDecay", "the decay", d, 0, math.Inf(1))
 	return OptimizerOption{"WeightDecay", func(c *optimizerConfig) { c.decay = d }}
 }
 
@@ -113,20 +116,25 @@ func euclidean(x []float32) float64 {
 
 // Betas sets the decay of Adam's running moments. Default 0.9 and 0.999.
 func Betas(first, second float64) OptimizerOption {
+	checkRange("Betas", "the first", first, 0, 1)
+	checkRange("Betas", "the second", second, 0, 1)
 	return OptimizerOption{"Betas", func(c *optimizerConfig) { c.beta1, c.beta2 = first, second }}
 }
 
 // Epsilon is added to the root of the second moment. Default 1e-8 (Adagrad 1e-10, LAMB 1e-6).
 func Epsilon(eps float64) OptimizerOption {
+	checkRange("Epsilon", "epsilon", eps, 0, math.Inf(1))
 	return OptimizerOption{"Epsilon", func(c *optimizerConfig) { c.eps = eps }}
 }
 
 // Alpha is the decay of RMSProp's running square. Default 0.99.
 func Alpha(a float64) OptimizerOption {
+	checkRange("Alpha", "the decay", a, 0, 1)
 	return OptimizerOption{"Alpha", func(c *optimizerConfig) { c.alpha = a }}
 }
 
 // Trust is LARS' factor of the ratio of the norms of weights and gradients. Default 0.001.
 func Trust(t float64) OptimizerOption {
+	checkRange("Trust", "the factor", t, 0, math.Inf(1))
 	return OptimizerOption{"Trust", func(c *optimizerConfig) { c.trust = t }}
 }

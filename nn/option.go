@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -73,19 +74,35 @@ func Causal() Option { return Option{"Causal", func(c *layerConfig) { c.mode = "
 func NoBias() Option { return Option{"NoBias", func(c *layerConfig) { c.bias = false }} }
 
 // Init sets how the weights start; the default is KaimingUniform(math.Sqrt(5)), as in PyTorch.
-func Init(w Initializer) Option { return Option{"Init", func(c *layerConfig) { c.init = w }} }
+func Init(w Initializer) Option {
+	checkInitializer("Init", w)
+	return Option{"Init", func(c *layerConfig) { c.init = w }}
+}
+
+func checkInitializer(op string, w Initializer) {
+	if w.fill == nil {
+		refuse(op, "the initialiser is empty; make one with HeNormal or InitNamed")
+	}
+}
 
 // BiasInit sets how the bias starts; the default is uniform in ±1/sqrt(fan in), as in PyTorch.
 func BiasInit(w Initializer) Option {
+	checkInitializer("BiasInit", w)
 	return Option{"BiasInit", func(c *layerConfig) { c.biasInit = w }}
 }
 
 // Eps is added to a variance before its root is taken. Default 1e-5.
-func Eps(eps float64) Option { return Option{"Eps", func(c *layerConfig) { c.eps = eps }} }
+func Eps(eps float64) Option {
+	checkRange("Eps", "it", eps, 0, math.Inf(1))
+	return Option{"Eps", func(c *layerConfig) { c.eps = eps }}
+}
 
 // StatMomentum is the share of a new batch in a batch normalisation's running statistics:
 // running = (1-m)·running + m·batch. Default 0.1. (Keras calls 1-m momentum.)
 func StatMomentum(m float64) Option {
+	if !(m >= 0 && m <= 1) {
+		refuse("StatMomentum", "the share is %g, want 0 to 1", m)
+	}
 	return Option{"StatMomentum", func(c *layerConfig) { c.momentum = m }}
 }
 

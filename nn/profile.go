@@ -34,6 +34,7 @@ const profileRuns = 5
 // Profile measures forward and backward passes over x, layer by layer, as in training. Running statistics change, weights
 // do not. It panics with a ShapeError if x does not fit.
 func (m *Model) Profile(x *Tensor) *Profile {
+	x.check("Profile")
 	p := m.plan(x.Shape, true, false)
 	forward, backward := make([][]time.Duration, len(p.steps)), make([][]time.Duration, len(p.steps))
 	for range profileRuns + 1 { // the first one warms up

@@ -118,10 +118,14 @@ func (s ResNeXtSpec) block(stage, in, stride int) Layer {
 }
 
 // Classes sets the number of classes of a ready-made model. Default 1000.
-func Classes(n int) Option { return Option{"Classes", func(c *layerConfig) { c.classes = n }} }
+func Classes(n int) Option {
+	checkPositive("Classes", "their number", n)
+	return Option{"Classes", func(c *layerConfig) { c.classes = n }}
+}
 
 // InputChannels sets the channels of a ready-made model's images. Default 3.
 func InputChannels(n int) Option {
+	checkPositive("InputChannels", "their number", n)
 	return Option{"InputChannels", func(c *layerConfig) { c.channels = n }}
 }
 
@@ -141,6 +145,8 @@ func ResNeXt(depth, cardinality, width int, opts ...Option) *Model {
 
 func imageNet(op string, depth, cardinality, width int, opts []Option) *Model {
 	o := configure(op, layerConfig{classes: 1000, channels: 3}, opts, "Classes", "InputChannels")
+	checkPositive(op, "the cardinality", cardinality)
+	checkPositive(op, "the width", width)
 	blocks, ok := depths[depth]
 	basic := depth < 50
 	if !ok || basic && cardinality > 1 {
@@ -156,6 +162,8 @@ func imageNet(op string, depth, cardinality, width int, opts []Option) *Model {
 func ResNeXtCIFAR(depth, cardinality, width int, opts ...Option) *Model {
 	const op = "ResNeXtCIFAR"
 	o := configure(op, layerConfig{classes: 10, channels: 3}, opts, "Classes", "InputChannels")
+	checkPositive(op, "the cardinality", cardinality)
+	checkPositive(op, "the width", width)
 	if depth < 11 || (depth-2)%9 != 0 {
 		refuse(op, "depth is %d, want 9n+2", depth)
 	}

@@ -12,6 +12,7 @@ type RMSPropOptimizer struct {
 // RMSProp divides each gradient by the root of a running mean of its squares (Tieleman and Hinton 2012).
 // Options: Alpha (0.99), Epsilon (1e-8), Momentum, WeightDecay, with PyTorch's meaning.
 func RMSProp(lr float64, opts ...OptimizerOption) *RMSPropOptimizer {
+	checkRange("RMSProp", "the learning rate", lr, 0, math.Inf(1))
 	c := configureOptimizer("RMSProp", optimizerConfig{alpha: 0.99, eps: 1e-8}, opts, "Alpha", "Epsilon", "Momentum", "WeightDecay")
 	return &RMSPropOptimizer{lr: lr, config: c}
 }
@@ -53,6 +54,7 @@ type AdagradOptimizer struct {
 // Adagrad divides each gradient by the root of the sum of its squares so far (Duchi et al. 2011).
 // Options: Epsilon (1e-10), WeightDecay.
 func Adagrad(lr float64, opts ...OptimizerOption) *AdagradOptimizer {
+	checkRange("Adagrad", "the learning rate", lr, 0, math.Inf(1))
 	c := configureOptimizer("Adagrad", optimizerConfig{eps: 1e-10}, opts, "Epsilon", "WeightDecay")
 	return &AdagradOptimizer{lr: lr, config: c}
 }
@@ -84,6 +86,7 @@ type LARSOptimizer struct {
 // LARS is SGD with momentum whose rate for each parameter is scaled by Trust·|p|/(|g| + decay·|p|), for large batches
 // (You et al. 2017). Parameters marked by [Model.NoDecay] take plain steps. Options: Momentum, WeightDecay, Trust (0.001).
 func LARS(lr float64, opts ...OptimizerOption) *LARSOptimizer {
+	checkRange("LARS", "the learning rate", lr, 0, math.Inf(1))
 	c := configureOptimizer("LARS", optimizerConfig{trust: 0.001}, opts, "Momentum", "WeightDecay", "Trust")
 	return &LARSOptimizer{lr: lr, config: c}
 }

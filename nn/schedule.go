@@ -44,6 +44,7 @@ func MultiStepLR(gamma float64, epochs ...int) Schedule {
 
 // CosineLR falls from the optimiser's rate to low along half a cosine over the run (Loshchilov and Hutter 2017).
 func CosineLR(low float64) Schedule {
+	checkRange("CosineLR", "the lowest rate", low, 0, math.Inf(1))
 	return ScheduleFunc(func(step, total, _ int, base float64) float64 {
 		return low + (base-low)*(1+math.Cos(math.Pi*float64(step)/float64(max(total, 1))))/2
 	})
@@ -78,6 +79,7 @@ func CosineRestarts(first, mult int) Schedule {
 // a momentum falls from 0.95 to 0.85 and rises again (Smith and Topin 2018, with PyTorch's numbers). The optimiser's own
 // rate and the size of its momentum play no part; without a momentum there is none.
 func OneCycle(top float64) Schedule {
+	checkRange("OneCycle", "the highest rate", top, 0, math.Inf(1))
 	return OneCycleLR{Top: top, Rise: 0.3, Start: 25, End: 1e4, LowMomentum: 0.85, HighMomentum: 0.95}
 }
 
@@ -119,6 +121,11 @@ func between(a, b, f float64) float64 { return b + (a-b)/2*(1+math.Cos(math.Pi*f
 // Warmup rises in a straight line from start·rate to the optimiser's rate over the first steps, then follows another
 // schedule for the rest of the run.
 func Warmup(steps int, start float64, then Schedule) Schedule {
+	checkRange("Warmup", "the number of steps", float64(steps), 0, math.Inf(1))
+	checkRange("Warmup", "the start", start, 0, math.Inf(1))
+	if then == nil {
+		refuse("Warmup", "the schedule behind it is nil")
+	}
 	return ScheduleFunc(func(step, total, perEpoch int, base float64) float64 {
 		if step < steps {
 			return base * (start + (1-start)*float64(step)/float64(steps))
@@ -130,6 +137,8 @@ func Warmup(steps int, start float64, then Schedule) Schedule {
 // ReduceOnPlateau multiplies the rate by factor when the validation loss (the training loss without Validate) has not
 // fallen for patience epochs. Use a new one for each run.
 func ReduceOnPlateau(factor float64, patience int) Schedule {
+	checkRange("ReduceOnPlateau", "the factor", factor, 0, 1)
+	checkRange("ReduceOnPlateau", "the patience", float64(patience), 0, math.Inf(1))
 	return &plateau{factor: factor, patience: patience, scale: 1, best: math.Inf(1)}
 }
 

@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/groupnb/groupnb/kernels"
+import (
+	"math"
+
+	"github.com/groupnb/groupnb/kernels"
+)
 
 // SGDOptimizer is stochastic gradient descent; see [SGD].
 type SGDOptimizer struct {
@@ -13,6 +17,7 @@ type SGDOptimizer struct {
 // WeightDecay, with PyTorch's meaning (the first velocity is the gradient itself).
 // It panics with a ConfigError for Nesterov without Momentum.
 func SGD(lr float64, opts ...OptimizerOption) *SGDOptimizer {
+	checkRange("SGD", "the learning rate", lr, 0, math.Inf(1))
 	c := configureOptimizer("SGD", optimizerConfig{}, opts, "Momentum", "Dampening", "Nesterov", "WeightDecay")
 	if c.nesterov && (c.momentum <= 0 || c.dampening != 0) {
 		refuse("SGD", "Nesterov needs a momentum above 0 and no dampening, got %g and %g", c.momentum, c.dampening)

@@ -176,7 +176,7 @@ func TestOptimizersAndSchedulesFromSpecs(t *testing.T) {
 	for want, build := range map[string]func() error{
 		`OptimizerSpec: no optimiser is called "Adamax"; there are Adagrad, Adam, `: func() error { _, err := OptimizerSpec{Kind: "Adamax"}.Build(); return err },
 		"OptimizerSpec: the learning rate is 0, want more than 0":                   func() error { _, err := OptimizerSpec{}.Build(); return err },
-		"Adam: option Momentum does not apply":                                      func() error { _, err := OptimizerSpec{Kind: "Adam", LR: 1, Momentum: 1}.Build(); return err },
+		"Adam: option Momentum does not apply":                                      func() error { _, err := OptimizerSpec{Kind: "Adam", LR: 1, Momentum: 0.5}.Build(); return err },
 		"OptimizerSpec: beta1 is 0.9 and beta2 0, want both or none":                func() error { _, err := OptimizerSpec{Kind: "Adam", LR: 1, Beta1: 0.9}.Build(); return err },
 		`ScheduleSpec: no schedule is called "Cosine"`:                              func() error { _, err := ScheduleSpec{Kind: "Cosine"}.Build(); return err },
 		"StepLR: the number of epochs is 0":                                         func() error { _, err := ScheduleSpec{Kind: "StepLR"}.Build(); return err },

@@ -137,3 +137,15 @@ func shapeString(shape []int) string {
 	}
 	return "(" + strings.Join(words, ", ") + ")"
 }
+
+// check refuses a tensor that is none: a program can put any numbers into the fields.
+func (t *Tensor) check(op string) {
+	switch {
+	case t == nil:
+		refuse(op, "the input is nil")
+	case len(t.Shape) == 0:
+		panic(ShapeError{Op: op, Want: "a batch, (N, ...)", Got: t.Shape})
+	case len(t.Data) != size(t.Shape):
+		refuse(op, "the input has %d numbers for the shape %s", len(t.Data), shapeString(t.Shape))
+	}
+}

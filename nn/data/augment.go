@@ -1,6 +1,17 @@
 package data
 
-import "math/rand/v2"
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/groupnb/groupnb/nn"
+)
+
+func checkAtLeast(op, what string, v, low int) {
+	if v < low {
+		panic(nn.ConfigError{Op: op, Msg: fmt.Sprintf("%s is %d, want %d or more", what, v, low)})
+	}
+}
 
 // An Image is one example as augmentations see it: pixels (channels, height, width) after scaling.
 type Image struct {
@@ -34,7 +45,9 @@ func HFlip() Augmentation {
 
 // PadCrop shifts an image by up to p pixels in each direction and fills in with the value of a black pixel at the
 // corner: the same as padding by p on all sides and cropping at random.
+// It panics with a ConfigError if p is negative.
 func PadCrop(p int) Augmentation {
+	checkAtLeast("PadCrop", "the shift", p, 0)
 	return func(m Image, r *rand.Rand) {
 		dy, dx := r.IntN(2*p+1)-p, r.IntN(2*p+1)-p
 		plane := m.Height * m.Width
@@ -72,7 +85,9 @@ func shift(plane []float32, height, width, dy, dx int) {
 }
 
 // Cutout sets a square of side n at a random place, partly outside perhaps, to 0 (DeVries and Taylor 2017).
+// It panics with a ConfigError unless n is 1 or more.
 func Cutout(n int) Augmentation {
+	checkAtLeast("Cutout", "the side", n, 1)
 	return func(m Image, r *rand.Rand) {
 		y, x := r.IntN(m.Height)-n/2, r.IntN(m.Width)-n/2
 		m.fill(y, x, n, n, 0)
@@ -92,7 +107,11 @@ func (m Image) fill(y, x, h, w int, v float32) {
 }
 
 // RandomErase sets, with probability p, a rectangle of 2 to 33 % of the image to 0 (Zhong et al. 2020).
+// It panics with a ConfigError unless p is 0 to 1.
 func RandomErase(p float64) Augmentation {
+	if !(p >= 0 && p <= 1) {
+		panic(nn.ConfigError{Op: "RandomErase", Msg: fmt.Sprintf("the probability is %g, want 0 to 1", p)})
+	}
 	return func(m Image, r *rand.Rand) {
 		if r.Float64() >= p {
 			return

@@ -19,15 +19,14 @@ type Loader struct {
 	next        int // batch that is read next
 	ready       nn.Batch
 	pending     chan struct{}
+	failed      *failure // of the batch that was read last
 	source      []*rand.PCG
 	random      []*rand.Rand
 }
 
 // Batches deals out the set in batches of n images; the last of an epoch may be smaller.
 func (s *Set) Batches(n int) *Loader {
-	if n < 1 {
-		panic(nn.ConfigError{Op: "Batches", Msg: "the batch size must be 1 or more"})
-	}
+	checkAtLeast("Batches", "the batch size", n, 1)
 	return &Loader{set: s, size: n}
 }
 
@@ -77,10 +76,20 @@ func (l *Loader) Next(b *nn.Batch) bool {
 	return true
 }
 
+// failure is what an augmentation panicked with.
+type failure struct{ value any }
+
+// wait waits for the batch that is being read. If an augmentation panicked, it panics here, in the goroutine that trains, where
+// it can be recovered.
 func (l *Loader) wait() {
-	if l.pending != nil {
-		<-l.pending
-		l.pending = nil
+	if l.pending == nil {
+		return
+	}
+	<-l.pending
+	l.pending = nil
+	if f := l.failed; f != nil {
+		l.failed = nil
+		panic(f.value)
 	}
 }
 
@@ -96,6 +105,11 @@ func (l *Loader) prefetch() {
 	l.pending = done
 	go func() {
 		defer close(done)
+		defer func() {
+			if r := recover(); r != nil {
+				l.failed = &failure{r}
+			}
+		}()
 		l.ready.Target = nil
 		l.set.read(&l.ready, indices, l.randomFor(lo, len(indices)))
 	}()

@@ -57,7 +57,7 @@ func (s *Set) String() string {
 }
 
 // First returns the first n images, or all if there are fewer.
-func (s *Set) First(n int) *Set { return s.Range(0, min(n, s.Len())) }
+func (s *Set) First(n int) *Set { return s.Range(0, max(0, min(n, s.Len()))) }
 
 // Range returns images from to to-1. It panics if they don't exist, as slicing does.
 func (s *Set) Range(from, to int) *Set {
@@ -80,6 +80,11 @@ func (s *Set) Normalise(meanThenStd ...float32) *Set {
 	if len(meanThenStd) != 2*k || k != 1 && k != s.channels {
 		panic(nn.ConfigError{Op: "Normalise", Msg: fmt.Sprintf("%d numbers, want a mean and a deviation for all or for each of %d channels",
 			len(meanThenStd), s.channels)})
+	}
+	for _, d := range meanThenStd[k:] {
+		if !(d > 0) {
+			panic(nn.ConfigError{Op: "Normalise", Msg: fmt.Sprintf("a deviation is %g, want more than 0", d)})
+		}
 	}
 	c := *s
 	c.mean, c.std = make([]float32, s.channels), make([]float32, s.channels)
