@@ -240,6 +240,7 @@ var pkg_github_com_groupnb_groupnb_nn = table.Package{
 		"Frozen", (*nn.Frozen)(nil),
 		"Graph", (*nn.Graph)(nil),
 		"GroupNormLayer", (*nn.GroupNormLayer)(nil),
+		"GroupScores", (*nn.GroupScores)(nil),
 		"History", (*nn.History)(nil),
 		"Initializer", (*nn.Initializer)(nil),
 		"LAMBOptimizer", (*nn.LAMBOptimizer)(nil),
