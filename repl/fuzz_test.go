@@ -57,11 +57,13 @@ func compare(t *testing.T, programs []progen.Program) {
 	t.Helper()
 	outputs := goRun(t, programs)
 	whole, split := start(t, Options{}), start(t, Options{})
+	cellsOutput(t, whole, progen.Prelude)
+	cellsOutput(t, split, progen.Prelude)
 	for i, p := range programs {
 		for how, run := range map[string]func() string{
-			"one cell": func() string { return cellsOutput(t, whole, progen.Prelude+p.Source()+"\n"+p.Main+"()") },
+			"one cell": func() string { return cellsOutput(t, whole, p.Source()+"\n"+p.Main+"()") },
 			"many cells": func() string {
-				return cellsOutput(t, split, append(append([]string{progen.Prelude}, p.Decls...), p.Main+"()")...)
+				return cellsOutput(t, split, append(p.Decls[:len(p.Decls):len(p.Decls)], p.Main+"()")...)
 			},
 		} {
 			if got := run(); got != outputs[i] {
@@ -77,7 +79,7 @@ func compare(t *testing.T, programs []progen.Program) {
 // cellsOutput executes cells and returns what they print, and how they fail.
 func cellsOutput(t *testing.T, s *Session, cells ...string) (out string) {
 	for _, src := range cells {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		o := executeIn(ctx, s, Cell{Source: src})
 		cancel()
 		out += o.stdout

@@ -46,6 +46,16 @@ func TestInterrupt(t *testing.T) {
 		{"method of a notebook type", "type T struct{ n int }\nfunc (t *T) run() { for { t.n++ } }\n(&T{}).run()"},
 		{"String method called by fmt", "type S struct{}\nfunc (S) String() string { for {} }\nfmt.Println(S{})"},
 		{"print flood", "for { fmt.Println(\"more and more\") }"},
+		{"mutex locked twice", "var mu sync.Mutex\nmu.Lock()\nmu.Lock()"},
+		{"mutex of a struct", "type safe struct { sync.RWMutex; n int }\nvar s safe\ns.RLock()\ns.Lock()"},
+		{"read lock", "var mu sync.RWMutex\nmu.Lock()\nmu.RLock()"},
+		{"wait group", "var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()"},
+		{"deferred wait", "func f() { var wg sync.WaitGroup; wg.Add(1); defer wg.Wait() }\nf()"},
+		{"condition", "var mu sync.Mutex\nc := sync.NewCond(&mu)\nfunc f() { mu.Lock(); defer mu.Unlock(); c.Wait() }\nf()"},
+		{"training", `train, _, err := data.FashionMNISTSubset()
+			if err != nil { panic(err) }
+			m := nn.Sequential(nn.Conv2D(1, 4, 3), nn.GlobalAvgPool2D(), nn.Linear(4, 10))
+			m.Fit(train.Batches(8), nn.SGD(0.01), nn.Epochs(1000000))`},
 		{"waiting for input", "var line string\nfmt.Scanln(&line)\nselect {}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,7 +91,7 @@ func TestInterrupt(t *testing.T) {
 // What does not stop is ended after the grace time; the error says what it was doing, and the session goes on.
 func TestInterruptOfWhatCannotStop(t *testing.T) {
 	s := start(t, Options{Grace: 100 * time.Millisecond})
-	o, took := interrupted(t, s, "var mu sync.Mutex\nmu.Lock()\nmu.Lock()")
+	o, took := interrupted(t, s, "var mu sync.Mutex\nvar l sync.Locker = &mu\nl.Lock()\nl.Lock()")
 	e := o.cellError(t)
 	if e.Name != Killed || !e.Lost || !strings.Contains(e.Msg, "sync.Mutex.Lock") {
 		t.Errorf("%+v", e)

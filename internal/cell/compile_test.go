@@ -20,7 +20,6 @@ func TestErrors(t *testing.T) {
 		{name: "in a function of the cell", src: "func f() {\n\treturn 1\n}", want: "In[1]:2:9: too many return values"},
 		{name: "broken by a redefinition", before: "cfg := 1\nfunc read() int { return cfg }\n---\ncfg := \"s\"", src: "read()", want: "In[3]:1:1: undefined: read (it no longer compiles: In[1]:2:26: cannot use cfg"},
 		{name: "type without its methods", before: "type P struct{ X int }\nfunc (p P) Sum() int { return p.X }\n---\ntype P struct{ X, Y int }", src: "P{1, 2}.Sum()", want: "In[3]:1:9: P{…}.Sum undefined"},
-		{name: "local type of a generic function", src: "func f[T any](x T) any {\n\ttype box struct{ v T }\n\treturn box{x}\n}\nf(1)", want: "In[1]:3:2: a type declared inside a generic function can't depend on T in a cell"},
 		{name: "unexported type of a package", src: "bo := binary.LittleEndian", want: "In[1]:1:1: a cell can't hold a value of the unexported type binary.littleEndian"},
 		{name: "value is a type", src: "int", want: "In[1]:1:1: int (type) is not an expression"},
 		{name: "ambiguous import", src: "template.New(`x`)", want: "In[1]:1:1: undefined: template (write import"},

@@ -147,7 +147,10 @@ func (f *fn) splitCall(c *ast.CallExpr) func() string {
 			rt = rt.Underlying().(*types.Pointer).Elem()
 		}
 		recv := hold(rt, m.receiver())
-		if m.compiled {
+		if wait := waits[m.fn.FullName()]; m.compiled && wait != "" {
+			fun = func() string { return wait }
+			args = append(args, recv)
+		} else if m.compiled {
 			fun = func() string { return recv() + "." + m.fn.Name() }
 		} else {
 			name := f.l.methodName(m.fn, m.typ)

@@ -117,9 +117,22 @@ func (m method) receiver() string {
 	return m.operand
 }
 
+// waits are the functions of rt that stand for methods of compiled types that may wait for ever: an interrupt ends the
+// wait.
+var waits = map[string]string{
+	"(*sync.Mutex).Lock":     "_gnb.Lock",
+	"(*sync.RWMutex).Lock":   "_gnb.WriteLock",
+	"(*sync.RWMutex).RLock":  "_gnb.ReadLock",
+	"(*sync.WaitGroup).Wait": "_gnb.WaitGroup",
+	"(*sync.Cond).Wait":      "_gnb.WaitCond",
+}
+
 // callee renders the function to call and the receiver among its arguments, if it is one.
 func (f *fn) callee(m method) (fun string, recv []string) {
 	if m.compiled {
+		if wait := waits[m.fn.FullName()]; wait != "" {
+			return wait, []string{m.receiver()}
+		}
 		return m.receiver() + "." + m.fn.Name(), nil
 	}
 	return f.l.methodName(m.fn, m.typ), []string{m.receiver()}

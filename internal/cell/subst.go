@@ -1,6 +1,10 @@
 package cell
 
-import "go/types"
+import (
+	"go/types"
+	"slices"
+	"sync"
+)
 
 // An env gives type parameters their arguments while a generic declaration is lowered for one instance.
 type env map[*types.TypeParam]types.Type
@@ -76,6 +80,13 @@ func (v substitution) substNamed(t *types.Named) types.Type {
 	if r := v.named[t.Obj()]; r != nil && t.TypeArgs().Len() == 0 {
 		return r
 	}
+	if params := v.around(t); len(params) > 0 {
+		args := make([]types.Type, len(params))
+		for i, p := range params {
+			args[i] = v.params[p]
+		}
+		return instantiate(general(t, params), args)
+	}
 	n := t.TypeArgs().Len()
 	args := make([]types.Type, n)
 	changed := false
@@ -86,15 +97,58 @@ func (v substitution) substNamed(t *types.Named) types.Type {
 	if !changed {
 		return t
 	}
-	r, err := types.Instantiate(instances, t.Origin(), args, false)
-	if err != nil {
-		return t
+	return instantiate(t.Origin(), args)
+}
+
+func instantiate(origin *types.Named, args []types.Type) types.Type {
+	t, err := types.Instantiate(instances, origin, args, false)
+	if err != nil { // the number of arguments is wrong
+		panic(err)
 	}
-	return r
+	return t
 }
 
 // instances makes equal instances identical pointers.
 var instances = types.NewContext()
+
+// around returns the type parameters of the function in which t is declared, if they are to be replaced.
+func (v substitution) around(t *types.Named) (params []*types.TypeParam) {
+	if t.TypeArgs().Len() > 0 {
+		return nil
+	}
+	for s := t.Obj().Parent(); s != nil; s = s.Parent() {
+		for p := range v.params {
+			if p.Obj().Parent() == s {
+				params = append(params, p)
+			}
+		}
+	}
+	slices.SortFunc(params, func(a, b *types.TypeParam) int { return a.Index() - b.Index() })
+	return params
+}
+
+// generals holds, for the types declared in generic functions, the generic types that have the functions' parameters.
+var generals sync.Map // of *types.Named by *types.TypeName
+
+// general returns a type declared in a generic function as a generic type: each instance of the function has its own.
+func general(t *types.Named, params []*types.TypeParam) *types.Named {
+	if g, ok := generals.Load(t.Obj()); ok {
+		return g.(*types.Named)
+	}
+	o := t.Obj()
+	g := types.NewNamed(types.NewTypeName(o.Pos(), o.Pkg(), o.Name(), nil), nil, nil)
+	own := make([]*types.TypeParam, len(params))
+	args := make([]types.Type, len(params))
+	v := substitution{params: env{}}
+	for i, p := range params {
+		own[i] = types.NewTypeParam(types.NewTypeName(p.Obj().Pos(), o.Pkg(), p.Obj().Name(), nil), anyType)
+		args[i], v.params[p] = own[i], own[i]
+	}
+	g.SetTypeParams(own)
+	generals.Store(o, g) // it may refer to itself
+	g.SetUnderlying(v.subst(t.Underlying()))
+	return g
+}
 
 func (v substitution) substTuple(t *types.Tuple) *types.Tuple {
 	vars := make([]*types.Var, t.Len())

@@ -74,7 +74,7 @@ func (l *lowerer) spell(t types.Type, prefix string) string {
 		name, _ := l.literalType("I", l.interfaceText(t))
 		return prefix + name
 	case *types.TypeParam:
-		l.refuse(l.pos, "a type declared inside a generic function can't depend on %s in a cell; declare it outside, with a type parameter of its own", t)
+		l.refuse(l.pos, "internal error: no argument for the type parameter %s", t)
 	}
 	panic(fmt.Sprintf("type %T has no spelling", t))
 }

@@ -55,6 +55,7 @@ func Exports() map[string]reflect.Value {
 		"Sort_string": slices.Sort[[]string], "Comparable": maphash.Comparable[any], "WriteComparable": maphash.WriteComparable[any],
 		"PBKDF2": pbkdf2.Key[hash.Hash], "HKDF": hkdf.Key[hash.Hash], "HKDFExtract": hkdf.Extract[hash.Hash], "HKDFExpand": hkdf.Expand[hash.Hash],
 		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "RangeEnd": RangeEnd, "Stop": Stop, "Runes": Runes,
+		"Lock": Lock, "WriteLock": WriteLock, "ReadLock": ReadLock, "WaitGroup": WaitGroup, "WaitCond": WaitCond,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {

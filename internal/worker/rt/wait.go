@@ -1,0 +1,77 @@
+package rt
+
+import (
+	"runtime"
+	"sync"
+)
+
+// Lock is (*sync.Mutex).Lock, ended by an interrupt of the cell that waits.
+func Lock(mu *sync.Mutex) {
+	if !mu.TryLock() {
+		wait(mu.Lock, mu.Unlock)
+	}
+}
+
+// WriteLock is (*sync.RWMutex).Lock.
+func WriteLock(mu *sync.RWMutex) {
+	if !mu.TryLock() {
+		wait(mu.Lock, mu.Unlock)
+	}
+}
+
+// ReadLock is (*sync.RWMutex).RLock.
+func ReadLock(mu *sync.RWMutex) {
+	if !mu.TryRLock() {
+		wait(mu.RLock, mu.RUnlock)
+	}
+}
+
+// WaitGroup is (*sync.WaitGroup).Wait.
+func WaitGroup(wg *sync.WaitGroup) { wait(wg.Wait, func() {}) }
+
+// WaitCond is (*sync.Cond).Wait. Deferred calls of the cell may expect to hold the lock, also when the wait was ended.
+func WaitCond(c *sync.Cond) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.L.Lock()
+		}
+	}()
+	wait(c.Wait, c.L.Unlock)
+	returned = true
+}
+
+// wait calls f, which may block for ever, and returns when it has returned. If the cell is interrupted meanwhile, its
+// goroutine ends here; f goes on elsewhere, and undo takes back what it has done when it returns.
+func wait(f, undo func()) {
+	var stop <-chan struct{}
+	if host.Done != nil {
+		stop = host.Done()
+	}
+	if stop == nil { // not the goroutine that an interrupt ends
+		f()
+		return
+	}
+	done, abandoned := make(chan any), make(chan struct{})
+	go func() {
+		var failure any
+		func() {
+			defer func() { failure = recover() }()
+			f()
+		}()
+		select {
+		case done <- failure:
+		case <-abandoned:
+			undo()
+		}
+	}()
+	select {
+	case failure := <-done:
+		if failure != nil {
+			panic(failure)
+		}
+	case <-stop:
+		close(abandoned)
+		runtime.Goexit()
+	}
+}
