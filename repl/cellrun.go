@@ -22,8 +22,10 @@ func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
 		select {
 		case <-r.exec.journal.ready:
 			if flush == nil {
-				flush = time.After(interval)
+				flush = time.After(r.pause())
 			}
+		case <-r.exec.journal.full:
+			r.flush(false)
 		case <-flush:
 			flush = nil
 			r.flush(false)
@@ -46,6 +48,14 @@ func (r *cellRun) toEnd(ctx context.Context) (*display.Bundle, error) {
 			return nil, r.death()
 		}
 	}
+}
+
+// pause is how long what gathers now shall wait for more.
+func (r *cellRun) pause() time.Duration {
+	if time.Since(r.flushed) > 2*interval {
+		return moment
+	}
+	return interval
 }
 
 func (r *cellRun) start() {

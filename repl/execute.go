@@ -197,14 +197,16 @@ type cellRun struct {
 	program *cell.Program
 	emit    func(Event)
 
-	exec   *execution
-	killed bool // by us, after the grace time
+	exec    *execution
+	flushed time.Time // when events were last given out
+	killed  bool      // by us, after the grace time
 }
 
 // dump is how long the Go runtime gets to print its goroutines before the process is ended.
 const dump = 300 * time.Millisecond
 
 func (r *cellRun) flush(end bool) {
+	r.flushed = time.Now()
 	for _, e := range r.exec.journal.take(end) {
 		r.emit(e)
 	}

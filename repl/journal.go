@@ -10,8 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// interval is how long printed text may wait for more before it becomes an event.
-const interval = 15 * time.Millisecond
+// Printed text waits for more before it becomes an event: after a pause a moment, then longer, but not once it is much.
+const (
+	moment   = time.Millisecond
+	interval = 15 * time.Millisecond
+	much     = 256 << 10 // bytes
+)
 
 // A journal gathers what one cell shows, in order, until somebody takes it. Text that follows text of the same stream
 // joins it, so a flood makes few events.
@@ -23,6 +27,7 @@ type journal struct {
 	dropped int               // events that nobody took in time
 	tails   map[string]string // the beginning of a rune whose end has not arrived, by stream
 	ready   chan struct{}     // holds a token while pending is not empty
+	full    chan struct{}     // holds a token while pending has much text
 
 	limit   int64 // of bytes in Streams; then they go to a file
 	printed int64
@@ -38,7 +43,7 @@ type gathered struct {
 func (*gathered) isEvent() {}
 
 func newJournal(limit int64) *journal {
-	j := &journal{tails: map[string]string{}, ready: make(chan struct{}, 1), limit: limit}
+	j := &journal{tails: map[string]string{}, ready: make(chan struct{}, 1), full: make(chan struct{}, 1), limit: limit}
 	j.taken = sync.NewCond(&j.mu)
 	return j
 }
@@ -74,7 +79,10 @@ func (j *journal) print(name string, p []byte) {
 		j.pending = append(j.pending, last)
 	}
 	last.text.Write(p)
-	j.announce()
+	if last.text.Len() >= much {
+		announce(j.full)
+	}
+	announce(j.ready)
 }
 
 // add adds an event.
@@ -95,7 +103,7 @@ func (j *journal) add(e Event) {
 		return
 	}
 	j.pending = append(j.pending, e)
-	j.announce()
+	announce(j.ready)
 }
 
 // replace puts an update in the place of what it would replace at once, so that an animation costs what is seen of it.
@@ -121,9 +129,9 @@ func (j *journal) last() Event {
 	return j.pending[len(j.pending)-1]
 }
 
-func (j *journal) announce() {
+func announce(c chan struct{}) {
 	select {
-	case j.ready <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -141,7 +149,7 @@ func (j *journal) take(end bool) []Event {
 				j.tails[e.name], text = text[n:], text[:n]
 			}
 			if text != "" {
-				events = append(events, Stream{e.name, strings.ToValidUTF8(text, "\uFFFD")})
+				events = append(events, Stream{e.name, valid(text)})
 			}
 		case *Display:
 			events = append(events, *e)
@@ -168,6 +176,14 @@ func (j *journal) take(end bool) []Event {
 		events = append(events, Stream{"stderr", text})
 	}
 	return events
+}
+
+// valid replaces what is no UTF-8. Nearly all text is, which is quick to see.
+func valid(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // unfinished returns how many bytes at the end of s begin a rune without ending it.

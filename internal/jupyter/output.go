@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	firstDelay  = 3 * time.Millisecond  // of output after a pause
+	firstDelay  = time.Millisecond      // of output after a pause
 	steadyDelay = 40 * time.Millisecond // of output that keeps coming
 	streamLimit = 64 << 10              // bytes that wait; more are sent at once
 	streamChunk = 1 << 20               // bytes of one message: clients read one while the next is being made

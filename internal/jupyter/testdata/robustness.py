@@ -342,17 +342,18 @@ class Lifecycle(unittest.TestCase):
                 for pid in family:
                     until(lambda: not exists(pid), 2)
 
-    def test_file_descriptors_and_memory_stay(self):
+    def test_file_descriptors_stay(self):
         with Kernel() as k:
             c = k.client()
 
             def count():
                 return sum(len(os.listdir(f"/proc/{p}/fd")) for p in (k.process.pid, k.worker()))
-            c.value("1")
-            before = count()
-            for i in range(300):
+            for i in range(20):
                 c.value(str(i))
-            self.assertLessEqual(count(), before + 3)
+            before = count()
+            for i in range(500):
+                c.value(str(i))
+            until(lambda: count() <= before)
 
     def test_refuses_other_addresses(self):
         with Kernel(ip="0.0.0.0") as k:
