@@ -8,9 +8,11 @@ from kernel import Kernel, text, types
 class Shared(unittest.TestCase):
     """Tests that share one kernel and client."""
 
+    transport = "tcp"
+
     @classmethod
     def setUpClass(cls):
-        cls.kernel = Kernel()
+        cls.kernel = Kernel(transport=cls.transport)
         cls.client = cls.kernel.client()
 
     @classmethod
@@ -88,6 +90,10 @@ class Requests(Shared):
         self.assertEqual(self.client.published(id), [])
         reply, _ = self.client.ask("comm_info_request", {"target_name": "nobody"})
         self.assertEqual(reply.content["comms"], {})
+
+
+class RequestsOverIPC(Requests):
+    transport = "ipc"
 
 
 class Execution(Shared):
@@ -188,6 +194,52 @@ class Execution(Shared):
         self.client.execute('type page struct{}\nfunc (page) HTML() string { return "<b>x</b>" }\nfunc (page) String() string { return "x" }')
         _, published = self.client.execute("page{}")
         self.assertEqual(published[-1].content["data"], {"text/html": "<b>x</b>", "text/plain": "x"})
+
+    def test_values_of_libraries(self):
+        self.client.execute('import (\n"gonum.org/v1/gonum/mat"\n"gonum.org/v1/plot"\n"github.com/groupnb/groupnb/nn"\n)')
+        for code, kinds, shown in [
+            ("mat.NewDense(2, 2, []float64{1, 2, 3, 40})", {"text/plain"}, "2x2\n  1   2\n  3  40"),
+            ("nn.NewTensor(2, 3)", {"text/plain"}, "2"),
+            ("plot.New()", {"text/plain", "image/png"}, ""),
+        ]:
+            with self.subTest(code):
+                reply, published = self.client.execute(code)
+                self.assertEqual(reply["status"], "ok", reply)
+                data = published[-1].content["data"]
+                self.assertLessEqual(kinds, set(data))
+                self.assertIn(shown, data["text/plain"])
+
+    def test_everything_lies_between_busy_and_idle(self):
+        """Also across requests: no message of one is published within another's busy and idle."""
+        codes = ['import "fmt"\nfmt.Println(1)\n2', "undefined_name", 'fmt.Print("x")', "3"]
+        ids = [self.client.begin(c, stop_on_error=False) for c in codes]
+        for id in ids:
+            self.client.reply(id)
+        seen = []
+        while len(seen) < len(ids) or seen[-1][1][-1] != "idle":
+            m = self.client.receive(self.client.iopub)
+            parent, what = m.parent["msg_id"], m.content.get("execution_state", m.type)
+            if parent not in ids:
+                continue
+            if not seen or seen[-1][0] != parent:
+                seen.append((parent, []))
+            seen[-1][1].append(what)
+        self.assertEqual([id for id, _ in seen], ids)
+        self.assertEqual([whats for _, whats in seen], [
+            ["busy", "execute_input", "stream", "execute_result", "idle"],
+            ["busy", "execute_input", "error", "idle"],
+            ["busy", "execute_input", "stream", "idle"],
+            ["busy", "execute_input", "execute_result", "idle"]])
+
+    def test_a_slow_cell_is_seen_to_begin(self):
+        id = self.client.begin('import "time"\ntime.Sleep(time.Minute)')
+        for want in ("busy", "execute_input"):
+            m = self.client.receive(self.client.iopub, 5)
+            self.assertEqual((m.parent["msg_id"], m.content.get("execution_state", m.type)), (id, want))
+        self.client.interrupt()
+        self.client.reply(id)
+        while m.content.get("execution_state") != "idle" or m.parent["msg_id"] != id:
+            m = self.client.receive(self.client.iopub)
 
     def test_output_of_every_origin(self):
         _, published = self.client.execute(
@@ -300,10 +352,19 @@ class Comms(Shared):
             for child in row["children"]:
                 self.assertIn(child.removeprefix("IPY_MODEL_"), opened)
 
+            _, published = c.execute('bar := widgets.NewIntProgress(0, 4)\nwidgets.Show(widgets.NewHBox(widgets.NewHTML("<b>bold</b>"), bar))\nbar.Set(3)')
+            models = [m.content["data"]["state"]["_model_name"] for m in published if m.type == "comm_open"]
+            self.assertEqual(sorted(set(models) - {"LayoutModel", "ProgressStyleModel", "DescriptionStyleModel"}),
+                             ["HBoxModel", "HTMLModel", "IntProgressModel"])
+            twin = [m.content["data"]["text/plain"] for m in published if m.type == "display_data"]
+            self.assertIn("bold", twin[0])
+            self.assertIn(3, [m.content["data"]["state"].get("value") for m in published if m.type == "comm_msg"])
+            more = {m.content["comm_id"] for m in published if m.type == "comm_open"}
+
             id = c.send("comm_open", {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}})
             self.assertEqual(c.published(id), [])
             (states,) = c.published(c.send("comm_msg", {"comm_id": "control", "data": {"method": "request_states"}}))
-            self.assertEqual(set(states.content["data"]["states"]), set(first) | set(opened))
+            self.assertEqual(set(states.content["data"]["states"]), set(first) | set(opened) | more)
 
 
 class Assistance(Shared):
@@ -355,6 +416,14 @@ class Assistance(Shared):
         self.assertEqual(ask(hist_access_type="range", session=session, start=line, stop=line + 1), [tail[0]])
         self.assertEqual(ask(hist_access_type="range", session=0, start=line), tail)
         self.assertEqual([h[2] for h in ask(hist_access_type="search", pattern="hist*")], cells[1:])
+        self.client.execute("hist := 1")
+        unique = ask(hist_access_type="search", pattern="hist*", unique=True)
+        self.assertEqual(sorted(h[2] for h in unique), ["hist", "hist := 1"])
+        self.assertEqual([h[2] for h in ask(hist_access_type="search", pattern="*2", n=1)], ["40 + 2"])
+        self.assertEqual(ask(hist_access_type="range", session=-10**6), [])
+        self.client.execute("%reset")
+        for c in cells:
+            self.client.execute(c)
         self.assertEqual([h[2] for h in ask(hist_access_type="tail", n=3, output=True)],
                          [["40 + 2", "42"], ["hist := 1", None], ["hist", "1"]])
 

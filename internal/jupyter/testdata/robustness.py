@@ -120,6 +120,17 @@ class Messages(unittest.TestCase):
                 c.control_ask("kernel_info_request")
             self.assertLess(len(k.logged().splitlines()), 40, "each kind is logged once")
 
+    def test_large_messages(self):
+        with Kernel() as k:
+            c = k.client()
+            reply, _ = c.execute("x := 1 // " + "é" * 5_000_000)
+            self.assertEqual(reply["status"], "ok", reply)
+            reply, _ = c.execute("1" * 1_000_000)
+            self.assertEqual(reply["status"], "error", "a constant of a million digits")
+            frames, _ = c.frames("execute_request", {"code": "x" * 70_000_000})
+            c.shell.send_multipart(frames)  # above the limit: this connection ends
+            self.assertEqual(k.client().value("1 + 1"), "2")
+
     def test_a_replayed_message_is_dropped(self):
         with Kernel() as k:
             c = k.client()
@@ -199,6 +210,21 @@ class Clients(unittest.TestCase):
                 self.assertEqual(len(text(quick.published(id))), sum(len(f"{i} ") + 100001 for i in range(80)))
             for id in ids:
                 self.assertEqual(len(text(slow.published(id))), sum(len(f"{i} ") + 100001 for i in range(80)))
+
+    def test_a_subscriber_that_never_reads_delays_nobody(self):
+        with Kernel() as k:
+            c = k.client()  # by now it listens
+            stuck = socket.create_connection(("127.0.0.1", k.conn["iopub_port"]))
+            stuck.sendall(GREETING + ready(b"SUB") + b"\x00\x01\x01")  # subscribes to everything
+            code = 'import ("fmt"; "strings")\nfor i := 0; i < 80; i++ { fmt.Println(i, strings.Repeat("x", 100000)) }'
+            for _ in range(5):  # 8 MB each
+                reply, published = c.execute(code)
+                self.assertEqual(reply["status"], "ok", reply)
+                self.assertEqual(len(text(published)), sum(len(f"{i} ") + 100001 for i in range(80)))
+            self.assertEqual(c.value("1 + 1"), "2")
+            c.shutdown()
+            self.assertEqual(k.wait(5), 0, "nor does it delay the end")
+            stuck.close()
 
     def test_reconnections_with_one_identity(self):
         with Kernel() as k:
