@@ -99,10 +99,18 @@ def cells(c, code, out, n=500):
     spread("execute 1+1, idle", idles, out)
 
     def ask(kind, content):
+        start = time.perf_counter()
         id = c.send(kind, content)
-        elapsed = timed(lambda: c.reply(id))
+        c.reply(id)
+        elapsed = (time.perf_counter() - start) * 1e3
         c.published(id)
         return elapsed
+    echo = c.connect(zmq.REQ, "hb")
+
+    def ping():
+        echo.send(b"x")
+        echo.recv()
+    spread("echo by the heartbeat: the client's floor", [timed(ping) for _ in range(n)], out)
     before, line, cursor = code["complete"]
     c.execute(before)
     q = {"code": line, "cursor_pos": cursor, "detail_level": 0}
@@ -225,10 +233,10 @@ def main():
     for _ in range(rounds):
         for kind in all:
             all[kind].append(measure(kind))
-    print(f"{'':38} {'groupnb':>10} {'ipykernel':>10}")
+    print(f"{'':44} {'groupnb':>10} {'ipykernel':>10}")
     for name in all["groupnb"][0]:
         values = [statistics.median(r[name] for r in all[kind]) for kind in all]
-        print(f"{name:38} {values[0]:10.2f} {values[1]:10.2f}")
+        print(f"{name:44} {values[0]:10.2f} {values[1]:10.2f}")
 
 
 if __name__ == "__main__":
