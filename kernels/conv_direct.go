@@ -234,6 +234,10 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	buf := borrow(p.planes * j.planes.rows * j.planes.pitch * Block)
 	defer release(buf)
 	j.planes.data = *buf
+	if j.s.rowwise(passes) {
+		j.wholeRows(p, weights[0][j.set*2*p.vectorFloats(j.s):], out, band, bands)
+		return
+	}
 	temp := borrow(32 * Block)
 	defer release(temp)
 	j.temp = *temp

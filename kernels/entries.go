@@ -17,7 +17,7 @@ func (e Entry) String() string { return fmt.Sprintf("%-16s %-8s %s", e.Name, e.F
 
 var entries = []Entry{
 	{"conv.point", "1x1, one group, blocked layout: product without packing the pixels", avx2},
-	{"conv.own", "depthwise 3x3, 5x5 and 7x7, stride 1 and 2: tiles of pixels", avx2},
+	{"conv.own", "depthwise 3x3, 5x5 and 7x7, stride 1 and 2: tiles of pixels, or whole rows for 3x3 with AVX2", avx2},
 	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.perm", "3x3 with 8 channels per group, stride 1 and 2: tiles of pixels", avx512},
 	{"conv.wide", "3x3 with 16n channels per group, or one group; 7x7 stride 2 with one group; with AVX2 also 4 or more per group, 5x5, 3x3 stride 3: tiles of pixels", avx2},

@@ -15,6 +15,7 @@ type simd struct {
 	pointRun  [7]pointRunKernel     // [pixels], instead of point where a vector is half a block
 	pointGrad [7][5]pointGradKernel // [channels][blocks]
 	winograd  *winograd             // nil if it does not pay
+	depthwise [3]depthwiseKernel    // [stride], 3x3; nil where tiles do as well
 	// maxWindows finds the maxima of windows of a blocked plane.
 	maxWindows func(n, taps int, x *float32, step int, offset *int, first, stride int, y *float32, where *int32)
 	streams

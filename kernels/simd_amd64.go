@@ -39,6 +39,7 @@ var simdAVX2 = simd{
 		6: {1: pointGrad6x1AVX2},
 	},
 	winograd:   &winograd{winoInputAVX2, winoOutputAVX2, winoWeightsAVX2},
+	depthwise:  [3]depthwiseKernel{1: depthwise3s1AVX2, 2: depthwise3s2AVX2},
 	maxWindows: maxWindowsAVX2,
 	streams: streams{
 		moments:  momentsAVX2,

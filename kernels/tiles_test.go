@@ -348,3 +348,38 @@ func TestPadPlane(t *testing.T) {
 		plane.check(t)
 	})
 }
+
+func TestDepthwiseRows(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for stride, f := range s.depthwise {
+			for _, width := range []int{1, 2, 5, 6, 7, 9, 13, 57} {
+				if f != nil {
+					checkDepthwise(t, f, stride, width)
+				}
+			}
+		}
+	})
+}
+
+func checkDepthwise(t *testing.T, f depthwiseKernel, stride, width int) {
+	const rows, lanes = 2, 8
+	r := newRand(stride, width)
+	pitch := stride*(width-1) + 3
+	x := guardedCopy("x", uniform(r, (stride*(rows-1)+3)*pitch*Block))
+	w, bias := guardedCopy("w", uniform(r, 9*lanes)), guardedCopy("bias", uniform(r, lanes))
+	y := guard("y", rows*width*Block)
+	f(rows, width, &x.s()[0], pitch*pixelBytes, &w.s()[0], &bias.s()[0], &y.s()[0], &x.s()[0])
+	for i := range rows * width {
+		want := float64s(bias.s())
+		for lane := range lanes {
+			for tap := range 9 {
+				at := (i/width*stride+tap/3)*pitch + i%width*stride + tap%3
+				want[lane] += float64(w.s()[tap*lanes+lane]) * float64(x.s()[at*Block+lane])
+			}
+		}
+		compare(t, fmt.Sprintf("stride %d, pixel %d of rows of %d", stride, i, width), y.s()[i*Block:][:lanes], want, sumTolerance(9))
+	}
+	for _, g := range []guarded{x, w, bias, y} {
+		g.check(t)
+	}
+}

@@ -35,6 +35,7 @@ var levels = map[string]simd{
 var families = map[string]func(simd){
 	"conv":      convFamily,
 	"convgrad":  convgradFamily,
+	"depthwise": depthwiseFamily,
 	"dots":      dotsFamily,
 	"gemm":      gemmFamily,
 	"maxpool":   maxpoolFamily,
@@ -46,8 +47,8 @@ var families = map[string]func(simd){
 	"wino":      winoFamily,
 }
 
-// only256 are the families whose AVX2 code serves AVX-512 too.
-var only256 = map[string]bool{"maxpool": true, "wino": true}
+// only256 are the families of AVX2 alone: their code serves AVX-512 too, or that does without.
+var only256 = map[string]bool{"depthwise": true, "maxpool": true, "wino": true}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
