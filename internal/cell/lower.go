@@ -190,6 +190,12 @@ func (l *lowerer) fromSource(t types.Type) bool {
 	return n != nil && (l.owns(n.Obj().Pkg()) || l.sourceInstance(n) != nil)
 }
 
+// compiledNamed reports whether t or what it points to is a named type of a compiled package.
+func (l *lowerer) compiledNamed(t types.Type) bool {
+	n := namedOf(t)
+	return n != nil && n.Obj().Pkg() != nil && !isInterface(n) && !l.fromSource(n)
+}
+
 func isInterface(t types.Type) bool {
 	_, ok := t.Underlying().(*types.Interface)
 	return ok

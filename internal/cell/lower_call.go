@@ -313,8 +313,8 @@ func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
 	case "delete":
 		m := f.typeOf(c.Args[0]).Underlying().(*types.Map)
 		return "delete(" + f.expr(c.Args[0]) + ", " + f.value(c.Args[1], m.Key()) + ")"
-	case "Sizeof", "Alignof", "Offsetof", "String", "StringData", "Slice", "SliceData", "Add":
-		return f.l.out.pkg("unsafe") + "." + name + "(" + joinNames(f.exprs(c.Args)) + ")"
+	case "Sizeof", "Alignof", "String", "StringData", "Slice", "SliceData", "Add":
+		return f.unsafeCall(c, name)
 	}
 	return f.builtinText(name, f.exprs(c.Args))
 }

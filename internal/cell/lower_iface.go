@@ -65,10 +65,16 @@ func (l *lowerer) implements(t types.Type, i *types.Interface) {
 // literal, but not in an assignment, where it may confuse the types of places.
 func (f *fn) argument(x ast.Expr, t types.Type) string {
 	t = f.env.subst(t)
-	if i, ok := t.Underlying().(*types.Interface); ok && i.NumMethods() == 0 && !f.isNil(x) && !hides(f.typeOf(x), nil) && !isAnySlice(f.typeOf(x)) {
+	if i, ok := t.Underlying().(*types.Interface); ok && i.NumMethods() == 0 && !f.isNil(x) && !hides(f.typeOf(x), nil) && !isAnySlice(f.typeOf(x)) && !isFunc(f.typeOf(x)) {
 		return f.expr(x)
 	}
 	return f.valueAs(x, t)
+}
+
+// isFunc reports whether t is a function type: the backend passes a declared function as its own node.
+func isFunc(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Signature)
+	return ok
 }
 
 // isAnySlice reports whether t is a slice of empty interfaces: the backend spreads one over a variadic parameter even
@@ -79,7 +85,7 @@ func isAnySlice(t types.Type) bool {
 }
 
 // hides reports whether values of t have unexported fields that are not the business of whoever looks through an
-// interface: rt retypes them on their way into one. Interfaces and functions are not looked into.
+// interface: rt retypes them on their way into one. Interfaces are not looked into.
 func hides(t types.Type, seen map[types.Type]bool) bool {
 	switch t := types.Unalias(t).(type) {
 	case *types.Named:
@@ -104,6 +110,14 @@ func hides(t types.Type, seen map[types.Type]bool) bool {
 		return hides(t.Elem(), seen)
 	case *types.Map:
 		return hides(t.Key(), seen) || hides(t.Elem(), seen)
+	case *types.Signature:
+		return hides(t.Params(), seen) || hides(t.Results(), seen)
+	case *types.Tuple:
+		for v := range t.Variables() {
+			if hides(v.Type(), seen) {
+				return true
+			}
+		}
 	case *types.Struct:
 		for i := range t.NumFields() {
 			if f := t.Field(i); !f.Exported() || hides(f.Type(), seen) {

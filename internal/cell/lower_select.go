@@ -85,7 +85,11 @@ func (f *fn) methodOf(t types.Type, name string, pkg *types.Package, operand fun
 	}
 	path := index[:len(index)-1]
 	at := t
-	for _, i := range path {
+	for n, i := range path {
+		if f.l.compiledNamed(at) { // it has the method itself, and the way there may lead through unexported fields
+			path = path[:n]
+			break
+		}
 		if p, ok := at.Underlying().(*types.Pointer); ok {
 			at = p.Elem()
 		}
@@ -93,7 +97,11 @@ func (f *fn) methodOf(t types.Type, name string, pkg *types.Package, operand fun
 	}
 	r := method{fn: m, typ: at, compiled: isInterface(at) || !f.l.fromSource(at)}
 	_, isPtr := at.Underlying().(*types.Pointer)
-	if sig := m.Signature(); sig.Recv() != nil && !isInterface(at) {
+	switch sig := m.Signature(); {
+	case sig.Recv() == nil || isInterface(at):
+	case len(path) < len(index)-1:
+		r.addr = !isPtr && types.NewMethodSet(at).Lookup(pkg, name) == nil
+	default:
 		_, wantPtr := types.Unalias(sig.Recv().Type()).(*types.Pointer)
 		r.addr = wantPtr && !isPtr
 		r.deref = !wantPtr && isPtr

@@ -125,7 +125,7 @@ func (d *definer) fillVariant(s *typeSpec, v variant, view func(reflect.Type) re
 	case *ast.InterfaceType:
 		d.fillInterface(s, v, e)
 	case *ast.FuncType:
-		t := d.funcType(e, nil)
+		t := view(d.funcType(e, nil))
 		f := (*funcType)(h)
 		model := (*funcType)(unsafe.Pointer(headerOf(t)))
 		f.in, f.out = model.in, model.out

@@ -38,6 +38,14 @@ func (d *definer) helper(f *ast.FuncDecl) reflect.Value {
 			}
 			return []reflect.Value{v}
 		})
+	case "SliceAt":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
+			return []reflect.Value{reflect.SliceAt(from.Elem(), in[0].UnsafePointer(), int(in[1].Int())).Convert(to)}
+		})
+	case "SliceData":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
+			return []reflect.Value{reflect.NewAt(to.Elem(), in[0].UnsafePointer())}
+		})
 	case "Conv":
 		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value { return []reflect.Value{convert(in[0], to)} })
 	}

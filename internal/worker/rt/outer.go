@@ -3,6 +3,7 @@ package rt
 import (
 	"go/ast"
 	"reflect"
+	"slices"
 )
 
 // outers maps the types of cells that hide fields to those that interfaces hold.
@@ -37,12 +38,35 @@ func outerOf(t reflect.Type) reflect.Type {
 		if e := outerOf(t.Elem()); e != t.Elem() {
 			return reflect.ChanOf(t.ChanDir(), e)
 		}
+	case reflect.Func:
+		return outerFunc(t)
 	case reflect.Map:
 		if k, e := outerOf(t.Key()), outerOf(t.Elem()); k != t.Key() || e != t.Elem() {
 			return reflect.MapOf(k, e)
 		}
 	}
 	return t
+}
+
+// outerFunc is outerOf for function types: whoever calls the function through an interface has values from interfaces.
+func outerFunc(t reflect.Type) reflect.Type {
+	same := true
+	view := func(t reflect.Type) reflect.Type {
+		o := outerOf(t)
+		same = same && o == t
+		return o
+	}
+	var in, out []reflect.Type
+	for p := range t.Ins() {
+		in = append(in, view(p))
+	}
+	for r := range t.Outs() {
+		out = append(out, view(r))
+	}
+	if same {
+		return t
+	}
+	return reflect.FuncOf(in, out, t.IsVariadic())
 }
 
 // hidden finds the types of the batch that hide fields, themselves or in what they are made of, and makes their twins.
@@ -92,6 +116,10 @@ func (d *definer) hides(e ast.Expr, found map[*typeSpec]bool) bool {
 		return d.hides(e.Value, found)
 	case *ast.MapType:
 		return d.hides(e.Key, found) || d.hides(e.Value, found)
+	case *ast.Ellipsis:
+		return d.hides(e.Elt, found)
+	case *ast.FuncType:
+		return d.hidesAny(e.Params, found) || d.hidesAny(e.Results, found)
 	case *ast.Ident:
 		if s := d.specs[e.Name]; s != nil {
 			return found[s]
@@ -106,4 +134,8 @@ func (d *definer) hides(e ast.Expr, found map[*typeSpec]bool) bool {
 		}
 	}
 	return false
+}
+
+func (d *definer) hidesAny(l *ast.FieldList, found map[*typeSpec]bool) bool {
+	return l != nil && slices.ContainsFunc(l.List, func(f *ast.Field) bool { return d.hides(f.Type, found) })
 }

@@ -54,6 +54,7 @@ func Exports() map[string]reflect.Value {
 		"Sort_int": slices.Sort[[]int], "Sort_float64": slices.Sort[[]float64], "Sort_float32": slices.Sort[[]float32],
 		"Sort_string": slices.Sort[[]string], "Comparable": maphash.Comparable[any], "WriteComparable": maphash.WriteComparable[any],
 		"PBKDF2": pbkdf2.Key[hash.Hash], "HKDF": hkdf.Key[hash.Hash], "HKDFExtract": hkdf.Extract[hash.Hash], "HKDFExpand": hkdf.Expand[hash.Hash],
+		"UnsafeAdd": unsafeAdd, "UnsafeString": unsafeString, "StringData": stringData,
 		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "RangeEnd": RangeEnd, "Stop": Stop, "Runes": Runes,
 		"Lock": Lock, "WriteLock": WriteLock, "ReadLock": ReadLock, "WaitGroup": WaitGroup, "WaitCond": WaitCond,
 	}
