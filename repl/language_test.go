@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -180,7 +181,7 @@ func withImports(t *testing.T, src string) string {
 	}
 	for _, i := range f.Imports {
 		written, _ := strconv.Unquote(i.Path.Value)
-		delete(known, path.Base(written))
+		maps.DeleteFunc(known, func(name, p string) bool { return p == written || name == path.Base(written) })
 	}
 	paths := map[string]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {
