@@ -137,6 +137,7 @@ func (c *compilation) followVars(changed map[string]bool) {
 func (c *compilation) moveVariables() (touched []string) {
 	versions := map[*types.TypeName]*types.Named{}
 	reshaped := map[*types.TypeName]bool{}
+	var same []renewal
 	for k := range c.recheck {
 		was, ok := c.old[k].(*types.TypeName)
 		if !ok {
@@ -153,7 +154,12 @@ func (c *compilation) moveVariables() (touched []string) {
 		if shape(was) != shape(now) {
 			reshaped[was] = true
 		} else if n, ok := now.Type().(*types.Named); ok && !isInterface(n) {
-			c.renewed = append(c.renewed, renewal{was, n})
+			same = append(same, renewal{was, n})
+		}
+	}
+	for _, r := range same {
+		if !leadsTo(r.was.Type(), reshaped) {
+			c.renewed = append(c.renewed, r)
 		}
 	}
 	if len(versions)+len(reshaped) == 0 {
@@ -203,6 +209,16 @@ type mentions struct {
 	versions map[*types.TypeName]*types.Named
 	seen     map[types.Type]bool
 	hit      []*types.TypeName
+}
+
+// leadsTo reports whether a type is made of one of others.
+func leadsTo(t types.Type, others map[*types.TypeName]bool) bool {
+	m := mentions{seen: map[types.Type]bool{}, versions: map[*types.TypeName]*types.Named{}}
+	for o := range others {
+		m.versions[o] = nil
+	}
+	m.visit(t)
+	return len(m.hit) > 0
 }
 
 func (m *mentions) visitFor(t types.Type, only *types.TypeName) {
