@@ -10,6 +10,11 @@
 //	history, err := m.Fit(train.Batches(128), nn.SGD(0.1, nn.Momentum(0.9), nn.WeightDecay(5e-4)),
 //		nn.Epochs(3), nn.LR(nn.OneCycle(0.2)), nn.Validate(test))
 //
+// A model can be data as well: [ModelSpec] says in JSON what Sequential says in Go, [ResNeXtSpec] and [RegNetSpec] describe
+// families in a few numbers, [TrainingSpec] a whole training run. [Model.Save] and [Model.Load] exchange weights with PyTorch
+// and NumPy by name, [Model.ExportONNX] and [ImportONNX] whole models; [FromKeras] and its siblings turn the kernels of Keras.
+// Layers of one's own are [Func], [Custom], or any type with a method Graph.
+//
 // # Contract
 //
 // Numbers are float32, images (N, C, H, W). A convolution is a cross-correlation with weights (out, in/groups, kh, kw).

@@ -190,6 +190,22 @@ func TestALossThatIsNotANumberNamesTheLayer(t *testing.T) {
 	}
 }
 
+// An output that is not a number is that of the first layer that made it, in the step in which it happened.
+func TestANumberLostOnTheWayNamesItsLayer(t *testing.T) {
+	calls := 0
+	m := Sequential(Conv2D(1, 4, 3), ReLU(), Func("log", func(x *Tensor) *Tensor {
+		y := x.Clone()
+		if calls++; calls > 4 { // the shape is found by a call, too
+			y.Data[1] = float32(math.Log(-1))
+		}
+		return y
+	}, func(_, _, dy *Tensor) *Tensor { return dy.Clone() }), GlobalAvgPool2D(), Linear(4, 3))
+	_, err := m.Fit(batches(newBars(96), 16), SGD(0.1), Quiet())
+	if err == nil || !strings.Contains(err.Error(), "at step 3 of epoch 1") || !strings.Contains(err.Error(), "the output of log1 is not finite") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestATrainingStepAllocatesNextToNothing(t *testing.T) {
 	defer kernels.SetThreads(0)
 	kernels.SetThreads(1)

@@ -62,3 +62,57 @@ func TestTensor(t *testing.T) {
 		}
 	}
 }
+
+// Dense and depthwise kernels of Keras, against their definition on channels-last numbers.
+func TestKerasDenseAndDepthwise(t *testing.T) {
+	x := randomTensor(1, 2, 3, 4, 5) // (N, C, H, W)
+	last := ChannelsLast(x)
+	kernel := randomTensor(2, 60, 7)
+	want := NewTensor(2, 7)
+	for n := range 2 {
+		for i := range 60 { // as Keras flattens
+			for o := range 7 {
+				want.Data[n*7+o] += last.Data[n*60+i] * kernel.At(i, o)
+			}
+		}
+	}
+	fc := Linear(60, 7, NoBias())
+	fc.Weight.SetValue(FromKerasDense(kernel, 3, 4, 5))
+	sameNumbers(t, "dense", Sequential(Flatten(), fc).Forward(x, false), want, 1e-4)
+	sameNumbers(t, "dense and back", ToKerasDense(fc.Weight.Value, 3, 4, 5), kernel, 0)
+	sameNumbers(t, "dense without flattening", ToKerasDense(FromKerasDense(kernel)), kernel, 0)
+
+	depthwise := randomTensor(3, 2, 2, 3, 2) // (kh, kw, C, multiplier)
+	conv := DepthwiseConv2D(3, 2, 2, NoBias())
+	conv.Weight.SetValue(FromKerasDepthwise(depthwise))
+	y := Sequential(conv).Forward(x, false)
+	for c := range 3 {
+		for m := range 2 {
+			var want float32
+			for i := range 2 {
+				for j := range 2 {
+					want += last.At(1, 2+i, 3+j, c) * depthwise.At(i, j, c, m)
+				}
+			}
+			if got := y.At(1, 2*c+m, 2, 3); got-want > 1e-5 || want-got > 1e-5 {
+				t.Errorf("channel %d, filter %d: %g, want %g", c, m, got, want)
+			}
+		}
+	}
+	sameNumbers(t, "depthwise and back", ToKerasDepthwise(conv.Weight.Value, 2), depthwise, 0)
+
+	transposed := randomTensor(4, 2, 3, 5, 4) // (kh, kw, filters, in)
+	w := FromKerasTranspose(transposed)
+	if w.At(3, 4, 1, 2) != transposed.At(1, 2, 4, 3) || !slices.Equal(w.Shape, []int{4, 5, 2, 3}) {
+		t.Errorf("transposed: %v", w.Shape)
+	}
+	sameNumbers(t, "transposed and back", ToKerasTranspose(w), transposed, 0)
+	for want, f := range map[string]func(){
+		"FromKerasDense: the kernel is (60, 7), want (in, out) with in = 3x4":                    func() { FromKerasDense(kernel, 3, 4) },
+		"ToKerasDepthwise: the weight is (6, 1, 2, 2), want (channels·multiplier, 1, kernel...)": func() { ToKerasDepthwise(conv.Weight.Value, 4) },
+	} {
+		if got := refusal(f); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

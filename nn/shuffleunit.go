@@ -5,6 +5,7 @@ package nn
 // back, added to the input. (N, channels, H, W) keeps its shape. It panics with a ConfigError unless channels and hidden are
 // divisible by the groups.
 func ShuffleUnit(channels, hidden, groups int) Layer {
+	checkGroups("ShuffleUnit", channels, hidden, groups)
 	return shuffleUnit{shuffleBranch(channels, channels, hidden, 1, groups, groups), nil}
 }
 
@@ -19,6 +20,7 @@ func shuffleDown(in, out, hidden, firstGroups, groups int) Layer {
 	if out <= in {
 		refuse("ShuffleDown", "%d channels from %d, want more", out, in)
 	}
+	checkGroups("ShuffleDown", hidden, out-in, groups)
 	return shuffleUnit{shuffleBranch(in, out-in, hidden, 2, firstGroups, groups), AvgPool2D(3, Stride(2), Padding(1))}
 }
 

@@ -36,7 +36,7 @@ type network struct {
 // training is how both are trained, but for the seed.
 var training = nn.TrainingSpec{
 	Optimizer: nn.OptimizerSpec{LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
-	Schedule:  &nn.ScheduleSpec{Kind: "OneCycle", Top: 0.2},
+	Schedule:  &nn.ScheduleSpec{Kind: "OneCycle", Top: 0.1},
 }
 
 func main() {
@@ -65,8 +65,8 @@ func run(seeds, first int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("batches of 128, flipped and shifted by up to 2 pixels; %s\n\n", recipe)
-	batches := train.Augment(data.HFlip(), data.PadCrop(2)).Batches(128)
+	fmt.Printf("batches of 64, flipped every other time; %s\n\n", recipe)
+	batches := train.Augment(data.HFlip()).Batches(64)
 	accuracies := make([][]float64, len(networks))
 	for seed := uint64(1); seed <= uint64(seeds); seed++ {
 		for i, n := range networks {
