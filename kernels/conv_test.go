@@ -247,6 +247,35 @@ func TestConvKeepsNaNAndInf(t *testing.T) {
 	})
 }
 
+// Denormals are numbers like others: nothing flushes them to zero, in no layout.
+func TestConvKeepsDenormals(t *testing.T) {
+	const smallest = 0x1p-149
+	eachLevel(t, func(t *testing.T) {
+		for _, groups := range []int{1, 2, 4, 8, 32} {
+			c := conv2d(1, 32, 32, groups, 9, 9, 3, 1, 1)
+			x, w := make([]float32, c.InLen()), make([]float32, c.WeightLen())
+			for i := range x {
+				x[i] = smallest * float32(1000+i%7)
+			}
+			for i := range w {
+				w[i] = 1
+			}
+			want := reference.Conv(c.norm()).Forward(x, w, nil)
+			y, by, bx := make([]float32, c.OutLen()), make([]float32, 32*81), make([]float32, 32*81)
+			c.Forward(y, x, w, nil)
+			ToBlocked(bx, x, 1, 32, 81)
+			c.ForwardBlocked(by, bx, w, nil)
+			for i, got := range [][]float32{y, plain(t, by, 1, 32, 81)} {
+				for k, v := range got {
+					if d := math.Abs(float64(v) - want[k]); d > 1e-3*want[k] {
+						t.Fatalf("%d groups, blocked %v: y[%d] is %g, want %g", groups, i == 1, k, v, want[k])
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestConvIndependentOfThreads(t *testing.T) {
 	defer SetThreads(0)
 	eachLevel(t, func(t *testing.T) {
