@@ -60,9 +60,9 @@ func (c *checker) run(decls []ast.Decl, hide map[string]bool, imports []ast.Decl
 }
 
 // ignored tells the errors that cells may have: unused variables, imports and labels, and the continuation lines that
-// go/types reports as errors of their own.
+// go/types reports as errors of their own. That an error is soft is not enough: a wrong type argument is, too.
 func ignored(e types.Error) bool {
-	return e.Soft && !strings.Contains(e.Msg, "missing") || strings.HasPrefix(e.Msg, "\t") || strings.Contains(e.Msg, "initialization cycle")
+	return e.Soft && strings.Contains(e.Msg, "declared and not used") || strings.HasPrefix(e.Msg, "\t") || strings.Contains(e.Msg, "initialization cycle")
 }
 
 // importDecls makes the import declarations that the idents under nodes may refer to.

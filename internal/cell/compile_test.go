@@ -22,6 +22,13 @@ func TestErrors(t *testing.T) {
 		{name: "type without its methods", before: "type P struct{ X int }\nfunc (p P) Sum() int { return p.X }\n---\ntype P struct{ X, Y int }", src: "P{1, 2}.Sum()", want: "In[3]:1:9: P{…}.Sum undefined"},
 		{name: "unexported type of a package", src: "bo := binary.LittleEndian", want: "In[1]:1:1: a cell can't hold a value of the unexported type binary.littleEndian"},
 		{name: "value is a type", src: "int", want: "In[1]:1:1: int (type) is not an expression"},
+		{name: "constant too large to show", src: "1 << 100", want: "In[1]:1:1: 1 << 100 (untyped int constant 1267650600228229401496703205376) overflows int"},
+		{name: "constant beyond floats", src: "const far = 1e400\nfar", want: "In[1]:2:1: far (untyped float constant 1e+400) overflows float64"},
+		{name: "no new variables", src: "func f() {\n\tx := 1\n\tx := 2\n}", want: "In[1]:3:4: no new variables on left side of :="},
+		{name: "goto over a declaration", src: "func f() {\n\tgoto X\n\tz := 1\n\t_ = z\nX:\n}", want: "In[1]:2:7: goto X jumps over variable declaration"},
+		{name: "two variables of one", src: "for i, j := range 10 {\n}", want: "In[1]:1:8: range over 10 (untyped int constant) permits only one iteration variable"},
+		{name: "range over a float", src: "for range 5.5 {\n}", want: "In[1]:1:11: cannot range over 5.5"},
+		{name: "constraint as a type", src: "type N interface{ ~int | ~string }\nvar n N", want: "In[1]:2:7: cannot use type N outside a type constraint"},
 		{name: "ambiguous import", src: "template.New(`x`)", want: "In[1]:1:1: undefined: template (write import"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

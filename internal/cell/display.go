@@ -2,7 +2,9 @@ package cell
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/types"
+	"math"
 	"strings"
 )
 
@@ -20,6 +22,8 @@ func (f *fn) display(x ast.Expr) {
 	case f.isNil(x):
 		f.emit("_gnb.Result(nil)\n")
 		return
+	case overflows(tv):
+		f.l.refuse(x.Pos(), "%s (%s constant %s) overflows %s: convert it to a type that holds it", types.ExprString(x), tv.Type, tv.Value, types.Default(tv.Type))
 	}
 	if tup, ok := tv.Type.(*types.Tuple); ok {
 		if tup.Len() == 0 {
@@ -34,6 +38,26 @@ func (f *fn) display(x ast.Expr) {
 		return
 	}
 	f.emit("_gnb.Result(%s)\n", f.valueAs(x, anyType))
+}
+
+// overflows reports whether x is an untyped constant that the type it would get as a value does not hold.
+func overflows(x types.TypeAndValue) bool {
+	if x.Value == nil || types.Default(x.Type) == x.Type {
+		return false
+	}
+	switch types.Default(x.Type).(*types.Basic).Kind() {
+	case types.Int:
+		_, fits := constant.Int64Val(x.Value)
+		return !fits
+	case types.Float64:
+		v, _ := constant.Float64Val(x.Value)
+		return math.IsInf(v, 0)
+	case types.Complex128:
+		re, _ := constant.Float64Val(constant.Real(x.Value))
+		im, _ := constant.Float64Val(constant.Imag(x.Value))
+		return math.IsInf(re, 0) || math.IsInf(im, 0)
+	}
+	return false
 }
 
 // prints reports whether x is a call of fmt.Print and its like, whose results nobody wants to see.
