@@ -29,6 +29,10 @@ func TestErrors(t *testing.T) {
 		{name: "two variables of one", src: "for i, j := range 10 {\n}", want: "In[1]:1:8: range over 10 (untyped int constant) permits only one iteration variable"},
 		{name: "range over a float", src: "for range 5.5 {\n}", want: "In[1]:1:11: cannot range over 5.5"},
 		{name: "constraint as a type", src: "type N interface{ ~int | ~string }\nvar n N", want: "In[1]:2:7: cannot use type N outside a type constraint"},
+		{name: "missing body", src: "func f()\nf()", want: "In[1]:1:6: missing function body"},
+		{name: "init with results", src: "x := 1\nfunc init() int { return x }", want: "In[1]:2:6: func init must have no arguments and no return values"},
+		{name: "init with type parameters", src: "func init[T any]() {}", want: "In[1]:1:6: func init must have no type parameters"},
+		{name: "embedded file", src: "//go:embed a.txt\nvar text string", want: "In[1]:1:1: go:embed has no effect in a cell: read the file with os.ReadFile"},
 		{name: "ambiguous import", src: "template.New(`x`)", want: "In[1]:1:1: undefined: template (write import"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

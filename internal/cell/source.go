@@ -76,6 +76,9 @@ func parse(fset *token.FileSet, name, text string) (*source, Errors) {
 			s.main = true
 		}
 	}
+	if errs := s.checkDecls(fset); errs != nil {
+		return nil, errs
+	}
 	return s, nil
 }
 
