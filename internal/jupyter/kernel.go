@@ -162,7 +162,8 @@ func (k *kernel) publish(msgType string, parent json.RawMessage, metadata, conte
 	k.iopub.Publish(k.published(msgType, parent, metadata, content)...)
 }
 
-// post is publish for a message that may wait for the one behind it. Who posts one and then takes his time flushes.
+// post is publish for a message that may wait for the one behind it, in handle at the latest idle. A handler that may
+// take its time has the iopub socket flushed after busyDelay.
 func (k *kernel) post(msgType string, parent json.RawMessage, metadata, content any) {
 	k.iopub.Queue(k.published(msgType, parent, metadata, content)...)
 }
