@@ -38,7 +38,7 @@ func (n BatchNorm) EvalBackward(dx, dgamma, dbeta, dy, x, gamma, runMean, runVar
 //
 //	y = BatchNorm(x) + residual, then max(y, 0) with ReLU
 //
-// With Blocked all tensors are in the blocked layout.
+// With Blocked all tensors are in the blocked layout. Of the tensors, y may be x, and dx may be dy.
 type NormAct struct {
 	BatchNorm
 	Blocked, ReLU bool

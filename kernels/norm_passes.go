@@ -28,8 +28,10 @@ func (p *normPlan) plane(x []float32, unit, image int) []float32 {
 	return x[(image*p.units+unit)*p.size:][:p.size]
 }
 
-// large says that a tensor will not be in cache any more when the next operation reads it.
-func (p *normPlan) large() bool { return p.N*p.units*p.size >= largeTensor }
+// large says that y will not be in cache any more when the next operation reads it, nor is already because it is x.
+func (p *normPlan) large(y, x []float32) bool {
+	return p.N*p.units*p.size >= largeTensor && &y[0] != &x[0]
+}
 
 // lanes fills a vector with a per-channel value; channels that do not exist get 0.
 func (p *normPlan) lanes(unit int, value func(c int) float32) (v [Block]float32) {
@@ -111,7 +113,7 @@ func (p *normPlan) apply(y, x, residual, gamma, beta, mean []float32, invstd fun
 		defer spareNormVectors.Put(v)
 		v.a = p.lanes(unit, func(c int) float32 { return float32(scale(c)) })
 		v.b = p.lanes(unit, func(c int) float32 { return float32(float64(at(beta, c)) - float64(mean[c])*scale(c)) })
-		normApply(p.plane(y, unit, image), p.plane(x, unit, image), p.plane(residual, unit, image), &v.a, &v.b, p.ReLU, p.large())
+		normApply(p.plane(y, unit, image), p.plane(x, unit, image), p.plane(residual, unit, image), &v.a, &v.b, p.ReLU, p.large(y, x))
 	})
 }
 
@@ -150,7 +152,7 @@ func (p *normPlan) backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean 
 		v.b = p.lanes(unit, func(c int) float32 { return float32((*slopes)[2*c]) })
 		v.c = p.lanes(unit, func(c int) float32 { return float32((*slopes)[2*c+1]) })
 		gradApply(p.plane(dx, unit, image), p.plane(dresidual, unit, image), p.plane(dy, unit, image), p.plane(x, unit, image),
-			p.outputs(y, unit, image, 0, p.size), &v.a, &v.b, &v.c, p.large())
+			p.outputs(y, unit, image, 0, p.size), &v.a, &v.b, &v.c, p.large(dx, dy))
 	})
 }
 

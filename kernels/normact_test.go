@@ -73,3 +73,23 @@ func checkNormAct(t *testing.T, n NormAct, withResidual bool) {
 	n.Backward(dx.s(), nil, nil, nil, bdy.s(), y.s(), bx.s(), gamma, mean.s(), invstd.s())
 	compare(t, "dx alone", out(dx), wantDX, 1e-3)
 }
+
+// The output may lie over the input, and the input's gradient over the output's.
+func TestNormActInPlace(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for _, blocked := range []bool{false, true} {
+			n := NormAct{BatchNorm: BatchNorm{N: 2, C: 16, Spatial: 45, Eps: 1e-5}, Blocked: blocked, ReLU: true}
+			r := newRand("in place", blocked)
+			size := n.N * n.C * n.Spatial
+			x, dy, gamma, beta := uniform(r, size), uniform(r, size), uniform(r, n.C), uniform(r, n.C)
+			y, dx := make([]float32, size), make([]float32, size)
+			mean, invstd := make([]float32, n.C), make([]float32, n.C)
+			n.Train(y, x, nil, gamma, beta, mean, invstd, nil, nil)
+			n.Backward(dx, nil, nil, nil, dy, y, x, gamma, mean, invstd)
+			n.Backward(dy, nil, nil, nil, dy, y, x, gamma, mean, invstd)
+			sameBits(t, "dx over dy", dy, dx)
+			n.Train(x, x, nil, gamma, beta, mean, invstd, nil, nil)
+			sameBits(t, "y over x", x, y)
+		}
+	})
+}

@@ -59,7 +59,7 @@ func (b *BatchNorm) Graph(g *Graph, x Value) Value { return g.add(b, x) }
 
 func (b *BatchNorm) stem() string   { return "bn" }
 func (b *BatchNorm) kind() string   { return b.name }
-func (b *BatchNorm) traits() traits { return traits{needX: true} }
+func (b *BatchNorm) traits() traits { return traits{needX: true, inPlace: true} }
 
 func (b *BatchNorm) params() []*Param {
 	if b.Weight == nil {

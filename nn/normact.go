@@ -11,7 +11,9 @@ type normAct struct {
 func (o *normAct) kind() string       { return o.bn.kind() }
 func (o *normAct) params() []*Param   { return o.bn.params() }
 func (o *normAct) buffers() []*Buffer { return o.bn.buffers() }
-func (o *normAct) traits() traits     { return traits{needX: true, firstOnly: true, needY: o.relu} }
+func (o *normAct) traits() traits {
+	return traits{needX: true, firstOnly: true, needY: o.relu, inPlace: true}
+}
 
 func (o *normAct) shape(x [][]int) []int { return x[0] }
 

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -35,7 +36,10 @@ func readIDX(r io.Reader, dims int) (*idx, error) {
 		total *= n
 		f.shape = append(f.shape, n)
 	}
-	data, err := io.ReadAll(io.LimitReader(r, int64(total)+1))
+	const trusted = 64 << 20 // bytes that a header may promise before they are seen
+	buf := bytes.NewBuffer(make([]byte, 0, min(total, trusted)+bytes.MinRead))
+	_, err := buf.ReadFrom(io.LimitReader(r, int64(total)+1))
+	data := buf.Bytes()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("after %d of %d bytes: %w", len(data), total, noEOF(err))
