@@ -71,10 +71,10 @@ func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
 // addPlanes adds the part of an image's plane of input and block of output. more says that another image follows.
 func (p *gradPass) addPlanes(s *simd, sums []float32, x, dy tensor, image, ob, plane int, more bool) {
 	in := ob/p.channelSets.out*p.planes + plane
-	xi, doneX := x.read(image, in, 1)
-	defer doneX()
-	dyi, doneY := dy.read(image, ob, 1)
-	defer doneY()
+	xi, lentX := x.read(image, in, 1)
+	defer giveBack(lentX)
+	dyi, lentY := dy.read(image, ob, 1)
+	defer giveBack(lentY)
 	var next []*float32
 	if more && !x.plain {
 		next = []*float32{&xi[blocks(x.channels)*x.pixels*Block], &dyi[blocks(dy.channels)*dy.pixels*Block]}

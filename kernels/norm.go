@@ -47,14 +47,18 @@ type NormAct struct {
 // Train is BatchNorm.Train with the addition of residual, unless it is nil, and the activation.
 func (n NormAct) Train(y, x, residual, gamma, beta, mean, invstd, runMean, runVar []float32) {
 	const op = "NormAct.Train"
-	p := n.plan(op, x, [][]float32{y}, [][]float32{residual}, gamma, beta, runMean, runVar)
+	w := n.borrow(op, x, [][]float32{y}, [][]float32{residual}, gamma, beta, runMean, runVar)
+	defer w.release()
 	checkLen(op, "mean", len(mean), n.C)
 	checkLen(op, "invstd", len(invstd), n.C)
-	p.moments(x, func(c int, mu, variance float64) {
+	w.x, w.y, w.residual = x, y, residual
+	w.sumMoments()
+	for c := range n.C {
+		mu, variance := w.moment(c)
 		mean[c], invstd[c] = float32(mu), float32(1/math.Sqrt(variance+float64(n.Eps)))
 		n.track(runMean, runVar, c, mu, variance)
-	})
-	p.apply(y, x, residual, gamma, beta, mean, func(c int) float64 { return float64(invstd[c]) })
+	}
+	w.apply(gamma, beta, mean, func(c int) float64 { return float64(invstd[c]) })
 }
 
 // track folds a batch's statistics into the running ones. A batch of one value has no unbiased variance; its biased one is used.
@@ -71,54 +75,58 @@ func (n BatchNorm) track(runMean, runVar []float32, c int, mean, variance float6
 // Eval is BatchNorm.Eval with the addition of residual, unless it is nil, and the activation.
 func (n NormAct) Eval(y, x, residual, gamma, beta, runMean, runVar []float32) {
 	const op = "NormAct.Eval"
-	p := n.plan(op, x, [][]float32{y}, [][]float32{residual}, gamma, beta)
+	w := n.borrow(op, x, [][]float32{y}, [][]float32{residual}, gamma, beta)
+	defer w.release()
 	checkLen(op, "runMean", len(runMean), n.C)
 	checkLen(op, "runVar", len(runVar), n.C)
-	p.apply(y, x, residual, gamma, beta, runMean, n.invstdOf(runVar))
+	w.x, w.y, w.residual = x, y, residual
+	w.apply(gamma, beta, runMean, func(c int) float64 { return n.invstd(runVar[c]) })
 }
 
-// invstdOf computes invstd from running variances.
-func (n BatchNorm) invstdOf(runVar []float32) func(c int) float64 {
-	return func(c int) float64 { return 1 / math.Sqrt(float64(runVar[c])+float64(n.Eps)) }
+// invstd is that of a running variance.
+func (n BatchNorm) invstd(variance float32) float64 {
+	return 1 / math.Sqrt(float64(variance)+float64(n.Eps))
 }
 
 // Backward computes the gradients after Train. y is the output, which only ReLU needs. dresidual, the gradient of the residual, and
 // dgamma and dbeta may be nil; all are overwritten.
 func (n NormAct) Backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean, invstd []float32) {
 	const op = "NormAct.Backward"
-	p := n.backwardPlan(op, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean)
+	w := n.borrowBackward(op, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean)
+	defer w.release()
 	checkLen(op, "invstd", len(invstd), n.C)
-	p.backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean, func(c int) float64 { return float64(invstd[c]) }, true)
+	w.backward(dgamma, dbeta, gamma, mean, func(c int) float64 { return float64(invstd[c]) }, true)
 }
 
 // EvalBackward computes the gradients after Eval.
 func (n NormAct) EvalBackward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, runMean, runVar []float32) {
 	const op = "NormAct.EvalBackward"
-	p := n.backwardPlan(op, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, runMean)
+	w := n.borrowBackward(op, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, runMean)
+	defer w.release()
 	checkLen(op, "runVar", len(runVar), n.C)
-	p.backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, runMean, n.invstdOf(runVar), false)
+	w.backward(dgamma, dbeta, gamma, runMean, func(c int) float64 { return n.invstd(runVar[c]) }, false)
 }
 
-func (n NormAct) backwardPlan(op string, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean []float32) normPlan {
-	maybe := [][]float32{dresidual}
-	need := [][]float32{dx, dy}
-	if n.ReLU {
-		need = append(need, y)
+func (n NormAct) borrowBackward(op string, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean []float32) *normWork {
+	if !n.ReLU {
+		y = dy // which nobody will look at
 	}
 	checkLen(op, "mean", len(mean), n.C)
-	return n.plan(op, x, need, maybe, gamma, dgamma, dbeta)
+	w := n.borrow(op, x, [][]float32{dx, dy, y}, [][]float32{dresidual}, gamma, dgamma, dbeta)
+	w.x, w.y, w.dx, w.dy, w.residual = x, y, dx, dy, dresidual
+	return w
 }
 
-// plan checks the arguments of an operation and lays out its work.
-func (n NormAct) plan(op string, x []float32, tensors, maybe [][]float32, perChannel ...[]float32) normPlan {
+// borrow checks the arguments of an operation and lays out its work.
+func (n NormAct) borrow(op string, x []float32, tensors, maybe [][]float32, perChannel ...[]float32) *normWork {
 	if n.N < 1 || n.C < 1 || n.Spatial < 1 {
 		panic(shapeErrorf(op, "x is (%d, %d, %d)", n.N, n.C, n.Spatial))
 	}
-	p := normPlan{NormAct: n, units: n.C, size: n.Spatial, width: 1}
+	units, size := n.C, n.Spatial
 	if n.Blocked {
-		p.units, p.size, p.width = blocks(n.C), n.Spatial*Block, Block
+		units, size = blocks(n.C), n.Spatial*Block
 	}
-	want := n.N * p.units * p.size
+	want := n.N * units * size
 	checkLen(op, "x", len(x), want)
 	for _, t := range tensors {
 		checkLen(op, "a tensor", len(t), want)
@@ -129,7 +137,9 @@ func (n NormAct) plan(op string, x []float32, tensors, maybe [][]float32, perCha
 	for _, s := range perChannel {
 		checkOptional(op, "a per-channel argument", s, n.C)
 	}
-	return p
+	w := spareNormWork.Get().(*normWork)
+	w.NormAct, w.units, w.size = n, units, size
+	return w
 }
 
 // one is gamma[c], or 1 without gamma.

@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // SGD holds the constants of a step of stochastic gradient descent, with PyTorch's conventions.
 type SGD struct {
@@ -21,7 +24,14 @@ func SGDStep(s SGD, w, v, g []float32) {
 		return
 	}
 	checkLen("SGDStep", "velocity", len(v), len(w))
-	pieces(len(w), func(lo, hi int) { sgdMomentum(s, w[lo:hi], v[lo:hi], g[lo:hi]) })
+	rule := spareSGDRules.Get().(*sgdRule)
+	defer spareSGDRules.Put(rule)
+	rule.set(s)
+	if len(w) <= elementsPerTask { // most parameters are small
+		rule.step(w, v, g)
+		return
+	}
+	pieces(len(w), func(lo, hi int) { rule.step(w[lo:hi], v[lo:hi], g[lo:hi]) })
 }
 
 func sgdPlain(s SGD, w, g []float32) {
@@ -30,28 +40,38 @@ func sgdPlain(s SGD, w, g []float32) {
 	}
 }
 
-// sgdMomentum: d = g + decay*w; v = keep*v + fresh*d; w -= rateV*v + rateD*d
-func sgdMomentum(s SGD, w, v, g []float32) {
-	keep, fresh := s.Momentum, 1-s.Dampening
+// sgdRule is the constants of steps with momentum: d = g + decay*w; v = keep*v + fresh*d; w -= rateV*v + rateD*d. It is borrowed because
+// what assembly is given by way of a table would otherwise be allocated at every step.
+type sgdRule struct {
+	decay, keep, fresh, rateV, rateD float32
+	vectors                          [5 * Block]float32 // the same in this order
+}
+
+var spareSGDRules = sync.Pool{New: func() any { return new(sgdRule) }}
+
+func (r *sgdRule) set(s SGD) {
+	r.decay, r.keep, r.fresh = s.WeightDecay, s.Momentum, 1-s.Dampening
 	if s.First {
-		keep, fresh = 0, 1
+		r.keep, r.fresh = 0, 1
 	}
-	rateV, rateD := s.LR, float32(0)
+	r.rateV, r.rateD = s.LR, 0
 	if s.Nesterov {
-		rateV, rateD = s.LR*s.Momentum, s.LR
+		r.rateV, r.rateD = s.LR*s.Momentum, s.LR
 	}
+	for i, c := range [...]float32{r.decay, r.keep, r.fresh, r.rateV, r.rateD} {
+		fill(r.vectors[i*Block:][:Block], c)
+	}
+}
+
+func (r *sgdRule) step(w, v, g []float32) {
 	k, n := whole(len(w))
 	if n > 0 {
-		var constants [5 * Block]float32
-		for i, c := range [...]float32{s.WeightDecay, keep, fresh, rateV, rateD} {
-			fill(constants[i*Block:][:Block], c)
-		}
-		k.sgdMomentum(n, &w[0], &v[0], &g[0], &constants[0])
+		k.sgdMomentum(n, &w[0], &v[0], &g[0], &r.vectors[0])
 	}
 	for i := n * Block; i < len(w); i++ {
-		d := g[i] + float32(s.WeightDecay*w[i])
-		v[i] = float32(keep*v[i]) + float32(fresh*d)
-		w[i] -= float32(rateV*v[i]) + float32(rateD*d)
+		d := g[i] + float32(r.decay*w[i])
+		v[i] = float32(r.keep*v[i]) + float32(r.fresh*d)
+		w[i] -= float32(r.rateV*v[i]) + float32(r.rateD*d)
 	}
 }
 

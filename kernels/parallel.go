@@ -80,7 +80,8 @@ func (j *job) reset(n, threads int, f func(i int)) {
 func (j *job) work(w int) {
 	defer func() {
 		if p := recover(); p != nil {
-			j.failure.CompareAndSwap(nil, &p)
+			failure := p // p itself must not escape: this runs at every call
+			j.failure.CompareAndSwap(nil, &failure)
 		}
 	}()
 	for k := range j.ranges {

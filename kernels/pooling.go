@@ -213,10 +213,13 @@ func (p GlobalAvgPool) Forward(y, x []float32) {
 	p.check("GlobalAvgPool.Forward", len(x), len(y))
 	if p.Blocked {
 		p.eachBlock(x, y, func(x, y []float32) {
-			var s [2 * Block]float32
-			moments(x, new([Block]float32), &s)
+			v := spareNormVectors.Get().(*normVectors)
+			defer spareNormVectors.Put(v)
+			clear(v.a[:])
+			clear(v.sums[:])
+			moments(x, &v.a, &v.sums)
 			for c := range y {
-				y[c] = s[c] / float32(p.Spatial)
+				y[c] = v.sums[c] / float32(p.Spatial)
 			}
 		})
 		return

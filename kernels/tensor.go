@@ -10,17 +10,24 @@ type tensor struct {
 	group    int // channels of a group, if each group begins a block of its own, which only a plain tensor can be seen as; or 0
 }
 
-// read returns count blocks of an image from block first on, and maybe what follows them. The caller calls done afterwards.
-func (t tensor) read(image, first, count int) (x []float32, done func()) {
+// read returns count blocks of an image from block first on, and maybe what follows them. The caller gives back what is lent for it.
+func (t tensor) read(image, first, count int) (x []float32, lent *[]float32) {
 	size := t.pixels * Block
 	if !t.plain {
-		return t.data[(image*blocks(t.channels)+first)*size:], func() {}
+		return t.data[(image*blocks(t.channels)+first)*size:], nil
 	}
 	buf := borrow(count * size)
 	for i := range count {
 		planeToBlock((*buf)[i*size:][:size], t.channel(image, t.first(first+i)), t.present(first+i), t.pixels)
 	}
-	return *buf, func() { release(buf) }
+	return *buf, buf
+}
+
+// giveBack releases what was lent, if anything was.
+func giveBack(lent *[]float32) {
+	if lent != nil {
+		release(lent)
+	}
 }
 
 // block is a block of an image of a tensor that is not plain.

@@ -201,15 +201,15 @@ func (c *Conv) forward(k *call) {
 	if c.Bias != nil {
 		b = c.Bias.Value.Data
 	}
-	conv := c.kernels(k.x[0].Shape)
-	forward := conv.Forward
+	conv, y, x, w := c.kernels(k.x[0].Shape), k.y.Data, k.x[0].Data, c.Weight.Value.Data
 	switch {
 	case k.blocked:
-		forward = conv.ForwardBlocked
+		conv.ForwardBlocked(y, x, w, b)
 	case k.stem:
-		forward = conv.ForwardStem
+		conv.ForwardStem(y, x, w, b)
+	default:
+		conv.Forward(y, x, w, b)
 	}
-	forward(k.y.Data, k.x[0].Data, c.Weight.Value.Data, b)
 }
 
 func (c *Conv) backward(k *call) {
@@ -218,15 +218,25 @@ func (c *Conv) backward(k *call) {
 	if c.Bias != nil {
 		db = c.Bias.Grad.Data
 	}
-	weights, data := conv.BackwardWeights, conv.BackwardData
+	dw, x, dy := c.Weight.Grad.Data, k.x[0].Data, k.dy.Data
 	switch {
 	case k.blocked:
-		weights, data = conv.BackwardWeightsBlocked, conv.BackwardDataBlocked
+		conv.BackwardWeightsBlocked(dw, db, x, dy)
 	case k.stem:
-		weights, data = conv.BackwardWeightsStem, conv.BackwardDataStem
+		conv.BackwardWeightsStem(dw, db, x, dy)
+	default:
+		conv.BackwardWeights(dw, db, x, dy)
 	}
-	weights(c.Weight.Grad.Data, db, k.x[0].Data, k.dy.Data)
-	if k.dx[0] != nil {
-		data(k.dx[0].Data, k.dy.Data, c.Weight.Value.Data)
+	if k.dx[0] == nil {
+		return
+	}
+	dx, w := k.dx[0].Data, c.Weight.Value.Data
+	switch {
+	case k.blocked:
+		conv.BackwardDataBlocked(dx, dy, w)
+	case k.stem:
+		conv.BackwardDataStem(dx, dy, w)
+	default:
+		conv.BackwardData(dx, dy, w)
 	}
 }
