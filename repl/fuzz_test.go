@@ -38,6 +38,24 @@ func TestRandomPrograms(t *testing.T) {
 	}
 }
 
+// Floating-point numbers that don't fit become what this machine's compiled code makes of them.
+func TestNumbersThatDoNotFit(t *testing.T) {
+	compare(t, []progen.Program{{Main: "main_0", Decls: []string{
+		"type narrow int8",
+		`func convert(x float64) {
+			f := float32(x)
+			fmt.Println(x, int(x), int8(x), int16(x), int32(x), int64(x), uint(x), uint8(x), uint16(x), uint32(x), uint64(x), narrow(x), uintptr(x))
+			fmt.Println(f, int(f), int8(f), int16(f), int32(f), int64(f), uint(f), uint8(f), uint16(f), uint32(f), uint64(f), narrow(f))
+		}`,
+		`func main_0() {
+			zero := 0.0
+			for _, x := range []float64{-1.9, 127.5, 128, -129, 256, 300.7, 65536, -32769, 1 << 31, -1<<31 - 1, 1 << 32, 1e10, -1e10, 9.3e18, -9.3e18, 1.9e19, 1e30, -1e30, 0 / zero, 1 / zero, -1 / zero} {
+				convert(x)
+			}
+		}`,
+	}}})
+}
+
 // FuzzAgainstGoRun is the same for programs written from the fuzzer's bytes.
 func FuzzAgainstGoRun(f *testing.F) {
 	for seed := range 3 {
@@ -98,7 +116,7 @@ func goRun(t *testing.T, programs []progen.Program) []string {
 	text := "package main\nimport (\"fmt\"; \"strings\")\nvar _ = strings.ToUpper\n" + progen.Prelude
 	main := "func main() {\n"
 	for i, p := range programs {
-		text += p.Source()
+		text += p.Source() + "\n"
 		if i > 0 {
 			main += "fmt.Print(" + strconv.Quote(between) + ")\n"
 		}

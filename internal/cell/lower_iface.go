@@ -138,6 +138,13 @@ func (f *fn) reinterpret(text string, from, to types.Type) string {
 	return f.l.op("Conv", "("+f.l.spell(from, "")+") "+f.l.spell(to, "")) + "(" + text + ")"
 }
 
+// truncations are the functions of rt that convert floating-point numbers to small integers: the backend and compiled
+// code differ in numbers that don't fit.
+var truncations = map[types.BasicKind]string{
+	types.Int8: "_gnb.Int8", types.Int16: "_gnb.Int16", types.Int32: "_gnb.Int32",
+	types.Uint8: "_gnb.Uint8", types.Uint16: "_gnb.Uint16", types.Uint32: "_gnb.Uint32",
+}
+
 // conversion renders T(x).
 func (f *fn) conversion(x ast.Expr, to types.Type) string {
 	if f.isNil(x) {
@@ -154,9 +161,12 @@ func (f *fn) conversion(x ast.Expr, to types.Type) string {
 	if f.l.typ(types.Default(from)) == f.l.typ(to) {
 		return f.expr(x)
 	}
-	_, basicTo := to.Underlying().(*types.Basic)
-	_, basicFrom := from.Underlying().(*types.Basic)
-	if basicTo && basicFrom {
+	basicTo, _ := to.Underlying().(*types.Basic)
+	basicFrom, _ := from.Underlying().(*types.Basic)
+	if basicTo != nil && basicFrom != nil {
+		if fun := truncations[basicTo.Kind()]; fun != "" && basicFrom.Info()&types.IsFloat != 0 {
+			return f.l.typ(to) + "(" + fun + "(float64(" + f.expr(x) + ")))"
+		}
 		return f.l.typ(to) + "(" + f.expr(x) + ")"
 	}
 	return f.reinterpret(f.expr(x), types.Default(from), to)

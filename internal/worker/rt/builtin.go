@@ -15,6 +15,9 @@ func Equal(a, b any) bool { return a == b }
 // Any is the conversion to an empty interface.
 func Any(v any) any { return v }
 
+// truncate converts a number as compiled code does, also one that does not fit.
+func truncate[T int8 | int16 | int32 | uint8 | uint16 | uint32](x float64) T { return T(x) }
+
 // NegativeShift panics as a shift by a negative count does.
 func NegativeShift() { panic(&RuntimeError{"negative shift amount"}) }
 
