@@ -41,7 +41,8 @@ func newKernel() *cobra.Command {
 }
 
 // startForJupyter starts a session. Afterwards this process only passes messages on, a little work at a time between two
-// sockets and a pipe: on one processor that is half as much again as fast, and the others belong to the cells.
+// sockets and a pipe: on one processor its goroutines wake each other without switching threads, and the others belong to
+// the cells.
 func startForJupyter(ctx context.Context, late func(cell string, e repl.Event)) (jupyter.Session, error) {
 	defer runtime.GOMAXPROCS(1)
 	return repl.Start(ctx, repl.Options{Late: late, Env: jupyter.SessionEnv})
