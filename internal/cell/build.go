@@ -141,6 +141,11 @@ func (c *compilation) renewals(l *lowerer) (text string) {
 		if was := c.st.types.named[typeKey{obj: r.was}]; was != "" {
 			text += fmt.Sprintf("_gnb.Renew(%q, %q)\n", was, l.spell(r.now, ""))
 		}
+		for _, name := range slices.Sorted(maps.Keys(c.st.types.instances)) {
+			if t := c.st.types.instances[name]; t.Obj() == r.was && len(madeOf(t, c.reshaped)) == 0 {
+				text += fmt.Sprintf("_gnb.Renew(%q, %q)\n", name, l.spell(replaceNamed(t, c.versions), ""))
+			}
+		}
 	}
 	if text == "" {
 		return ""

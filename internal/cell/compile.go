@@ -26,6 +26,8 @@ type compilation struct {
 	old      map[string]types.Object // what names meant before
 	migrated []migration
 	renewed  []renewal
+	versions map[*types.TypeName]*types.Named // of the types that the cell declares again
+	reshaped map[*types.TypeName]bool         // those whose new version is laid out otherwise
 }
 
 func (c *compilation) compile() (*Program, Errors) {

@@ -148,7 +148,7 @@ func (c *compilation) moveVariables() (touched []string) {
 			reshaped[was] = true
 			continue
 		}
-		if n, ok := now.Type().(*types.Named); ok && n.TypeParams().Len() == 0 {
+		if n, ok := now.Type().(*types.Named); ok {
 			versions[was] = n
 		}
 		if shape(was) != shape(now) {
@@ -158,13 +158,14 @@ func (c *compilation) moveVariables() (touched []string) {
 		}
 	}
 	for _, r := range same {
-		if !leadsTo(r.was.Type(), reshaped) {
+		if len(madeOf(r.was.Type(), reshaped)) == 0 {
 			c.renewed = append(c.renewed, r)
 		}
 	}
 	if len(versions)+len(reshaped) == 0 {
 		return nil
 	}
+	c.versions, c.reshaped = versions, reshaped
 	for _, name := range sortedNames(c.st.vars) {
 		v := c.st.objs[name]
 		if c.old[name] != v { // defined by this very cell
@@ -173,9 +174,7 @@ func (c *compilation) moveVariables() (touched []string) {
 		m := mentions{versions: versions, seen: map[types.Type]bool{}}
 		m.visit(v.Type())
 		if len(m.hit) == 0 {
-			for was := range reshaped {
-				m.visitFor(v.Type(), was)
-			}
+			m.hit = madeOf(v.Type(), reshaped)
 		}
 		if len(m.hit) == 0 {
 			continue
@@ -202,7 +201,13 @@ func sortedNames(m map[string]bool) (names []string) {
 }
 
 // shape renders the structure of a type.
-func shape(t *types.TypeName) string { return types.TypeString(t.Type().Underlying(), nil) }
+func shape(t *types.TypeName) string {
+	text := types.TypeString(t.Type().Underlying(), nil)
+	if n, ok := t.Type().(*types.Named); ok {
+		text = fmt.Sprint(n.TypeParams().Len(), text)
+	}
+	return text
+}
 
 // mentions collects the redeclared types that a type is made of.
 type mentions struct {
@@ -211,20 +216,14 @@ type mentions struct {
 	hit      []*types.TypeName
 }
 
-// leadsTo reports whether a type is made of one of others.
-func leadsTo(t types.Type, others map[*types.TypeName]bool) bool {
+// madeOf returns which of others a type is made of.
+func madeOf(t types.Type, others map[*types.TypeName]bool) []*types.TypeName {
 	m := mentions{seen: map[types.Type]bool{}, versions: map[*types.TypeName]*types.Named{}}
 	for o := range others {
 		m.versions[o] = nil
 	}
 	m.visit(t)
-	return len(m.hit) > 0
-}
-
-func (m *mentions) visitFor(t types.Type, only *types.TypeName) {
-	o := mentions{versions: map[*types.TypeName]*types.Named{only: nil}, seen: map[types.Type]bool{}}
-	o.visit(t)
-	m.hit = append(m.hit, o.hit...)
+	return m.hit
 }
 
 func (m *mentions) visit(t types.Type) {

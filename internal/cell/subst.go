@@ -77,9 +77,6 @@ func (v substitution) subst(t types.Type) types.Type {
 }
 
 func (v substitution) substNamed(t *types.Named) types.Type {
-	if r := v.named[t.Obj()]; r != nil && t.TypeArgs().Len() == 0 {
-		return r
-	}
 	if params := v.around(t); len(params) > 0 {
 		args := make([]types.Type, len(params))
 		for i, p := range params {
@@ -88,8 +85,15 @@ func (v substitution) substNamed(t *types.Named) types.Type {
 		return instantiate(general(t, params), args)
 	}
 	n := t.TypeArgs().Len()
-	args := make([]types.Type, n)
+	origin := t.Origin()
 	changed := false
+	if r := v.named[t.Obj()]; r != nil && r.TypeParams().Len() == n {
+		if n == 0 {
+			return r
+		}
+		origin, changed = r, true
+	}
+	args := make([]types.Type, n)
 	for i := range n {
 		args[i] = v.subst(t.TypeArgs().At(i))
 		changed = changed || args[i] != t.TypeArgs().At(i)
@@ -97,7 +101,7 @@ func (v substitution) substNamed(t *types.Named) types.Type {
 	if !changed {
 		return t
 	}
-	return instantiate(t.Origin(), args)
+	return instantiate(origin, args)
 }
 
 func instantiate(origin *types.Named, args []types.Type) types.Type {

@@ -17,7 +17,8 @@ type typeTable struct {
 	lits  map[string]string  // backend names of struct and interface literals, by their text
 	ops   map[string]string  // backend names of typed helper functions, by their text
 
-	methods map[string]types.Type // the types that have methods, by their backend names
+	methods   map[string]types.Type   // the types that have methods, by their backend names
+	instances map[string]*types.Named // instances of generic types, by their backend names
 }
 
 // A typeKey tells instances apart: args is the text of the type arguments.
@@ -27,11 +28,11 @@ type typeKey struct {
 }
 
 func newTypeTable() *typeTable {
-	return &typeTable{map[typeKey]string{}, map[string]string{}, map[string]string{}, map[string]types.Type{}}
+	return &typeTable{map[typeKey]string{}, map[string]string{}, map[string]string{}, map[string]types.Type{}, map[string]*types.Named{}}
 }
 
 func (t *typeTable) clone() *typeTable {
-	return &typeTable{maps.Clone(t.named), maps.Clone(t.lits), maps.Clone(t.ops), maps.Clone(t.methods)}
+	return &typeTable{maps.Clone(t.named), maps.Clone(t.lits), maps.Clone(t.ops), maps.Clone(t.methods), maps.Clone(t.instances)}
 }
 
 // typ renders a type as the interpreter spells it.
@@ -209,6 +210,9 @@ func (l *lowerer) namedInstance(t *types.Named) string {
 	if !ok {
 		name = l.serial(obj.Name())
 		l.st.types.named[key] = name
+		if t.TypeArgs().Len() > 0 {
+			l.st.types.instances[name] = t
+		}
 		l.declare(name, shown, t)
 	}
 	return name
