@@ -243,8 +243,12 @@ func (f *fn) binary(e *ast.BinaryExpr) string {
 }
 
 // condition renders a boolean that decides where to go on. The backend goes on in the same place after a conversion,
-// whatever it yields, but not after a comparison.
+// whatever it yields, but not after a comparison; and it does not make a composite literal that comes first.
 func (f *fn) condition(x ast.Expr) string {
+	if hasComposite(x) {
+		typ := types.Typ[types.Bool]
+		return f.inline([]types.Type{typ}, func() { f.emit("return bool(%s)\n", f.expr(x)) })
+	}
 	text := f.expr(x)
 	if types.Default(f.typeOf(x)) != types.Typ[types.Bool] {
 		return "(bool(" + text + ") == true)"
@@ -253,6 +257,20 @@ func (f *fn) condition(x ast.Expr) string {
 		return "(" + text + " == true)"
 	}
 	return text
+}
+
+// hasComposite reports whether a composite literal is part of x, outside of function literals.
+func hasComposite(x ast.Expr) (found bool) {
+	ast.Inspect(x, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.CompositeLit:
+			found = true
+		}
+		return !found
+	})
+	return found
 }
 
 // boolean renders a result that the backend takes for a bool as the type it has.

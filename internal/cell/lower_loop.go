@@ -77,7 +77,7 @@ func (f *fn) forStmt(s *ast.ForStmt, label string) {
 	}
 	t := f.enter(label, true)
 	t.next = end
-	simple := strings.Count(post, "\n") == 1
+	simple := strings.Count(post, "\n") == 1 && !strings.Contains(post, "{")
 	if !simple && post != "" {
 		end += "{\n" + post + "}\n"
 		t.next = end
@@ -198,6 +198,9 @@ func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 	}
 	x := f.expr(s.X)
 	f.emit("{\n")
+	if strings.Contains(x, "{") { // the header would take a composite literal for its block
+		x = f.hold("_x", x, f.typeOf(s.X))
+	}
 	var heads []string
 	var items []yielded
 	for i, e := range []ast.Expr{s.Key, s.Value} {
