@@ -21,19 +21,3 @@ func borrow(n int) *[]float32 {
 }
 
 func release(s *[]float32) { arena[bits.Len(uint(cap(*s)-1))].Put(s) }
-
-var arena64 [40]sync.Pool
-
-// borrow64 is borrow for float64s.
-func borrow64(n int) *[]float64 {
-	class := bits.Len(uint(max(n, 64) - 1))
-	s, ok := arena64[class].Get().(*[]float64)
-	if !ok {
-		b := make([]float64, 1<<class)
-		s = &b
-	}
-	*s = (*s)[:n]
-	return s
-}
-
-func release64(s *[]float64) { arena64[bits.Len(uint(cap(*s)-1))].Put(s) }
