@@ -138,8 +138,6 @@ type variable struct {
 
 func (g *generator) n(k int) int { return g.e.IntN(k) }
 
-func (g *generator) oneIn(k int) bool { return g.n(k) == k-1 }
-
 func (g *generator) fresh(prefix string) string {
 	g.serial++
 	return fmt.Sprintf("%s%d", prefix, g.serial)
