@@ -61,6 +61,7 @@ func (c *compilation) text(name string) string { return c.st.sources[name] }
 // collect makes units of the cell's declarations.
 func (c *compilation) collect() {
 	inits := 0
+	defer c.numberBlanks()
 	for _, d := range c.src.decls {
 		switch d := d.(type) {
 		case *ast.GenDecl:
@@ -101,6 +102,15 @@ func (c *compilation) collect() {
 				d.Name.Name = u.key
 			}
 			c.units = append(c.units, u)
+		}
+	}
+}
+
+// numberBlanks gives the declarations that declare no name keys of their own.
+func (c *compilation) numberBlanks() {
+	for i, u := range c.units {
+		if d, ok := u.decl.(*ast.FuncDecl); ok && d.Name.Name == "_" || len(u.names) == 1 && u.names[0] == "_" || !ok && len(u.names) == 0 {
+			u.key, u.names = fmt.Sprintf("%s·%d", u.key, i), nil
 		}
 	}
 }

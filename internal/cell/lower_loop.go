@@ -178,22 +178,40 @@ func (f *fn) bindItems(s *ast.RangeStmt, items ...yielded) {
 	}
 }
 
-// rangeByKey leaves only the keys to the backend, which takes a range with values that are channels for one over a
+// rangeByIndex leaves only the indices to the backend, which takes a range with values that are channels for one over a
 // channel.
-func (f *fn) rangeByKey(s *ast.RangeStmt, key, elem types.Type, label string) {
+func (f *fn) rangeByIndex(s *ast.RangeStmt, elem types.Type, label string) {
 	f.emit("{\n")
 	x, k := f.hold("_x", f.expr(s.X), f.typeOf(s.X)), f.fresh("_k")
-	bind := f.capture(func() { f.bindItems(s, yielded{s.Key, k, key}, yielded{s.Value, x + "[" + k + "]", elem}) })
+	bind := f.capture(func() {
+		f.bindItems(s, yielded{s.Key, k, types.Typ[types.Int]}, yielded{s.Value, x + "[" + k + "]", elem})
+	})
 	t := f.enter(label, true)
 	body := f.body(s.Body.List)
 	f.leave()
 	f.emit("%sfor %s := range %s {\n%s%s}\n}\n", t.prefix(), k, x, bind, body)
 }
 
+// rangeEntries takes key and value from one step of rt's iterator, because a key that is not a number finds no value.
+func (f *fn) rangeEntries(s *ast.RangeStmt, key, elem types.Type, label string) {
+	entries := f.l.op("Entries", fmt.Sprintf("(%s) func() (%s, %s, bool)", f.l.spell(f.typeOf(s.X), ""), f.l.spell(key, ""), f.l.spell(elem, "")))
+	next, k, v, ok := f.fresh("_next"), f.fresh("_k"), f.fresh("_v"), f.fresh("_ok")
+	f.emit("{\n%s := %s(%s)\n", next, entries, f.expr(s.X))
+	bind := f.capture(func() { f.bindItems(s, yielded{s.Key, k, key}, yielded{s.Value, v, elem}) })
+	t := f.enter(label, true)
+	body := f.body(s.Body.List)
+	f.leave()
+	f.emit("%sfor {\n%s, %s, %s := %s()\nif !%s {\nbreak\n}\n%s%s}\n}\n", t.prefix(), k, v, ok, next, ok, bind, body)
+}
+
 // rangeNative leaves the iteration to the backend.
 func (f *fn) rangeNative(s *ast.RangeStmt, key, elem types.Type, label string) {
 	if s.Value != nil && !isBlank(s.Value) && isChan(elem) {
-		f.rangeByKey(s, key, elem, label)
+		if _, ok := f.typeOf(s.X).Underlying().(*types.Map); ok {
+			f.rangeEntries(s, key, elem, label)
+		} else {
+			f.rangeByIndex(s, elem, label)
+		}
 		return
 	}
 	x := f.expr(s.X)

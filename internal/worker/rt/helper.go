@@ -38,6 +38,8 @@ func (d *definer) helper(f *ast.FuncDecl) reflect.Value {
 			}
 			return []reflect.Value{v}
 		})
+	case "Entries":
+		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value { return []reflect.Value{entries(in[0], to)} })
 	case "SliceAt":
 		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
 			return []reflect.Value{reflect.SliceAt(from.Elem(), in[0].UnsafePointer(), int(in[1].Int())).Convert(to)}
@@ -50,6 +52,18 @@ func (d *definer) helper(f *ast.FuncDecl) reflect.Value {
 		return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value { return []reflect.Value{convert(in[0], to)} })
 	}
 	panic("no helper " + f.Name.Name)
+}
+
+// entries returns the function of type next that steps through a map: its keys and values, and whether there was one.
+func entries(m reflect.Value, next reflect.Type) reflect.Value {
+	i := m.MapRange()
+	done := []reflect.Value{reflect.Zero(next.Out(0)), reflect.Zero(next.Out(1)), reflect.ValueOf(false)}
+	return reflect.MakeFunc(next, func([]reflect.Value) []reflect.Value {
+		if !i.Next() {
+			return done
+		}
+		return []reflect.Value{i.Key(), i.Value(), reflect.ValueOf(true)}
+	})
 }
 
 // assert is v.(to) for an interface value v.
