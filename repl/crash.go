@@ -107,7 +107,7 @@ func cause(report string) (name, msg string) {
 // stuckIn tells from the goroutine dump of a worker what its cell was waiting for, "" if it cannot be told.
 func stuckIn(dump string) string {
 	for block := range strings.SplitSeq(dump, "\n\n") {
-		if !strings.Contains(block, "internal/worker.(*interpreter).call.func") {
+		if !strings.Contains(block, "internal/worker.(*interpreter).call(") {
 			continue
 		}
 		head, _, _ := strings.Cut(block, "\n")

@@ -20,6 +20,7 @@ type process struct {
 	key       string // of its markers
 	sendMu    sync.Mutex
 	requests  *os.File
+	urgent    *os.File // requests that do not wait for the running cell
 	replies   *os.File
 	installed *os.File    // nobody waits for it; see holds
 	printed   [2]*os.File // what it writes on descriptors 1 and 2
@@ -88,23 +89,24 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 		}
 		return r, w
 	}
-	var requests, replies, installed, out, errs *os.File
+	var requests, replies, installed, urgent, out, errs *os.File
 	requests, p.requests = pipe()
 	p.replies, replies = pipe()
 	p.installed, installed = pipe()
+	urgent, p.urgent = pipe()
 	p.printed[0], out = pipe()
 	p.printed[1], errs = pipe()
 	if err != nil {
 		p.closePipes()
-		return []*os.File{requests, replies, installed, out, errs}, err
+		return []*os.File{requests, replies, installed, urgent, out, errs}, err
 	}
 	enlarge(p.printed[0])
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies, installed}
-	return []*os.File{requests, replies, installed, out, errs}, nil
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies, installed, urgent}
+	return []*os.File{requests, replies, installed, urgent, out, errs}, nil
 }
 
 func (p *process) closePipes() {
-	for _, f := range []*os.File{p.requests, p.replies, p.installed, p.printed[0], p.printed[1]} {
+	for _, f := range []*os.File{p.requests, p.urgent, p.replies, p.installed, p.printed[0], p.printed[1]} {
 		f.Close() // a nil *os.File says so and does nothing
 	}
 }
@@ -112,6 +114,9 @@ func (p *process) closePipes() {
 func (p *process) send(q wire.Request) error {
 	p.sendMu.Lock()
 	defer p.sendMu.Unlock()
+	if q.Op == wire.Interrupt || q.Op == wire.Input {
+		return wire.Write(p.urgent, &q)
+	}
 	return wire.Write(p.requests, &q)
 }
 

@@ -110,12 +110,11 @@ func newRunning(number uint64) *running {
 	return c
 }
 
-// begin makes a new cell current, and the calling goroutine and those it will start part of it; mark does so for others.
-func (cs *cells) begin(number uint64) (c *running, mark func()) {
-	c = newRunning(number)
+// begin makes a new cell current, and the calling goroutine and those it will start part of it.
+func (cs *cells) begin(number uint64) *running {
+	c := newRunning(number)
 	labels := pprof.WithLabels(context.Background(), pprof.Labels("cell", strconv.FormatUint(number, 10)))
-	mark = func() { pprof.SetGoroutineLabels(labels) }
-	mark()
+	pprof.SetGoroutineLabels(labels)
 	label := profLabel()
 	c.label = uintptr(label)
 	cs.mu.Lock()
@@ -124,7 +123,7 @@ func (cs *cells) begin(number uint64) (c *running, mark func()) {
 	cs.byLabel[c.label] = c
 	// When no goroutine carries the label any more, the cell can be forgotten.
 	runtime.AddCleanup((*[1]byte)(label), cs.forget, forgotten{uintptr(label), number})
-	return c, mark
+	return c
 }
 
 type forgotten struct {

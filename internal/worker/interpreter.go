@@ -177,35 +177,26 @@ func importKey(s *ast.ImportSpec) string {
 	return s.Path.Value
 }
 
-// call runs a program to its end, however it ends.
+// call runs a program to its end; it does not return from one that ends the goroutine.
 func (in *interpreter) call(c *running, p *interp.Program) (fault *wire.Fault) {
 	in.takeTrace()
 	in.private.newDone()
-	returned := false
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		c.main.Store(goroutineID())
-		if !c.enter() {
-			return
-		}
-		defer func() {
-			if r := recover(); r != nil {
-				fault = in.panicFault(r)
-			} else if !returned {
-				fault = &wire.Fault{Kind: "goexit", Text: "runtime.Goexit ended the cell"}
-			}
-		}()
-		_, err := in.Execute(p)
-		returned = true
-		if p, ok := err.(interp.Panic); ok {
-			fault = in.panicFault(p.Value)
-		} else if err != nil {
-			fault = &wire.Fault{Kind: "install", Text: err.Error()}
+	c.main.Store(goroutineID())
+	if !c.enter() {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			fault = in.panicFault(r)
 		}
 	}()
-	<-ended
-	return fault
+	_, err := in.Execute(p)
+	if p, ok := err.(interp.Panic); ok {
+		return in.panicFault(p.Value)
+	} else if err != nil {
+		return &wire.Fault{Kind: "install", Text: err.Error()}
+	}
+	return nil
 }
 
 func (in *interpreter) panicFault(value any) *wire.Fault {

@@ -2,36 +2,33 @@ package worker
 
 import (
 	"encoding/binary"
+	"runtime"
 	"syscall"
 	"time"
 
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
-// A run is a cell to execute.
-type run struct {
-	cell *running
-	mark func() // makes the calling goroutine part of it
-	q    wire.Request
-}
-
-// runAll executes programs one after another, on one goroutine: its stack has grown by the first and serves the others.
-func (w *worker) runAll() {
-	for r := range w.runs {
-		r.mark()
-		w.run(r.cell, r.q)
+// run executes a program and answers, even if the program ends the goroutine.
+func (w *worker) run(q wire.Request) {
+	c := w.cells.begin(q.Cell)
+	if w.interrupted.Load() == q.Cell {
+		w.interrupt(q.Cell) // which came first
 	}
+	fault := &wire.Fault{Kind: "goexit", Text: "runtime.Goexit ended the cell"}
+	defer func() { w.finish(c, fault) }()
+	fault = w.execute(c, q)
 }
 
-func (w *worker) run(c *running, q wire.Request) {
-	fault := w.execute(c, q)
+func (w *worker) finish(c *running, fault *wire.Fault) {
+	runtime.UnlockOSThread() // which the cell may have forgotten
 	c.end()
 	w.interp.stopping.Wait()
 	if why := c.stopped(); why != nil {
 		fault = why
 	}
 	w.out.restore()
-	w.send(wire.Reply{Op: wire.Done, Cell: q.Cell, Bundle: c.result.Load(), Fault: fault})
+	w.send(wire.Reply{Op: wire.Done, Cell: c.number, Bundle: c.result.Load(), Fault: fault})
 }
 
 func (w *worker) execute(c *running, q wire.Request) *wire.Fault {

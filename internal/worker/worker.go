@@ -17,12 +17,13 @@ const (
 	requestsFD  = 3
 	repliesFD   = 4
 	installedFD = 5
+	urgentFD    = 6
 	maxStack    = 64 << 20 // a runaway recursion ends in a fraction of a second and some 150 MB
 )
 
 // worker is the process.
 type worker struct {
-	requests *os.File
+	requests *bufio.Reader
 	sendMu   sync.Mutex
 	replies  *os.File
 	seq      atomic.Uint64 // of markers for messages
@@ -31,53 +32,73 @@ type worker struct {
 	input  *input
 	cells  *cells
 	interp *interpreter
-	runs   chan run // one at a time
+
+	interrupted atomic.Uint64 // the last cell to interrupt; it may not have begun
 }
 
 // Main serves requests until the session goes.
 func Main() {
-	syscall.SetNonblock(requestsFD, true) // so that waiting for requests takes no thread
+	syscall.SetNonblock(urgentFD, true) // so that waiting for urgent requests takes no thread
 	w := &worker{
-		requests: os.NewFile(requestsFD, "requests"),
+		requests: bufio.NewReader(os.NewFile(requestsFD, "requests")),
 		replies:  os.NewFile(repliesFD, "replies"),
 		cells:    newCells(),
-		runs:     make(chan run, 1),
 	}
 	os.Unsetenv(wire.Variable) // a program that a cell starts is no worker
-	for _, fd := range []int{requestsFD, repliesFD, installedFD} {
+	for _, fd := range []int{requestsFD, repliesFD, installedFD, urgentFD} {
 		syscall.CloseOnExec(fd)
 	}
 	syscall.SetNonblock(installedFD, true)
 	debug.SetMaxStack(maxStack)
 	dieWithSession()
-	go w.runAll()
-	r := bufio.NewReader(w.requests)
+	go w.serveUrgent()
+	go w.serveRequests()
+	select {}
+}
+
+// serveRequests reads requests and runs cells, all on one goroutine: its stack has grown by the first cell and serves
+// the others. It waits in the system, not in the scheduler: so a cell costs no change of threads. A cell may end the
+// goroutine, and then another goes on.
+func (w *worker) serveRequests() {
+	defer func() { go w.serveRequests() }()
 	for {
-		var q wire.Request
-		if err := wire.Read(r, &q); err != nil {
-			killGroup()
+		switch q := receive(w.requests); q.Op {
+		case wire.Init:
+			w.init(q)
+		case wire.Run:
+			w.run(q)
 		}
-		w.serve(q)
 	}
 }
 
-func (w *worker) serve(q wire.Request) {
-	switch q.Op {
-	case wire.Init:
-		w.init(q)
-	case wire.Run:
-		c, mark := w.cells.begin(q.Cell)
-		w.runs <- run{c, mark, q}
-	case wire.Interrupt:
-		w.interrupt(q.Cell)
-	case wire.Input:
-		if q.Cell != w.cells.now().number {
-			return // the answer to a question of a cell that is over
+// serveUrgent serves what a cell that runs must not hold up.
+func (w *worker) serveUrgent() {
+	for r := bufio.NewReader(os.NewFile(urgentFD, "urgent requests")); ; {
+		switch q := receive(r); q.Op {
+		case wire.Interrupt:
+			w.interrupted.Store(q.Cell)
+			w.interrupt(q.Cell)
+		case wire.Input:
+			w.answer(q)
 		}
-		select {
-		case w.input.lines <- q:
-		default: // nobody asked
-		}
+	}
+}
+
+// receive reads a request. Without a session there is nothing left to do.
+func receive(r *bufio.Reader) (q wire.Request) {
+	if err := wire.Read(r, &q); err != nil {
+		killGroup()
+	}
+	return q
+}
+
+func (w *worker) answer(q wire.Request) {
+	if q.Cell != w.cells.now().number {
+		return // the answer to a question of a cell that is over
+	}
+	select {
+	case w.input.lines <- q:
+	default: // nobody asked
 	}
 }
 

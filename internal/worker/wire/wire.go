@@ -1,9 +1,10 @@
 // Package wire is what a session and its worker say to each other.
 //
 // Requests and replies travel in frames on descriptors 3 and 4 of the worker: four bytes of length, big endian, then the
-// fields in order. Descriptor 5 carries the number of each cell whose declarations the worker holds, eight bytes, for
-// whoever looks: nobody waits there. What cells print travels on descriptors 1 and 2 as it is, with [Marker] bytes in
-// between that tell where something else belongs. Both sides are one executable, so the format has no versions.
+// fields in order. Requests that do not wait for the running cell travel on descriptor 6. Descriptor 5 carries the
+// number of each cell whose declarations the worker holds, eight bytes, for whoever looks: nobody waits there. What cells
+// print travels on descriptors 1 and 2 as it is, with [Marker] bytes in between that tell where something else belongs.
+// Both sides are one executable, so the format has no versions.
 package wire
 
 import (
