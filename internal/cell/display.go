@@ -12,10 +12,6 @@ import (
 func (f *fn) display(x ast.Expr) {
 	tv := f.info.Types[x]
 	switch {
-	case tv.IsType():
-		f.l.refuse(x.Pos(), "%s is a type, not a value", types.ExprString(x))
-	case tv.IsBuiltin():
-		f.l.refuse(x.Pos(), "%s is a builtin, not a value", types.ExprString(x))
 	case tv.IsVoid(), f.prints(x):
 		f.exprStmt(x)
 		return
