@@ -233,24 +233,25 @@ func (g *generator) comparableType() *typ {
 	return g.simpleType()
 }
 
+// textExpr writes a string; what makes one longer is cut short, so that none grows from turn to turn of a loop.
 func (g *generator) textExpr(depth int) string {
 	x := g.expr(stringType, depth)
 	switch g.n(7) {
 	case 0, 1:
-		return "(" + x + " + " + g.operand(stringType, depth) + ")"
+		return "short(" + x + " + " + g.operand(stringType, depth) + ")"
 	case 2:
-		return "string([]rune(" + x + "))"
+		return "short(string([]rune(" + x + ")))"
 	case 3:
 		return "string([]byte(" + x + "))"
 	case 4:
 		t := g.simpleOrNamed()
 		if t.shown() {
-			return fmt.Sprintf("fmt.Sprintf(%q, %s)", []string{"%v", "%T", "%+v", "%#v"}[g.n(4)], g.expr(t, depth))
+			return fmt.Sprintf("short(fmt.Sprintf(%q, %s))", []string{"%v", "%T", "%+v", "%#v"}[g.n(4)], g.expr(t, depth))
 		}
 	case 5:
-		return fmt.Sprintf("strings.ToUpper(%s)", x)
+		return fmt.Sprintf("short(strings.ToUpper(%s))", x)
 	case 6:
-		return fmt.Sprintf("strings.Repeat(%s, int(%s&3))", x, g.expr(numbers[6], depth))
+		return fmt.Sprintf("short(strings.Repeat(%s, int(%s&3)))", x, g.expr(numbers[6], depth))
 	}
 	return x
 }

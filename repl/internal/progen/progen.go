@@ -44,6 +44,7 @@ const Prelude = `func try(name string, f func()) {
 	f()
 }
 func same[T any](x T) T { return x }
+func short(s string) string { return s[:min(len(s), 40)] }
 func pick[T any](first bool, x, y T) T {
 	if first {
 		return x
