@@ -356,7 +356,7 @@ func (f *fn) appendCall(c *ast.CallExpr) string {
 			args = append(args, f.expr(x)+"...")
 			continue
 		}
-		args = append(args, f.value(x, s.Elem()))
+		args = append(args, f.item(x, s.Elem()))
 	}
 	if len(args) == 1 {
 		return args[0]

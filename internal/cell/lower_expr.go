@@ -56,6 +56,34 @@ func (f *fn) valueAs(x ast.Expr, t types.Type) string {
 
 func (f *fn) value(x ast.Expr, t types.Type) string { return f.valueAs(x, f.env.subst(t)) }
 
+// item is value for one of several results or of what is appended: the backend would give its own node for a declared
+// function there.
+func (f *fn) item(x ast.Expr, t types.Type) string {
+	t = f.env.subst(t)
+	text := f.valueAs(x, t)
+	if isFunc(t) && f.isDeclaredFunc(x) {
+		return f.reinterpret(text, t, t)
+	}
+	return text
+}
+
+// isDeclaredFunc reports whether x names a declared function or, in a method expression, a method.
+func (f *fn) isDeclaredFunc(x ast.Expr) bool {
+	switch e := ast.Unparen(x).(type) {
+	case *ast.Ident:
+		_, ok := f.info.Uses[e].(*types.Func)
+		return ok
+	case *ast.SelectorExpr:
+		sel := f.info.Selections[e]
+		return sel != nil && sel.Kind() == types.MethodExpr
+	case *ast.IndexExpr:
+		return isFunc(f.typeOf(e)) && f.isDeclaredFunc(e.X)
+	case *ast.IndexListExpr:
+		return f.isDeclaredFunc(e.X)
+	}
+	return false
+}
+
 func (f *fn) isNil(x ast.Expr) bool {
 	tv := f.info.Types[ast.Unparen(x)]
 	return tv.IsNil()

@@ -253,30 +253,14 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 	default:
 		vals := make([]string, len(s.Results))
 		for i, x := range s.Results {
-			vals[i] = f.value(x, fr.results[i])
-			if t := fr.results[i]; len(vals) > 1 && isFunc(t) && f.isDeclaredFunc(x) { // the backend would return its own node
-				vals[i] = f.reinterpret(vals[i], t, t)
+			if len(vals) > 1 {
+				vals[i] = f.item(x, fr.results[i])
+			} else {
+				vals[i] = f.value(x, fr.results[i])
 			}
 		}
 		f.emit("return %s\n", joinNames(vals))
 	}
-}
-
-// isDeclaredFunc reports whether x names a declared function or, in a method expression, a method.
-func (f *fn) isDeclaredFunc(x ast.Expr) bool {
-	switch e := ast.Unparen(x).(type) {
-	case *ast.Ident:
-		_, ok := f.info.Uses[e].(*types.Func)
-		return ok
-	case *ast.SelectorExpr:
-		sel := f.info.Selections[e]
-		return sel != nil && sel.Kind() == types.MethodExpr
-	case *ast.IndexExpr:
-		return isFunc(f.typeOf(e)) && f.isDeclaredFunc(e.X)
-	case *ast.IndexListExpr:
-		return f.isDeclaredFunc(e.X)
-	}
-	return false
 }
 
 // anyBoxed reports whether one of the variables may be seen by others.
