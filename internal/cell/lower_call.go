@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -290,7 +291,11 @@ func (f *fn) builtinText(name string, args []string) string {
 }
 
 func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
-	if _, ok := f.spread(c); ok {
+	if tup, ok := f.spread(c); ok {
+		switch name {
+		case "append", "complex":
+			return f.spreadBuiltin(c, name, tup)
+		}
 		f.l.refuse(c.Args[0].Pos(), "%s can't take the results of a call in a cell yet; assign them to variables first", name)
 	}
 	switch name {
@@ -317,6 +322,19 @@ func (f *fn) builtinCall(c *ast.CallExpr, name string) string {
 		return f.unsafeCall(c, name)
 	}
 	return f.builtinText(name, f.exprs(c.Args))
+}
+
+// spreadBuiltin renders append(g()) and complex(g()) where g has several results.
+func (f *fn) spreadBuiltin(c *ast.CallExpr, name string, tup *types.Tuple) string {
+	t := f.typeOf(c)
+	var targets []types.Type
+	if s, ok := t.Underlying().(*types.Slice); ok {
+		targets = slices.Repeat([]types.Type{s.Elem()}, tup.Len())
+		targets[0] = t
+	}
+	return f.inline([]types.Type{t}, func() {
+		f.emit("return %s(%s(%s))\n", f.l.typ(t), name, joinNames(f.tuple(c.Args[0], targets)))
+	})
 }
 
 // makeCall renders make; the backend makes no channels of one direction.
