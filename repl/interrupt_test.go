@@ -2,9 +2,12 @@ package repl
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
 // interrupted runs a cell, interrupts it as soon as it has printed something, and tells how long it took from there.
@@ -153,6 +156,28 @@ func TestInterruptRunsDeferredCalls(t *testing.T) {
 		}
 		if o := execute(t, s, "mu.Lock(); mu.Unlock(); n := busy.Load(); for busy.Load() == n {}; 1"); o.value != "1" {
 			t.Fatalf("the lock is held or the goroutine ended: %+v", o)
+		}
+	}
+}
+
+// An interrupt may overtake the cell that it is for.
+func TestInterruptAsTheCellBegins(t *testing.T) {
+	s := start(t, Options{})
+	s.running.Lock()
+	defer s.running.Unlock()
+	conn, err := s.usable(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 50 {
+		conn.send(wire.Request{Op: wire.Interrupt, Cell: s.cells + 1})
+		r := &cellRun{session: s, conn: conn, program: lowered("time", "", "time.Sleep(time.Hour)"), emit: func(Event) {}}
+		_, err := r.toEnd(ctx)
+		var e *CellError
+		if !errors.As(err, &e) || e.Name != Interrupted {
+			t.Fatalf("cell %d ends with %v", i, err)
 		}
 	}
 }
