@@ -10,13 +10,19 @@ import (
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
-// interrupted runs a cell, interrupts it as soon as it has printed something, and tells how long it took from there.
+// interrupted runs a cell that begins by printing, interrupts it as soon as it has printed something, and tells how long
+// it took from there.
 func interrupted(t *testing.T, s *Session, src string) (o outcome, took time.Duration) {
+	t.Helper()
+	return interruptedOncePrinted(t, s, "fmt.Println(\"go\")\n"+src)
+}
+
+func interruptedOncePrinted(t *testing.T, s *Session, src string) (o outcome, took time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var began time.Time
-	o = executeTo(ctx, s, Cell{Source: "fmt.Println(\"go\")\n" + src}, func(e Event) {
+	o = executeTo(ctx, s, Cell{Source: src}, func(e Event) {
 		if _, printed := e.(Stream); printed && began.IsZero() {
 			began = time.Now()
 			cancel()
@@ -79,7 +85,7 @@ func TestInterrupt(t *testing.T) {
 					t.Fatalf("%+v", e)
 				}
 				if !strings.HasPrefix(o.stdout, "go\n") {
-					t.Errorf("stdout %.100q", o.stdout)
+					t.Errorf("stdout %.100q, stderr %.2000s", o.stdout, o.stderr)
 				}
 				t.Logf("interrupt to idle %v", took)
 			}
@@ -145,12 +151,13 @@ func TestInterruptRunsDeferredCalls(t *testing.T) {
 				for i := range 3 { fmt.Print(i) }
 				mu.Unlock()
 			}()
+			fmt.Println("go")
 			for {}
 		}`); o.err != nil {
 		t.Fatal(o.err)
 	}
 	for range 10 {
-		o, _ := interrupted(t, s, "work()")
+		o, _ := interruptedOncePrinted(t, s, "work()")
 		if e := o.cellError(t); e.Name != Interrupted || o.stdout != "go\n012" {
 			t.Fatalf("%+v, stdout %q", e, o.stdout)
 		}

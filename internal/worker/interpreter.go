@@ -57,6 +57,7 @@ func newInterpreter(w *worker) *interpreter {
 		panic("worker: symbols: " + err.Error())
 	}
 	in.poll, in.line = newPoll(in.Interpreter), newLine(in.Interpreter)
+	in.private.ownGlobals()
 	return in
 }
 
@@ -113,6 +114,7 @@ func (in *interpreter) amended(file *ast.File) (*interp.Program, error) {
 	p, err := in.CompileAST(file)
 	if err == nil {
 		amend(p)
+		in.private.fillGlobals()
 	}
 	return p, err
 }

@@ -18,8 +18,15 @@ type private struct {
 	roots  reflect.Value  // syntax trees of all that was ever compiled, for its debugger
 	scopes reflect.Value  // by package; each keeps all inner scopes, which nothing reads, and with them syntax trees
 
+	globals *[]reflect.Value // the frame of global variables
+	types   *[]reflect.Type  // of what they hold; new ones are added when a program is compiled
+	filled  *int             // how many globals have their variable
+
 	mu *sync.Mutex // for done
 }
+
+// globalsAhead is how many globals have room from the start; some cells need one, most a few.
+const globalsAhead = 1 << 14
 
 func privateFields(in *interp.Interpreter) private {
 	field := func(name string, typ reflect.Type) unsafe.Pointer {
@@ -37,8 +44,36 @@ func privateFields(in *interp.Interpreter) private {
 	}
 	p.roots = settable(reflect.ValueOf(in).Elem().FieldByName("roots"))
 	p.scopes = settable(reflect.ValueOf(in).Elem().FieldByName("scopes"))
+	p.globals = (*[]reflect.Value)(settable(reflect.ValueOf(in).Elem().FieldByName("frame").Elem().FieldByName("data")).Addr().UnsafePointer())
+	p.types = (*[]reflect.Type)(settable(reflect.ValueOf(in).Elem().FieldByName("universe").Elem().FieldByName("types")).Addr().UnsafePointer())
+	p.filled = new(int)
 	*p.cancel = true
 	return p
+}
+
+// ownGlobals has fillGlobals make global variables from now on. The interpreter does it by replacing the frame, which
+// goroutines of earlier cells read meanwhile.
+func (p private) ownGlobals() {
+	*p.filled = len(*p.globals)
+	p.makeRoom(globalsAhead)
+}
+
+// fillGlobals makes the variables of a program that has been compiled.
+func (p private) fillGlobals() {
+	types := *p.types
+	if len(types) > len(*p.globals) {
+		p.makeRoom(2 * len(types))
+	}
+	for i := *p.filled; i < len(types); i++ {
+		(*p.globals)[i] = reflect.New(types[i]).Elem()
+	}
+	*p.filled = len(types)
+}
+
+func (p private) makeRoom(n int) {
+	data := make([]reflect.Value, n)
+	copy(data, *p.globals)
+	*p.globals = data
 }
 
 // newDone gives the next run a channel of its own. Nothing may run at that time.

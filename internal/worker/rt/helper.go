@@ -102,10 +102,23 @@ func view(v reflect.Value, t reflect.Type) reflect.Value {
 
 // convert converts between types of the same underlying type, or as the language allows.
 func convert(v reflect.Value, to reflect.Type) reflect.Value {
-	if v.Type().ConvertibleTo(to) {
+	switch {
+	case v.Type().ConvertibleTo(to):
 		return v.Convert(to)
+	case v.Kind() == reflect.String && to.Kind() == reflect.Slice: // of a type of a cell, which reflect does not convert
+		return view(v.Convert(textSlice(to)), to)
+	case v.Kind() == reflect.Slice && to.Kind() == reflect.String:
+		return view(v, textSlice(v.Type())).Convert(to)
 	}
 	return view(v, to)
+}
+
+// textSlice is []byte or []rune, whichever has elements like those of t.
+func textSlice(t reflect.Type) reflect.Type {
+	if t.Elem().Kind() == reflect.Uint8 {
+		return reflect.TypeFor[[]byte]()
+	}
+	return reflect.TypeFor[[]rune]()
 }
 
 // which makes the helper of a type switch: it returns the number of the first type that the value has, -1 if none.
