@@ -29,26 +29,29 @@ type private struct {
 const globalsAhead = 1 << 14
 
 func privateFields(in *interp.Interpreter) private {
-	field := func(name string, typ reflect.Type) unsafe.Pointer {
-		f := reflect.ValueOf(in).Elem().FieldByName(name)
-		if !f.IsValid() || f.Type() != typ {
-			panic("worker: the interpreter has no field " + name + " of type " + typ.String())
-		}
-		return unsafe.Pointer(f.UnsafeAddr())
-	}
+	v := reflect.ValueOf(in).Elem()
 	p := private{
-		id:     (*uint64)(field("id", reflect.TypeFor[uint64]())),
-		done:   (*chan struct{})(field("done", reflect.TypeFor[chan struct{}]())),
-		cancel: (*bool)(field("cancelChan", reflect.TypeFor[bool]())),
-		mu:     new(sync.Mutex),
+		id:      (*uint64)(fieldOf(v, "id", reflect.TypeFor[uint64]())),
+		done:    (*chan struct{})(fieldOf(v, "done", reflect.TypeFor[chan struct{}]())),
+		cancel:  (*bool)(fieldOf(v, "cancelChan", reflect.TypeFor[bool]())),
+		globals: (*[]reflect.Value)(fieldOf(v.FieldByName("frame").Elem(), "data", reflect.TypeFor[[]reflect.Value]())),
+		types:   (*[]reflect.Type)(fieldOf(v.FieldByName("universe").Elem(), "types", reflect.TypeFor[[]reflect.Type]())),
+		filled:  new(int),
+		mu:      new(sync.Mutex),
 	}
-	p.roots = settable(reflect.ValueOf(in).Elem().FieldByName("roots"))
-	p.scopes = settable(reflect.ValueOf(in).Elem().FieldByName("scopes"))
-	p.globals = (*[]reflect.Value)(settable(reflect.ValueOf(in).Elem().FieldByName("frame").Elem().FieldByName("data")).Addr().UnsafePointer())
-	p.types = (*[]reflect.Type)(settable(reflect.ValueOf(in).Elem().FieldByName("universe").Elem().FieldByName("types")).Addr().UnsafePointer())
-	p.filled = new(int)
+	p.roots = settable(v.FieldByName("roots"))
+	p.scopes = settable(v.FieldByName("scopes"))
 	*p.cancel = true
 	return p
+}
+
+// fieldOf returns a pointer to a private field, whose type must be the one known.
+func fieldOf(v reflect.Value, name string, typ reflect.Type) unsafe.Pointer {
+	f := v.FieldByName(name)
+	if !f.IsValid() || f.Type() != typ {
+		panic("worker: the interpreter has no field " + name + " of type " + typ.String())
+	}
+	return unsafe.Pointer(f.UnsafeAddr())
 }
 
 // ownGlobals has fillGlobals make global variables from now on. The interpreter does it by replacing the frame, which

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"fmt"
+	"go/parser"
 	"os"
 	"regexp"
 	"testing"
@@ -38,5 +40,35 @@ func TestPrivateFields(t *testing.T) {
 	case <-p.getDone():
 		t.Error("the channel is not open")
 	default:
+	}
+}
+
+// New globals do not replace the frame, which goroutines of earlier cells read.
+func TestGlobalsHaveRoom(t *testing.T) {
+	in := interp.New(interp.Options{})
+	p := privateFields(in)
+	p.ownGlobals()
+	frame := &(*p.globals)[0]
+	for i := range 3 {
+		file, err := parser.ParseFile(in.FileSet(), "_.go", fmt.Sprintf("package main\nvar x%d = %d", i, 40+i), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program, err := in.CompileAST(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.fillGlobals()
+		if _, err := in.Execute(program); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if frame != &(*p.globals)[0] {
+		t.Error("the frame was replaced")
+	}
+	for i := range 3 {
+		if v, err := in.Eval(fmt.Sprintf("x%d", i)); err != nil || v.Int() != int64(40+i) {
+			t.Errorf("x%d is %v, %v", i, v, err)
+		}
 	}
 }
