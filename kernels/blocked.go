@@ -13,22 +13,38 @@ func BlockedLen(n, channels, spatial int) int { return n * blocks(channels) * sp
 func ToBlocked(dst, src []float32, n, channels, spatial int) {
 	checkLen("ToBlocked", "src", len(src), n*channels*spatial)
 	checkLen("ToBlocked", "dst", len(dst), BlockedLen(n, channels, spatial))
-	count := blocks(channels)
-	tasks(n*count, func(i int) {
-		c := i % count * Block
-		planeToBlock(dst[i*spatial*Block:][:spatial*Block], src[(i/count*channels+c)*spatial:], min(Block, channels-c), spatial)
-	})
+	toBlocks.run(n*blocks(channels), reordering{src, dst, channels, spatial})
 }
 
 // FromBlocked converts src in the blocked layout to dst (n, channels, spatial).
 func FromBlocked(dst, src []float32, n, channels, spatial int) {
 	checkLen("FromBlocked", "dst", len(dst), n*channels*spatial)
 	checkLen("FromBlocked", "src", len(src), BlockedLen(n, channels, spatial))
-	count := blocks(channels)
-	tasks(n*count, func(i int) {
-		c := i % count * Block
-		blockToPlane(dst[(i/count*channels+c)*spatial:], src[i*spatial*Block:][:spatial*Block], min(Block, channels-c), spatial)
+	fromBlocks.run(n*blocks(channels), reordering{dst, src, channels, spatial})
+}
+
+// reordering is a tensor in both layouts.
+type reordering struct {
+	plain, blocked    []float32
+	channels, spatial int
+}
+
+var (
+	toBlocks = newLoop(func(r *reordering, i int) {
+		block, planes, channels := r.part(i)
+		planeToBlock(block, planes, channels, r.spatial)
 	})
+	fromBlocks = newLoop(func(r *reordering, i int) {
+		block, planes, channels := r.part(i)
+		blockToPlane(planes, block, channels, r.spatial)
+	})
+)
+
+// part is block i, and its channels in the plain layout.
+func (r *reordering) part(i int) (block, planes []float32, channels int) {
+	count := blocks(r.channels)
+	c := i % count * Block
+	return r.blocked[i*r.spatial*Block:][:r.spatial*Block], r.plain[(i/count*r.channels+c)*r.spatial:], min(Block, r.channels-c)
 }
 
 // planeToBlock: dst[p*Block+c] = src[c*spatial+p] for c < channels, 0 above.

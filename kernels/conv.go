@@ -136,13 +136,20 @@ func (c Conv) BackwardWeights(dw, db, x, dy []float32) {
 
 // channelSums sets sums[c] to the sum of x (N, C, spatial) over images and pixels.
 func channelSums(sums, x []float32, n, channels, spatial int) {
-	tasks(channels, func(ch int) {
-		var s float64
-		for i := range n {
-			for _, v := range x[(i*channels+ch)*spatial:][:spatial] {
-				s += float64(v)
-			}
-		}
-		sums[ch] = float32(s)
-	})
+	plainSums.run(channels, channelSum{sums, x, n, channels, spatial})
 }
+
+type channelSum struct {
+	sums, x              []float32
+	n, channels, spatial int
+}
+
+var plainSums = newLoop(func(c *channelSum, ch int) {
+	var s float64
+	for i := range c.n {
+		for _, v := range c.x[(i*c.channels+ch)*c.spatial:][:c.spatial] {
+			s += float64(v)
+		}
+	}
+	c.sums[ch] = float32(s)
+})

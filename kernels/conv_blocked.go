@@ -12,7 +12,10 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 	s := assembly()
 	switch c.path(s) {
 	case point:
-		c.withSampled(x, true, func(x []float32) { c.pointPass(false, w).run(s, y, x, b) })
+		x, lent := c.samples(x)
+		defer giveBack(lent)
+		pass := c.pointPass(false, w)
+		pass.run(s, y, x, b)
 	case direct:
 		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, false), w, b)
 	default:
@@ -29,7 +32,13 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 	s := assembly()
 	switch c.path(s) {
 	case point:
-		c.withSampled(dx, false, func(dx []float32) { c.pointPass(true, w).run(s, dx, dy, nil) })
+		to, lent := c.sampleRoom(dx)
+		defer giveBack(lent)
+		pass := c.pointPass(true, w)
+		pass.run(s, to, dy, nil)
+		if lent != nil {
+			spreads.run(c.N*blocks(c.InC), sampling{c, to, dx})
+		}
 		return
 	case direct:
 		if passes, ok := c.backwardPasses(s); ok {
@@ -58,7 +67,10 @@ func (c Conv) weightsBlocked(dw, x, dy []float32) {
 	s := assembly()
 	switch c.path(s) {
 	case point:
-		c.withSampled(x, true, func(x []float32) { c.pointPass(false, nil).runGrad(s, dw, x, dy) })
+		x, lent := c.samples(x)
+		defer giveBack(lent)
+		pass := c.pointPass(false, nil)
+		pass.runGrad(s, dw, x, dy)
 		return
 	case direct:
 		if p, ok := c.gradPass(s); ok {
@@ -149,59 +161,75 @@ func (c Conv) pointPass(backward bool, w []float32) *pointPass {
 	return p
 }
 
-// withSampled calls f with those pixels of x that a 1x1 convolution with a stride sees. After f, when read is false, it puts them
-// back into x with zeros between them.
-func (c Conv) withSampled(x []float32, read bool, f func(x []float32)) {
-	if c.Stride == [3]int{1, 1, 1} {
-		f(x)
-		return
+// samples is those pixels of x that a 1x1 convolution sees: with a stride a copy, which the caller gives back.
+func (c Conv) samples(x []float32) (sampled []float32, lent *[]float32) {
+	sampled, lent = c.sampleRoom(x)
+	if lent != nil {
+		gathers.run(c.N*blocks(c.InC), sampling{c, sampled, x})
 	}
-	out := c.Out()
-	sampled := borrow(BlockedLen(c.N, c.InC, volume(out)))
-	defer release(sampled)
-	if read {
-		c.eachSample(out, *sampled, x, func(sampled, x []float32) { copy(sampled, x) })
-		f(*sampled)
-		return
-	}
-	f(*sampled)
-	pieces(len(x), func(lo, hi int) { clear(x[lo:hi]) })
-	c.eachSample(out, *sampled, x, func(sampled, x []float32) { copy(x, sampled) })
+	return sampled, lent
 }
 
-// eachSample calls f with every pixel of sampled and the pixel of x that it stands for.
-func (c Conv) eachSample(out [3]int, sampled, x []float32, f func(sampled, x []float32)) {
-	tasks(c.N*blocks(c.InC), func(plane int) {
-		at := plane * volume(out) * Block
-		for d := range out[0] {
-			for h := range out[1] {
-				row := ((plane*c.In[0]+d*c.Stride[0])*c.In[1] + h*c.Stride[1]) * c.In[2]
-				for w := range out[2] {
-					f(sampled[at:at+Block], x[(row+w*c.Stride[2])*Block:][:Block])
-					at += Block
-				}
+// sampleRoom is where to write their gradients.
+func (c Conv) sampleRoom(x []float32) (sampled []float32, lent *[]float32) {
+	if c.Stride == [3]int{1, 1, 1} {
+		return x, nil
+	}
+	lent = borrow(BlockedLen(c.N, c.InC, volume(c.Out())))
+	return *lent, lent
+}
+
+// sampling is a copy between x and the pixels of it that are sampled.
+type sampling struct {
+	Conv
+	sampled, x []float32
+}
+
+var (
+	gathers = newLoop(func(s *sampling, plane int) {
+		s.each(plane, func(sampled, x []float32) { copy(sampled, x) })
+	})
+	spreads = newLoop(func(s *sampling, plane int) {
+		size := volume(s.In) * Block
+		clear(s.x[plane*size:][:size])
+		s.each(plane, func(sampled, x []float32) { copy(x, sampled) })
+	})
+)
+
+// each calls f with every pixel of a plane of sampled and the pixel of x that it stands for.
+func (s *sampling) each(plane int, f func(sampled, x []float32)) {
+	out := s.Out()
+	at := plane * volume(out) * Block
+	for d := range out[0] {
+		for h := range out[1] {
+			row := ((plane*s.In[0]+d*s.Stride[0])*s.In[1] + h*s.Stride[1]) * s.In[2]
+			for w := range out[2] {
+				f(s.sampled[at:at+Block], s.x[(row+w*s.Stride[2])*Block:][:Block])
+				at += Block
 			}
 		}
-	})
+	}
 }
 
 // blockedChannelSums is channelSums for x in the blocked layout.
 func blockedChannelSums(sums, x []float32, n, channels, spatial int) {
-	count := blocks(channels)
-	tasks(count, func(b int) {
-		var s [Block]float64
-		for i := range n {
-			for px := x[(i*count+b)*spatial*Block:][:spatial*Block]; len(px) > 0; px = px[Block:] {
-				for l, v := range px[:Block] {
-					s[l] += float64(v)
-				}
+	blockSums.run(blocks(channels), channelSum{sums, x, n, channels, spatial})
+}
+
+var blockSums = newLoop(func(c *channelSum, b int) {
+	var s [Block]float64
+	count, size := blocks(c.channels), c.spatial*Block
+	for i := range c.n {
+		for px := c.x[(i*count+b)*size:][:size]; len(px) > 0; px = px[Block:] {
+			for l, v := range px[:Block] {
+				s[l] += float64(v)
 			}
 		}
-		for l := range min(Block, channels-b*Block) {
-			sums[b*Block+l] = float32(s[l])
-		}
-	})
-}
+	}
+	for l := range min(Block, c.channels-b*Block) {
+		c.sums[b*Block+l] = float32(s[l])
+	}
+})
 
 // direct reports whether the direct kernels of s may do convolution c: 2-D, not dilated, equal strides, more than one tap.
 func (c Conv) direct(s *simd) bool {

@@ -49,11 +49,11 @@ func (p *Prepared) ForwardBlocked(y, x []float32, then Then) {
 	switch {
 	case c.N == 0:
 	case c.path(s) == point:
-		c.withSampled(x, true, func(x []float32) {
-			pass := c.pointPass(false, p.w)
-			pass.keep, pass.then = p, then
-			pass.run(s, y, x, p.b)
-		})
+		x, lent := c.samples(x)
+		defer giveBack(lent)
+		pass := c.pointPass(false, p.w)
+		pass.keep, pass.then = p, then
+		pass.run(s, y, x, p.b)
 	case c.path(s) == direct:
 		pass := c.forwardPass(s)
 		pass.keep = p

@@ -90,13 +90,18 @@ func Softmax(y, x []float32, n, classes int) {
 	}
 	checkLen("Softmax", "x", len(x), n*classes)
 	checkLen("Softmax", "y", len(y), n*classes)
-	Parallel(n, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			row := x[i*classes:][:classes]
-			m, z := logSumExp(row)
-			for k, v := range row {
-				y[i*classes+k] = float32(math.Exp(float64(v) - m - z))
-			}
-		}
-	})
+	softmaxes.run(n, softmaxRows{y, x, classes})
 }
+
+type softmaxRows struct {
+	y, x    []float32
+	classes int
+}
+
+var softmaxes = newLoop(func(s *softmaxRows, i int) {
+	row, y := s.x[i*s.classes:][:s.classes], s.y[i*s.classes:][:s.classes]
+	m, z := logSumExp(row)
+	for k, v := range row {
+		y[k] = float32(math.Exp(float64(v) - m - z))
+	}
+})

@@ -11,34 +11,47 @@ func (p MaxPool) Forward(y, x []float32, argmax []int32) {
 	if argmax != nil {
 		checkLen("MaxPool.Forward", "argmax", len(argmax), len(y))
 	}
-	planes, channels := p.planes()
+	planes, _ := p.planes()
+	maxPools.run(planes, maxPooling{p, y, x, argmax})
+}
+
+// maxPooling is a call of MaxPool: y and x, or their gradients.
+type maxPooling struct {
+	MaxPool
+	y, x   []float32
+	argmax []int32 // or nil
+}
+
+// plane is y, argmax and x of a plane, and the channels of a pixel.
+func (p *maxPooling) plane(i int) (y []float32, argmax []int32, x []float32, channels int) {
+	_, channels = p.planes()
 	in, out := volume(p.In)*channels, volume(p.Out())*channels
+	if p.argmax != nil {
+		argmax = p.argmax[i*out:][:out]
+	}
+	return p.y[i*out:][:out], argmax, p.x[i*in:][:in], channels
+}
+
+var maxPools = newLoop(func(p *maxPooling, i int) {
+	y, argmax, x, channels := p.plane(i)
 	if s := assembly(); s != nil && p.Blocked && p.In[0] == 1 && p.Kernel[0] == 1 {
-		tasks(planes, func(plane int) {
-			var where []int32
-			if argmax != nil {
-				where = argmax[plane*out:][:out]
-			}
-			p.maxRows(s, y[plane*out:][:out], x[plane*in:][:in], where)
-		})
+		p.maxRows(s, y, x, argmax)
 		return
 	}
-	tasks(planes, func(plane int) {
-		x, y := x[plane*in:][:in], y[plane*out:][:out]
-		where := make([]int32, channels)
-		p.eachWindow(func(o int, _, lo, hi [3]int) {
-			best := y[o*channels:][:channels]
-			first := true
-			p.eachInput(lo, hi, func(i int) {
-				maxInto(best, where, x[i*channels:][:channels], int32(i), first)
-				first = false
-			})
-			if argmax != nil {
-				copy(argmax[plane*out+o*channels:], where)
-			}
+	var lanes [Block]int32
+	where := lanes[:channels]
+	p.eachWindow(func(o int, _, lo, hi [3]int) {
+		best := y[o*channels:][:channels]
+		first := true
+		p.eachInput(lo, hi, func(i int) {
+			maxInto(best, where, x[i*channels:][:channels], int32(i), first)
+			first = false
 		})
+		if argmax != nil {
+			copy(argmax[o*channels:], where)
+		}
 	})
-}
+})
 
 // maxInto keeps in best the larger of best and x, or x if first, and in where the position i of those that it took.
 func maxInto(best []float32, where []int32, x []float32, i int32, first bool) {
@@ -54,16 +67,17 @@ func maxInto(best []float32, where []int32, x []float32, i int32, first bool) {
 func (p MaxPool) Backward(dx, dy []float32, argmax []int32) {
 	p.Pool = p.prepare("MaxPool.Backward", len(dx), len(dy))
 	checkLen("MaxPool.Backward", "argmax", len(argmax), len(dy))
-	planes, channels := p.planes()
-	in, out := volume(p.In)*channels, volume(p.Out())*channels
-	tasks(planes, func(plane int) {
-		dx, dy := dx[plane*in:][:in], dy[plane*out:][:out]
-		clear(dx)
-		for o, i := range argmax[plane*out:][:out] {
-			dx[int(i)*channels+o%channels] += dy[o]
-		}
-	})
+	planes, _ := p.planes()
+	maxPoolGrads.run(planes, maxPooling{p, dy, dx, argmax})
 }
+
+var maxPoolGrads = newLoop(func(p *maxPooling, i int) {
+	dy, argmax, dx, channels := p.plane(i)
+	clear(dx)
+	for o, i := range argmax {
+		dx[int(i)*channels+o%channels] += dy[o]
+	}
+})
 
 // windowScratch is what maxRows needs besides tensors.
 type windowScratch struct {

@@ -20,7 +20,7 @@ type SGD struct {
 func SGDStep(s SGD, w, v, g []float32) {
 	checkLen("SGDStep", "gradient", len(g), len(w))
 	if s.Momentum == 0 {
-		pieces(len(w), func(lo, hi int) { sgdPlain(s, w[lo:hi], g[lo:hi]) })
+		plainPieces.run(len(w), plainStep{s, w, g})
 		return
 	}
 	checkLen("SGDStep", "velocity", len(v), len(w))
@@ -31,14 +31,28 @@ func SGDStep(s SGD, w, v, g []float32) {
 		rule.step(w, v, g)
 		return
 	}
-	pieces(len(w), func(lo, hi int) { rule.step(w[lo:hi], v[lo:hi], g[lo:hi]) })
+	momentumPieces.run(len(w), momentumStep{rule, w, v, g})
 }
 
-func sgdPlain(s SGD, w, g []float32) {
-	for i, x := range w {
-		w[i] = x - float32(s.LR*(g[i]+float32(s.WeightDecay*x)))
-	}
+// plainStep is a step without momentum.
+type plainStep struct {
+	SGD
+	w, g []float32
 }
+
+var plainPieces = newPiecewise(func(s *plainStep, lo, hi int) {
+	for i, x := range s.w[lo:hi] {
+		s.w[lo+i] = x - float32(s.LR*(s.g[lo+i]+float32(s.WeightDecay*x)))
+	}
+})
+
+// momentumStep is a step with momentum.
+type momentumStep struct {
+	rule    *sgdRule
+	w, v, g []float32
+}
+
+var momentumPieces = newPiecewise(func(s *momentumStep, lo, hi int) { s.rule.step(s.w[lo:hi], s.v[lo:hi], s.g[lo:hi]) })
 
 // sgdRule is the constants of steps with momentum: d = g + decay*w; v = keep*v + fresh*d; w -= rateV*v + rateD*d. It is borrowed because
 // what assembly is given by way of a table would otherwise be allocated at every step.
@@ -91,21 +105,31 @@ func AdamStep(a Adam, w, m, v, g []float32) {
 	checkLen("AdamStep", "gradient", len(g), len(w))
 	checkLen("AdamStep", "first moment", len(m), len(w))
 	checkLen("AdamStep", "second moment", len(v), len(w))
-	unbias1 := float32(1 - math.Pow(float64(a.Beta1), float64(a.Step)))
-	unbias2 := float32(math.Sqrt(1 - math.Pow(float64(a.Beta2), float64(a.Step))))
-	pieces(len(w), func(lo, hi int) {
-		w, m, v, g := w[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi]
-		for i, d := range g {
-			x := w[i]
-			if a.Decoupled {
-				x -= float32(a.LR * a.WeightDecay * x)
-			} else {
-				d += float32(a.WeightDecay * x)
-			}
-			m[i] += float32((1 - a.Beta1) * (d - m[i]))
-			v[i] = float32(a.Beta2*v[i]) + float32((1-a.Beta2)*d*d)
-			root := float32(math.Sqrt(float64(v[i])))/unbias2 + a.Eps
-			w[i] = x - float32(a.LR/unbias1)*m[i]/root
-		}
+	adamPieces.run(len(w), adamStep{
+		Adam: a, w: w, m: m, v: v, g: g,
+		unbias1: float32(1 - math.Pow(float64(a.Beta1), float64(a.Step))),
+		unbias2: float32(math.Sqrt(1 - math.Pow(float64(a.Beta2), float64(a.Step)))),
 	})
 }
+
+type adamStep struct {
+	Adam
+	w, m, v, g       []float32
+	unbias1, unbias2 float32
+}
+
+var adamPieces = newPiecewise(func(a *adamStep, lo, hi int) {
+	w, m, v, g := a.w[lo:hi], a.m[lo:hi], a.v[lo:hi], a.g[lo:hi]
+	for i, d := range g {
+		x := w[i]
+		if a.Decoupled {
+			x -= float32(a.LR * a.WeightDecay * x)
+		} else {
+			d += float32(a.WeightDecay * x)
+		}
+		m[i] += float32((1 - a.Beta1) * (d - m[i]))
+		v[i] = float32(a.Beta2*v[i]) + float32((1-a.Beta2)*d*d)
+		root := float32(math.Sqrt(float64(v[i])))/a.unbias2 + a.Eps
+		w[i] = x - float32(a.LR/a.unbias1)*m[i]/root
+	}
+})

@@ -29,8 +29,16 @@ func Parallel(n int, f func(lo, hi int)) {
 		}
 		return
 	}
-	tasks(t, func(i int) { f(n*i/t, n*(i+1)/t) })
+	ranges.run(t, ranged{n, t, f})
 }
+
+// ranged is a call of Parallel, in t tasks.
+type ranged struct {
+	n, t int
+	f    func(lo, hi int)
+}
+
+var ranges = newLoop(func(r *ranged, i int) { r.f(r.n*i/r.t, r.n*(i+1)/r.t) })
 
 // tasks calls f(0) .. f(n-1), each once, on up to Threads threads. Each thread begins with a contiguous range of its own, so that
 // calls over the same data keep it in the same caches, and then helps the others.

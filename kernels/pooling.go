@@ -154,32 +154,47 @@ func (p AvgPool) weight(first, lo, hi [3]int) float32 {
 // Forward computes y.
 func (p AvgPool) Forward(y, x []float32) {
 	p.Pool = p.prepare("AvgPool.Forward", len(x), len(y))
-	planes, channels := p.planes()
-	in, out := volume(p.In)*channels, volume(p.Out())*channels
-	tasks(planes, func(plane int) {
-		x, y := x[plane*in:][:in], y[plane*out:][:out]
-		clear(y)
-		p.eachWindow(func(o int, first, lo, hi [3]int) {
-			mean, weight := y[o*channels:][:channels], p.weight(first, lo, hi)
-			p.eachInput(lo, hi, func(i int) { addScaled(mean, x[i*channels:], weight) })
-		})
-	})
+	planes, _ := p.planes()
+	avgPools.run(planes, avgPooling{p, y, x})
 }
+
+// avgPooling is a call of AvgPool: y and x, or their gradients.
+type avgPooling struct {
+	AvgPool
+	y, x []float32
+}
+
+// plane is y and x of a plane, and the channels of a pixel.
+func (p *avgPooling) plane(i int) (y, x []float32, channels int) {
+	_, channels = p.planes()
+	in, out := volume(p.In)*channels, volume(p.Out())*channels
+	return p.y[i*out:][:out], p.x[i*in:][:in], channels
+}
+
+var avgPools = newLoop(func(p *avgPooling, i int) {
+	y, x, channels := p.plane(i)
+	clear(y)
+	p.eachWindow(func(o int, first, lo, hi [3]int) {
+		mean, weight := y[o*channels:][:channels], p.weight(first, lo, hi)
+		p.eachInput(lo, hi, func(i int) { addScaled(mean, x[i*channels:], weight) })
+	})
+})
 
 // Backward computes dx from dy and overwrites it.
 func (p AvgPool) Backward(dx, dy []float32) {
 	p.Pool = p.prepare("AvgPool.Backward", len(dx), len(dy))
-	planes, channels := p.planes()
-	in, out := volume(p.In)*channels, volume(p.Out())*channels
-	tasks(planes, func(plane int) {
-		dx, dy := dx[plane*in:][:in], dy[plane*out:][:out]
-		clear(dx)
-		p.eachWindow(func(o int, first, lo, hi [3]int) {
-			g, weight := dy[o*channels:][:channels], p.weight(first, lo, hi)
-			p.eachInput(lo, hi, func(i int) { addScaled(dx[i*channels:][:channels], g, weight) })
-		})
-	})
+	planes, _ := p.planes()
+	avgPoolGrads.run(planes, avgPooling{p, dy, dx})
 }
+
+var avgPoolGrads = newLoop(func(p *avgPooling, i int) {
+	dy, dx, channels := p.plane(i)
+	clear(dx)
+	p.eachWindow(func(o int, first, lo, hi [3]int) {
+		g, weight := dy[o*channels:][:channels], p.weight(first, lo, hi)
+		p.eachInput(lo, hi, func(i int) { addScaled(dx[i*channels:][:channels], g, weight) })
+	})
+})
 
 // GlobalAvgPool takes the mean of each plane: x is (N, C, Spatial), or blocked, and y is (N, C).
 type GlobalAvgPool struct {
@@ -199,59 +214,70 @@ func (p GlobalAvgPool) check(op string, x, y int) {
 	checkLen(op, "output", y, p.N*p.C)
 }
 
-// eachBlock calls f with every block of a blocked x and its channels of y.
-func (p GlobalAvgPool) eachBlock(x, y []float32, f func(x, y []float32)) {
-	count, size := blocks(p.C), p.Spatial*Block
-	tasks(p.N*count, func(i int) {
-		c := i % count * Block
-		f(x[i*size:][:size], y[i/count*p.C+c:][:min(Block, p.C-c)])
-	})
+// globalPooling is a call of GlobalAvgPool: y and x, or their gradients.
+type globalPooling struct {
+	GlobalAvgPool
+	y, x []float32
 }
+
+// block is block i of a blocked x and its channels of y.
+func (p *globalPooling) block(i int) (y, x []float32) {
+	count, size := blocks(p.C), p.Spatial*Block
+	c := i % count * Block
+	return p.y[i/count*p.C+c:][:min(Block, p.C-c)], p.x[i*size:][:size]
+}
+
+// plane is plane i of a plain x.
+func (p *globalPooling) plane(i int) []float32 { return p.x[i*p.Spatial:][:p.Spatial] }
 
 // Forward computes y.
 func (p GlobalAvgPool) Forward(y, x []float32) {
 	p.check("GlobalAvgPool.Forward", len(x), len(y))
 	if p.Blocked {
-		p.eachBlock(x, y, func(x, y []float32) {
-			v := spareNormVectors.Get().(*normVectors)
-			defer spareNormVectors.Put(v)
-			clear(v.a[:])
-			clear(v.sums[:])
-			moments(x, &v.a, &v.sums)
-			for c := range y {
-				y[c] = v.sums[c] / float32(p.Spatial)
-			}
-		})
+		blockMeans.run(p.N*blocks(p.C), globalPooling{p, y, x})
 		return
 	}
-	Parallel(len(y), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			y[i] = float32(sum(x[i*p.Spatial:][:p.Spatial]) / float64(p.Spatial))
+	planeMeans.run(len(y), globalPooling{p, y, x})
+}
+
+var (
+	blockMeans = newLoop(func(p *globalPooling, i int) {
+		y, x := p.block(i)
+		v := spareNormVectors.Get().(*normVectors)
+		defer spareNormVectors.Put(v)
+		clear(v.a[:])
+		clear(v.sums[:])
+		moments(x, &v.a, &v.sums)
+		for c := range y {
+			y[c] = v.sums[c] / float32(p.Spatial)
 		}
 	})
-}
+	planeMeans = newLoop(func(p *globalPooling, i int) { p.y[i] = float32(sum(p.plane(i)) / float64(p.Spatial)) })
+)
 
 // Backward spreads each dy evenly over its plane of dx.
 func (p GlobalAvgPool) Backward(dx, dy []float32) {
 	p.check("GlobalAvgPool.Backward", len(dx), len(dy))
 	if p.Blocked {
-		p.eachBlock(dx, dy, func(dx, dy []float32) {
-			var g [Block]float32
-			for c, v := range dy {
-				g[c] = v / float32(p.Spatial)
-			}
-			for ; len(dx) > 0; dx = dx[Block:] {
-				copy(dx, g[:])
-			}
-		})
+		blockSpreads.run(p.N*blocks(p.C), globalPooling{p, dy, dx})
 		return
 	}
-	Parallel(len(dy), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			fill(dx[i*p.Spatial:][:p.Spatial], dy[i]/float32(p.Spatial))
+	planeSpreads.run(len(dy), globalPooling{p, dy, dx})
+}
+
+var (
+	blockSpreads = newLoop(func(p *globalPooling, i int) {
+		dy, dx := p.block(i)
+		var g [Block]float32
+		for c, v := range dy {
+			g[c] = v / float32(p.Spatial)
+		}
+		for ; len(dx) > 0; dx = dx[Block:] {
+			copy(dx, g[:])
 		}
 	})
-}
+	planeSpreads = newLoop(func(p *globalPooling, i int) { fill(p.plane(i), p.y[i]/float32(p.Spatial)) })
+)
 
 func sum(x []float32) float64 {
 	var s0, s1, s2, s3 float64
