@@ -4,14 +4,39 @@ package kernels
 // transformed to 16 places, each place is a product of pixels with weights as in a 1x1 convolution, and the products are transformed
 // back. It is worth it where the products take most of the time, which needs 16 channels in a group or more.
 
-// winograd is the transforms of an instruction set.
+// winograd is the transforms of an instruction set, and products between them.
 type winograd struct {
-	input   func(tiles int, x *float32, xrow int, v *float32, vplace int)
-	output  func(tiles int, m *float32, mplace int, bias, y *float32, yrow int, check *float32)
-	weights func(n int, g *float32, tap, step int, u *float32, uplace int, half *float32)
+	input   func(rows, tiles int, x *float32, xrow int, v *float32, vplace int)
+	output  func(rows, tiles int, m *float32, mplace int, bias, y *float32, yrow, last int, check *float32)
+	weights func(n int, w *float32, tap, step int, u *float32, urow *int, ucol, next int, half *float32)
+	// products[blocks][tiles] also transform the columns of the products back; without them, points make plain ones.
+	products [3][15]winoProducts
 }
 
+type winoProducts func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int)
+
 const winoPlaces = 16
+
+// panel is how many output blocks are computed at once.
+func (w *winograd) panel() int {
+	if w.products[2][1] == nil {
+		return 1
+	}
+	return 2
+}
+
+// split cuts tiles for kernels of nb output blocks into groups of size tiles, a few too many.
+func (w *winograd) split(tiles, nb int) (groups, size int) {
+	most := len(w.products[nb]) - 1
+	for most > 0 && w.products[nb][most] == nil {
+		most--
+	}
+	if most == 0 {
+		return 1, tiles
+	}
+	groups = (tiles + most - 1) / most
+	return groups, (tiles + groups - 1) / groups
+}
 
 // takesWinograd reports whether pass p should take this way: whether its 2x2 tiles do not waste too much on the borders.
 func (s *simd) takesWinograd(p *directPass) bool {
@@ -55,8 +80,7 @@ func (s *simd) runWinograd(n int, d *directPass, y, x tensor, w, bias []float32)
 	defer release(finite)
 	tasks(len(*finite), func(i int) {
 		column, strip, set := i%p.columns, i/p.columns%p.strips, i/p.columns/p.strips
-		first, last := d.channelSets.out*column/p.columns, d.channelSets.out*(column+1)/p.columns
-		(*finite)[i] = float32(b2i(p.run(set, strip, first, last)))
+		(*finite)[i] = float32(b2i(p.run(set, strip, p.firstBlock(column), p.firstBlock(column+1))))
 	})
 	for image := range n {
 		if !p.finite(*finite, image) {
@@ -76,6 +100,13 @@ func (p *winoPass) finite(tasks []float32, image int) bool {
 		}
 	}
 	return true
+}
+
+// firstBlock is the output block with which a column of tasks begins: that of a panel.
+func (p *winoPass) firstBlock(column int) int {
+	outs, panel := p.channelSets.out, p.s.winograd.panel()
+	panels := (outs + panel - 1) / panel
+	return min(outs, panels*column/p.columns*panel)
 }
 
 // rowsOf returns the rows of tiles of a strip.
@@ -101,35 +132,48 @@ func (p *winoPass) cut(n int) {
 // run computes output blocks [first, last) of a strip of a set and reports whether all results are finite.
 func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 	r0, r1 := p.rowsOf(strip)
-	tiles := (r1 - r0) * p.cols
-	vplace, mplace := p.planes*tiles*Block|Block, tiles*Block|Block // odd numbers of cache lines, lest places share a set of the cache
-	buf := borrow(winoPlaces * (vplace + mplace))
+	w, tiles := p.s.winograd, (r1-r0)*p.cols
+	panel := min(w.panel(), last-first)
+	pitch := 0 // tiles with those that fill the last group
+	for nb := 1; nb <= panel; nb++ {
+		groups, size := w.split(tiles, nb)
+		pitch = max(pitch, groups*size)
+	}
+	vplace, mplace := p.planes*pitch*Block|Block, panel*pitch*Block|Block // odd numbers of cache lines, lest places share a set of the cache
+	buf := borrow(winoPlaces*(vplace+mplace) + Block)
 	defer release(buf)
-	v, m := (*buf)[:winoPlaces*vplace], (*buf)[winoPlaces*vplace:]
+	v, m, check := (*buf)[:winoPlaces*vplace], (*buf)[winoPlaces*vplace:][:winoPlaces*mplace], (*buf)[winoPlaces*(vplace+mplace):]
+	clear(check)
 	p.eachImage(r0, r1, func(image, lo, hi, tile int) {
 		for plane := range p.planes {
-			p.transformInput(v[(plane*tiles+tile)*Block:], vplace, p.x.block(image, set*p.planes+plane), lo, hi)
+			p.transformInput(v[(plane*pitch+tile)*Block:], vplace, p.x.block(image, set*p.planes+plane), lo, hi)
 		}
 	})
-	var check [8]float32
-	for o := first; o < last; o++ {
-		block := set*p.channelSets.out + o
-		p.multiply(m, mplace, v, vplace, tiles, block)
+	for o := first; o < last; o += panel {
+		block, nb := set*p.channelSets.out+o, min(panel, last-o)
+		p.multiply(m, mplace, v, vplace, tiles, pitch, p.weights[block*winoPlaces*p.planes*Block*Block:], nb)
 		p.eachImage(r0, r1, func(image, lo, hi, tile int) {
-			p.transformOutput(m[tile*Block:], mplace, p.bias[block*Block:], p.y.block(image, block), lo, hi, &check)
+			for b := range nb {
+				p.transformOutput(m[(b*pitch+tile)*Block:], mplace, p.bias[(block+b)*Block:], p.y.block(image, block+b), lo, hi, check)
+			}
 		})
 	}
-	return check == [8]float32{}
+	return [Block]float32(check) == [Block]float32{}
 }
 
-// multiply computes the products of all places for one output block.
-func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles, block int) {
+// multiply computes the products of all places for nb output blocks.
+func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles, pitch int, weights []float32, nb int) {
+	w := p.s.winograd
+	if groups, size := w.split(tiles, nb); w.products[nb][1] != nil {
+		w.products[nb][size](groups, p.planes, &v[0], vplace*4, pitch*pixelBytes, &weights[0], &m[0], mplace*4, pitch*pixelBytes)
+		return
+	}
 	const square = Block * Block // weights between two blocks
 	for place := range winoPlaces {
-		w := p.weights[(block*winoPlaces+place)*p.planes*square:]
+		w := weights[place*p.planes*square:]
 		bias := &p.zeros[0]
 		for b := 0; b < p.planes; b += planesOfPoint {
-			p.s.points(tiles, 1, min(planesOfPoint, p.planes-b), Block, v[place*vplace+b*tiles*Block:], tiles*pixelBytes, w[b*square:], bias,
+			p.s.points(tiles, 1, min(planesOfPoint, p.planes-b), Block, v[place*vplace+b*pitch*Block:], pitch*pixelBytes, w[b*square:], bias,
 				m[place*mplace:], 0)
 			bias = nil
 		}
@@ -155,50 +199,55 @@ func (p *winoPass) transformInput(v []float32, vplace int, x []float32, lo, hi i
 	padded := borrow(rows * pitch * Block)
 	defer release(padded)
 	p.s.padPlane(*padded, x, p.in[0], p.in[1], 2*lo-p.pad[0], p.pad[1], pitch)
-	for r := range hi - lo {
-		p.s.winograd.input(p.cols, &(*padded)[2*r*pitch*Block], pitch*pixelBytes, &v[r*p.cols*Block], vplace*4)
-	}
+	p.s.winograd.input(hi-lo, p.cols, &(*padded)[0], pitch*pixelBytes, &v[0], vplace*4)
 }
 
 // transformOutput transforms rows [lo, hi) of tiles back to one plane.
-func (p *winoPass) transformOutput(m []float32, mplace int, bias, y []float32, lo, hi int, check *[8]float32) {
-	width := p.out[1]
-	for r := lo; r < hi; r++ {
-		at := m[(r-lo)*p.cols*Block:]
-		whole := 0 // tiles of which all four pixels exist
-		if 2*r+1 < p.out[0] {
-			whole = width / 2
-		}
-		if whole > 0 {
-			p.s.winograd.output(whole, &at[0], mplace*4, &bias[0], &y[2*r*width*Block], width*pixelBytes, &check[0])
-		}
-		for t := whole; t < p.cols; t++ {
-			var edge [4 * Block]float32
-			p.s.winograd.output(1, &at[t*Block], mplace*4, &bias[0], &edge[0], 2*pixelBytes, &check[0])
-			for i := range min(2, p.out[0]-2*r) {
-				for j := range min(2, width-2*t) {
-					copy(y[((2*r+i)*width+2*t+j)*Block:][:Block], edge[(2*i+j)*Block:])
-				}
-			}
-		}
+func (p *winoPass) transformOutput(m []float32, mplace int, bias, y []float32, lo, hi int, check []float32) {
+	row, last := p.out[1]*pixelBytes, pixelBytes*(1-p.out[1]%2)
+	if whole := min(hi, p.out[0]/2) - lo; whole > 0 {
+		p.s.winograd.output(whole, p.cols, &m[0], mplace*4, &bias[0], &y[2*lo*p.out[1]*Block], row, last, &check[0])
+	}
+	if 2*hi > p.out[0] { // the last tiles have but one row
+		p.s.winograd.output(1, p.cols, &m[(hi-1-lo)*p.cols*Block], mplace*4, &bias[0], &y[2*(hi-1)*p.out[1]*Block], 0, last, &check[0])
 	}
 }
 
-// winoPack transforms the weights of a pass: [set][output block][place][input channel][lane].
+// winoPack transforms the weights of a pass, a panel of output blocks after the other.
 func (s *simd) winoPack(p *directPass, w []float32) *[]float32 {
-	parts := p.channelSets.out * Block / s.lanes
+	parts, panel := p.channelSets.out*Block/s.lanes, s.winograd.panel()
 	ins, taps := p.planes*Block, p.weightOf.all
 	packed := borrow(p.sets * p.channelSets.out * winoPlaces * ins * Block)
 	first, tap := p.taps[0]*s.lanes, (p.taps[1]-p.taps[0])*s.lanes
+	wide := func(block int) int { return min(panel, p.channelSets.out-block) * Block }
+	orders := [2]winoOrder{s.winograd.order(ins, panel*Block), s.winograd.order(ins, wide((p.channelSets.out-1)/panel*panel))}
 	tasks(p.sets*parts, func(i int) {
-		set, part := i/parts, i%parts
-		out := set*p.channelSets.out*Block + part*s.lanes
+		set, lane := i/parts, i%parts*s.lanes
 		buf := borrow((ins*taps + Block) * s.lanes)
 		defer release(buf)
-		p.weightOf.lanes(s, *buf, w, out, ins)
-		half := float32(0.5)
-		at := out/Block*winoPlaces*ins*Block + out%Block
-		s.winograd.weights(ins, &(*buf)[first], tap*4, taps*s.lanes*4, &(*packed)[at], ins*Block*4, &half)
+		p.weightOf.lanes(s, *buf, w, set*p.channelSets.out*Block+lane, ins)
+		block := lane / Block / panel * panel // the first of its panel
+		order := &orders[b2i(wide(block) < panel*Block)]
+		at := (set*p.channelSets.out+block)*winoPlaces*ins*Block + lane - block*Block
+		s.winograd.weights(ins, &(*buf)[first], tap*4, taps*s.lanes*4, &(*packed)[at], &order.rows[0], order.column, order.next, &oneHalf)
 	})
 	return packed
+}
+
+var oneHalf = float32(0.5)
+
+// winoOrder is the distances in bytes of transformed weights.
+type winoOrder struct {
+	rows         [4]int // of places, from the first
+	column, next int    // of columns of places and of input channels
+}
+
+// order is how weights from so many channels to a panel of so many lanes lie: [place][channel][lane] or, for products,
+// [column][outer rows][channel][second of two rows][lane].
+func (w *winograd) order(channels, lanes int) winoOrder {
+	place, next := channels*lanes*4, lanes*4
+	if w.products[1][1] == nil {
+		return winoOrder{[4]int{0, 4 * place, 8 * place, 12 * place}, place, next}
+	}
+	return winoOrder{[4]int{2 * place, 0, next, 2*place + next}, 4 * place, 2 * next}
 }

@@ -38,7 +38,7 @@ var simdAVX2 = simd{
 		5: {1: pointGrad5x1AVX2},
 		6: {1: pointGrad6x1AVX2},
 	},
-	winograd:   &winograd{winoInputAVX2, winoOutputAVX2, winoWeightsAVX2},
+	winograd:   &winograd{input: winoInputAVX2, output: winoOutputAVX2, weights: winoWeightsAVX2},
 	depthwise:  [3]depthwiseKernel{1: depthwise3s1AVX2, 2: depthwise3s2AVX2},
 	maxWindows: maxWindowsAVX2,
 	streams: streams{
@@ -103,6 +103,10 @@ var simdAVX512 = simd{
 		5: {1: pointGrad5x1AVX512, 2: pointGrad5x2AVX512, 3: pointGrad5x3AVX512, 4: pointGrad5x4AVX512},
 		6: {1: pointGrad6x1AVX512, 2: pointGrad6x2AVX512, 3: pointGrad6x3AVX512, 4: pointGrad6x4AVX512},
 	},
+	winograd: &winograd{input: winoInputAVX512, output: winoOutputAVX512, weights: winoWeightsAVX512, products: [3][15]winoProducts{
+		1: {1: winoProducts1x1AVX512, winoProducts2x1AVX512, winoProducts3x1AVX512, winoProducts4x1AVX512, winoProducts5x1AVX512, winoProducts6x1AVX512, winoProducts7x1AVX512, winoProducts8x1AVX512, winoProducts9x1AVX512, winoProducts10x1AVX512, winoProducts11x1AVX512, winoProducts12x1AVX512, winoProducts13x1AVX512, winoProducts14x1AVX512},
+		2: {1: winoProducts1x2AVX512, winoProducts2x2AVX512, winoProducts3x2AVX512, winoProducts4x2AVX512, winoProducts5x2AVX512, winoProducts6x2AVX512, winoProducts7x2AVX512},
+	}},
 	maxWindows: maxWindowsAVX2,
 	streams: streams{
 		moments:  momentsAVX512,

@@ -6,40 +6,39 @@ package kernels
 
 // winoInputAVX2 equals
 //
-//	for t < tiles and lane {
-//		d[i][j] = x[i][2*t+j][lane] for i, j < 4
+//	for r < rows, t < tiles and lane {
+//		d[i][j] = x[2*r+i][2*t+j][lane] for i, j < 4
 //		for j < 4 {
-//			e[0][j], e[1][j], e[2][j], e[3][j] = d[0][j]-d[2][j], d[1][j]+d[2][j], d[2][j]-d[1][j], d[1][j]-d[3][j]
+//			e[0][j], e[1][j], e[2][j], e[3][j] = d[0][j]-d[2][j], d[1][j]+d[2][j], d[2][j]-d[1][j], d[3][j]-d[1][j]
 //		}
 //		for i < 4 {
-//			v[4*i+0][t][lane], v[4*i+1][t][lane] = e[i][0]-e[i][2], e[i][1]+e[i][2]
-//			v[4*i+2][t][lane], v[4*i+3][t][lane] = e[i][2]-e[i][1], e[i][1]-e[i][3]
+//			v[4*i+0][r*tiles+t][lane], v[4*i+1][r*tiles+t][lane] = e[i][0]-e[i][2], e[i][1]+e[i][2]
+//			v[4*i+2][r*tiles+t][lane], v[4*i+3][r*tiles+t][lane] = e[i][2]-e[i][1], e[i][1]-e[i][3]
 //		}
 //	}
 //
 // with the distances of rows and of places in bytes.
 //
 //go:noescape
-func winoInputAVX2(tiles int, x *float32, xrow int, v *float32, vplace int)
+func winoInputAVX2(rows int, tiles int, x *float32, xrow int, v *float32, vplace int)
 
 // winoOutputAVX2 equals
 //
-//	for t < tiles and lane {
-//		for j < 4 {
-//			e[0][j] = m[j][t][lane] + m[4+j][t][lane] + m[8+j][t][lane]
-//			e[1][j] = m[4+j][t][lane] - m[8+j][t][lane] - m[12+j][t][lane]
-//		}
+//	for r < rows, t < tiles and lane {
+//		tile := r*tiles + t
+//		e[0][j], e[1][j] = m[j][tile][lane] + m[4+j][tile][lane] + m[8+j][tile][lane], m[4+j][tile][lane] - m[8+j][tile][lane] + m[12+j][tile][lane] for j < 4
 //		for i < 2 {
-//			y[i][2*t][lane] = bias[lane] + e[i][0] + e[i][1] + e[i][2]
-//			y[i][2*t+1][lane] = bias[lane] + e[i][1] - e[i][2] - e[i][3]
-//			check[lane%8] += 0 * (y[i][2*t][lane] + y[i][2*t+1][lane])
+//			y[2*r+i][2*t+1][lane] = bias[lane] + e[i][1] - e[i][2] - e[i][3]
+//			y[2*r+i][2*t][lane] = bias[lane] + e[i][0] + e[i][1] + e[i][2]
+//			check[lane%8] += 0 * (y[2*r+i][2*t][lane] + y[2*r+i][2*t+1][lane])
 //		}
 //	}
 //
-// with the distances of rows and of places in bytes: check is NaN if not all results are finite.
+// with the distances of places, of rows and, for the last tile of a row, of its columns in bytes: where one is 0, the first row or
+// column replaces the second. check is NaN if not all results are finite.
 //
 //go:noescape
-func winoOutputAVX2(tiles int, m *float32, mplace int, bias *float32, y *float32, yrow int, check *float32)
+func winoOutputAVX2(rows int, tiles int, m *float32, mplace int, bias *float32, y *float32, yrow int, last int, check *float32)
 
 // winoWeightsAVX2 equals
 //
@@ -47,13 +46,14 @@ func winoOutputAVX2(tiles int, m *float32, mplace int, bias *float32, y *float32
 //		g[i][j] = w[k*step + (3*i+j)*tap + lane] for i, j < 3
 //		e = {g[0], (g[0]+g[1]+g[2])/2, (g[0]-g[1]+g[2])/2, g[2]}
 //		for i < 4 {
-//			u[4*i+0][k][lane], u[4*i+3][k][lane] = e[i][0], e[i][2]
-//			u[4*i+1][k][lane] = (e[i][0]+e[i][1]+e[i][2])/2
-//			u[4*i+2][k][lane] = (e[i][0]-e[i][1]+e[i][2])/2
+//			to := u + urow[i] + k*next
+//			to[0*ucol+lane], to[3*ucol+lane] = e[i][0], e[i][2]
+//			to[1*ucol+lane] = (e[i][0]+e[i][1]+e[i][2])/2
+//			to[2*ucol+lane] = (e[i][0]-e[i][1]+e[i][2])/2
 //		}
 //	}
 //
 // with all distances in bytes; half is 0.5.
 //
 //go:noescape
-func winoWeightsAVX2(n int, w *float32, tap int, step int, u *float32, uplace int, half *float32)
+func winoWeightsAVX2(n int, w *float32, tap int, step int, u *float32, urow *int, ucol int, next int, half *float32)

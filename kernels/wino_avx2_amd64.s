@@ -4,195 +4,224 @@
 
 #include "textflag.h"
 
-// func winoInputAVX2(tiles int, x *float32, xrow int, v *float32, vplace int)
+// func winoInputAVX2(rows int, tiles int, x *float32, xrow int, v *float32, vplace int)
 // Requires: AVX
-TEXT ·winoInputAVX2(SB), NOSPLIT, $0-40
-	MOVQ tiles+0(FP), AX
-	MOVQ x+8(FP), BX
-	MOVQ xrow+16(FP), CX
-	MOVQ v+24(FP), DX
-	MOVQ vplace+32(FP), SI
-	LEAQ (CX)(CX*2), DI
-	LEAQ (SI)(SI*2), R9
-	LEAQ (DX)(SI*4), R10
-	LEAQ (R10)(SI*4), R11
-	LEAQ (R11)(SI*4), R12
+TEXT ·winoInputAVX2(SB), NOSPLIT, $0-48
+	MOVQ x+16(FP), AX
+	MOVQ xrow+24(FP), BX
+	MOVQ v+32(FP), CX
+	MOVQ vplace+40(FP), DX
+	LEAQ (BX)(BX*2), R9
+	LEAQ (DX)(DX*2), R10
+	LEAQ (CX)(DX*4), R11
+	LEAQ (R11)(DX*4), R12
+	LEAQ (R12)(DX*4), R13
+	MOVQ AX, SI
+
+row:
+	MOVQ tiles+8(FP), DI
 
 tile:
 	MOVQ $0x00000002, R8
 
-half:
-	VMOVUPS (BX), Y0
-	VSUBPS  (BX)(CX*2), Y0, Y0
-	VMOVUPS 64(BX), Y1
-	VSUBPS  64(BX)(CX*2), Y1, Y1
-	VMOVUPS 128(BX), Y2
-	VSUBPS  128(BX)(CX*2), Y2, Y2
-	VMOVUPS 192(BX), Y3
-	VSUBPS  192(BX)(CX*2), Y3, Y3
+part:
+	VMOVUPS (SI), Y0
+	VSUBPS  (SI)(BX*2), Y0, Y0
+	VMOVUPS 64(SI), Y1
+	VSUBPS  64(SI)(BX*2), Y1, Y1
+	VMOVUPS 128(SI), Y2
+	VSUBPS  128(SI)(BX*2), Y2, Y2
+	VMOVUPS 192(SI), Y3
+	VSUBPS  192(SI)(BX*2), Y3, Y3
 	VSUBPS  Y2, Y0, Y4
 	VADDPS  Y2, Y1, Y5
 	VSUBPS  Y1, Y2, Y6
 	VSUBPS  Y3, Y1, Y7
-	VMOVUPS Y4, (DX)
-	VMOVUPS Y5, (DX)(SI*1)
-	VMOVUPS Y6, (DX)(SI*2)
-	VMOVUPS Y7, (DX)(R9*1)
-	VMOVUPS (BX)(CX*1), Y8
-	VADDPS  (BX)(CX*2), Y8, Y8
-	VMOVUPS 64(BX)(CX*1), Y9
-	VADDPS  64(BX)(CX*2), Y9, Y9
-	VMOVUPS 128(BX)(CX*1), Y10
-	VADDPS  128(BX)(CX*2), Y10, Y10
-	VMOVUPS 192(BX)(CX*1), Y11
-	VADDPS  192(BX)(CX*2), Y11, Y11
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, (CX)(DX*1)
+	VMOVUPS Y6, (CX)(DX*2)
+	VMOVUPS Y7, (CX)(R10*1)
+	VMOVUPS (SI)(BX*1), Y8
+	VADDPS  (SI)(BX*2), Y8, Y8
+	VMOVUPS 64(SI)(BX*1), Y9
+	VADDPS  64(SI)(BX*2), Y9, Y9
+	VMOVUPS 128(SI)(BX*1), Y10
+	VADDPS  128(SI)(BX*2), Y10, Y10
+	VMOVUPS 192(SI)(BX*1), Y11
+	VADDPS  192(SI)(BX*2), Y11, Y11
 	VSUBPS  Y10, Y8, Y12
 	VADDPS  Y10, Y9, Y13
 	VSUBPS  Y9, Y10, Y14
 	VSUBPS  Y11, Y9, Y15
-	VMOVUPS Y12, (R10)
-	VMOVUPS Y13, (R10)(SI*1)
-	VMOVUPS Y14, (R10)(SI*2)
-	VMOVUPS Y15, (R10)(R9*1)
-	VMOVUPS (BX)(CX*2), Y0
-	VSUBPS  (BX)(CX*1), Y0, Y0
-	VMOVUPS 64(BX)(CX*2), Y1
-	VSUBPS  64(BX)(CX*1), Y1, Y1
-	VMOVUPS 128(BX)(CX*2), Y2
-	VSUBPS  128(BX)(CX*1), Y2, Y2
-	VMOVUPS 192(BX)(CX*2), Y3
-	VSUBPS  192(BX)(CX*1), Y3, Y3
+	VMOVUPS Y12, (R11)
+	VMOVUPS Y13, (R11)(DX*1)
+	VMOVUPS Y14, (R11)(DX*2)
+	VMOVUPS Y15, (R11)(R10*1)
+	VMOVUPS (SI)(BX*2), Y0
+	VSUBPS  (SI)(BX*1), Y0, Y0
+	VMOVUPS 64(SI)(BX*2), Y1
+	VSUBPS  64(SI)(BX*1), Y1, Y1
+	VMOVUPS 128(SI)(BX*2), Y2
+	VSUBPS  128(SI)(BX*1), Y2, Y2
+	VMOVUPS 192(SI)(BX*2), Y3
+	VSUBPS  192(SI)(BX*1), Y3, Y3
 	VSUBPS  Y2, Y0, Y4
 	VADDPS  Y2, Y1, Y5
 	VSUBPS  Y1, Y2, Y6
 	VSUBPS  Y3, Y1, Y7
-	VMOVUPS Y4, (R11)
-	VMOVUPS Y5, (R11)(SI*1)
-	VMOVUPS Y6, (R11)(SI*2)
-	VMOVUPS Y7, (R11)(R9*1)
-	VMOVUPS (BX)(CX*1), Y8
-	VSUBPS  (BX)(DI*1), Y8, Y8
-	VMOVUPS 64(BX)(CX*1), Y9
-	VSUBPS  64(BX)(DI*1), Y9, Y9
-	VMOVUPS 128(BX)(CX*1), Y10
-	VSUBPS  128(BX)(DI*1), Y10, Y10
-	VMOVUPS 192(BX)(CX*1), Y11
-	VSUBPS  192(BX)(DI*1), Y11, Y11
+	VMOVUPS Y4, (R12)
+	VMOVUPS Y5, (R12)(DX*1)
+	VMOVUPS Y6, (R12)(DX*2)
+	VMOVUPS Y7, (R12)(R10*1)
+	VMOVUPS (SI)(R9*1), Y8
+	VSUBPS  (SI)(BX*1), Y8, Y8
+	VMOVUPS 64(SI)(R9*1), Y9
+	VSUBPS  64(SI)(BX*1), Y9, Y9
+	VMOVUPS 128(SI)(R9*1), Y10
+	VSUBPS  128(SI)(BX*1), Y10, Y10
+	VMOVUPS 192(SI)(R9*1), Y11
+	VSUBPS  192(SI)(BX*1), Y11, Y11
 	VSUBPS  Y10, Y8, Y12
 	VADDPS  Y10, Y9, Y13
 	VSUBPS  Y9, Y10, Y14
 	VSUBPS  Y11, Y9, Y15
-	VMOVUPS Y12, (R12)
-	VMOVUPS Y13, (R12)(SI*1)
-	VMOVUPS Y14, (R12)(SI*2)
-	VMOVUPS Y15, (R12)(R9*1)
-	ADDQ    $0x20, BX
-	ADDQ    $0x20, DX
-	ADDQ    $0x20, R10
+	VMOVUPS Y12, (R13)
+	VMOVUPS Y13, (R13)(DX*1)
+	VMOVUPS Y14, (R13)(DX*2)
+	VMOVUPS Y15, (R13)(R10*1)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, CX
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
+	ADDQ    $0x20, R13
 	DECQ    R8
-	JNZ     half
-	ADDQ    $0x40, BX
-	DECQ    AX
+	JNZ     part
+	ADDQ    $0x40, SI
+	DECQ    DI
 	JNZ     tile
+	LEAQ    (AX)(BX*2), AX
+	MOVQ    AX, SI
+	DECQ    rows+0(FP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
-// func winoOutputAVX2(tiles int, m *float32, mplace int, bias *float32, y *float32, yrow int, check *float32)
-// Requires: AVX, FMA3
-TEXT ·winoOutputAVX2(SB), NOSPLIT, $0-56
-	MOVQ    tiles+0(FP), AX
-	MOVQ    m+8(FP), BX
-	MOVQ    mplace+16(FP), CX
-	MOVQ    bias+24(FP), DX
-	MOVQ    y+32(FP), SI
-	MOVQ    yrow+40(FP), DI
-	MOVQ    check+48(FP), R8
-	LEAQ    (CX)(CX*2), R10
-	LEAQ    (BX)(CX*4), R11
-	LEAQ    (R11)(CX*4), R12
-	LEAQ    (R12)(CX*4), R13
+// func winoOutputAVX2(rows int, tiles int, m *float32, mplace int, bias *float32, y *float32, yrow int, last int, check *float32)
+// Requires: AVX, CMOV, FMA3
+TEXT ·winoOutputAVX2(SB), NOSPLIT, $0-72
+	MOVQ    m+16(FP), AX
+	MOVQ    mplace+24(FP), BX
+	MOVQ    bias+32(FP), DX
+	MOVQ    y+40(FP), SI
+	MOVQ    yrow+48(FP), DI
+	LEAQ    (BX)(BX*2), CX
+	LEAQ    (AX)(BX*4), R13
+	LEAQ    (R13)(BX*4), R14
+	LEAQ    (R14)(BX*4), R15
 	VXORPS  Y15, Y15, Y15
-	VMOVUPS (R8), Y14
+	MOVQ    check+64(FP), R12
+	VMOVUPS (R12), Y14
+	MOVQ    SI, R8
+
+row:
+	MOVQ tiles+8(FP), R9
 
 tile:
-	MOVQ $0x00000002, R9
+	MOVQ    $0x00000040, R11
+	CMPQ    R9, $0x01
+	CMOVQEQ last+56(FP), R11
+	MOVQ    $0x00000002, R10
 
-half:
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R12), Y8
-	VSUBPS      Y8, Y0, Y4
+part:
+	VMOVUPS     (AX), Y0
+	VMOVUPS     (R13), Y4
+	VMOVUPS     (R14), Y8
+	VADDPS      Y4, Y0, Y0
 	VADDPS      Y8, Y0, Y0
-	VADDPS      (BX), Y0, Y0
-	VSUBPS      (R13), Y4, Y4
-	VMOVUPS     (R11)(CX*1), Y1
-	VMOVUPS     (R12)(CX*1), Y9
-	VSUBPS      Y9, Y1, Y5
+	VSUBPS      Y8, Y4, Y4
+	VADDPS      (R15), Y4, Y4
+	VMOVUPS     (AX)(BX*1), Y1
+	VMOVUPS     (R13)(BX*1), Y5
+	VMOVUPS     (R14)(BX*1), Y9
+	VADDPS      Y5, Y1, Y1
 	VADDPS      Y9, Y1, Y1
-	VADDPS      (BX)(CX*1), Y1, Y1
-	VSUBPS      (R13)(CX*1), Y5, Y5
-	VMOVUPS     (R11)(CX*2), Y2
-	VMOVUPS     (R12)(CX*2), Y10
-	VSUBPS      Y10, Y2, Y6
+	VSUBPS      Y9, Y5, Y5
+	VADDPS      (R15)(BX*1), Y5, Y5
+	VMOVUPS     (AX)(BX*2), Y2
+	VMOVUPS     (R13)(BX*2), Y6
+	VMOVUPS     (R14)(BX*2), Y10
+	VADDPS      Y6, Y2, Y2
 	VADDPS      Y10, Y2, Y2
-	VADDPS      (BX)(CX*2), Y2, Y2
-	VSUBPS      (R13)(CX*2), Y6, Y6
-	VMOVUPS     (R11)(R10*1), Y3
-	VMOVUPS     (R12)(R10*1), Y11
-	VSUBPS      Y11, Y3, Y7
+	VSUBPS      Y10, Y6, Y6
+	VADDPS      (R15)(BX*2), Y6, Y6
+	VMOVUPS     (AX)(CX*1), Y3
+	VMOVUPS     (R13)(CX*1), Y7
+	VMOVUPS     (R14)(CX*1), Y11
+	VADDPS      Y7, Y3, Y3
 	VADDPS      Y11, Y3, Y3
-	VADDPS      (BX)(R10*1), Y3, Y3
-	VSUBPS      (R13)(R10*1), Y7, Y7
-	VADDPS      (DX), Y1, Y8
-	VSUBPS      Y2, Y8, Y9
-	VADDPS      Y2, Y8, Y8
-	VADDPS      Y0, Y8, Y8
-	VSUBPS      Y3, Y9, Y9
-	VMOVUPS     Y8, (SI)
-	VMOVUPS     Y9, 64(SI)
-	VADDPS      Y8, Y9, Y9
-	VFMADD231PS Y15, Y9, Y14
+	VSUBPS      Y11, Y7, Y7
+	VADDPS      (R15)(CX*1), Y7, Y7
 	VADDPS      (DX), Y5, Y8
 	VSUBPS      Y6, Y8, Y9
 	VADDPS      Y6, Y8, Y8
 	VADDPS      Y4, Y8, Y8
 	VSUBPS      Y7, Y9, Y9
-	VMOVUPS     Y8, (SI)(DI*1)
-	VMOVUPS     Y9, 64(SI)(DI*1)
+	LEAQ        (R8)(DI*1), R12
+	VMOVUPS     Y9, (R12)(R11*1)
+	VMOVUPS     Y8, (R12)
 	VADDPS      Y8, Y9, Y9
 	VFMADD231PS Y15, Y9, Y14
-	ADDQ        $0x20, SI
+	VADDPS      (DX), Y1, Y8
+	VSUBPS      Y2, Y8, Y9
+	VADDPS      Y2, Y8, Y8
+	VADDPS      Y0, Y8, Y8
+	VSUBPS      Y3, Y9, Y9
+	VMOVUPS     Y9, (R8)(R11*1)
+	VMOVUPS     Y8, (R8)
+	VADDPS      Y8, Y9, Y9
+	VFMADD231PS Y15, Y9, Y14
+	ADDQ        $0x20, R8
 	ADDQ        $0x20, DX
-	ADDQ        $0x20, BX
-	ADDQ        $0x20, R11
-	ADDQ        $0x20, R12
+	ADDQ        $0x20, AX
 	ADDQ        $0x20, R13
-	DECQ        R9
-	JNZ         half
-	ADDQ        $0x40, SI
+	ADDQ        $0x20, R14
+	ADDQ        $0x20, R15
+	DECQ        R10
+	JNZ         part
+	ADDQ        $0x40, R8
 	SUBQ        $0x40, DX
-	DECQ        AX
+	DECQ        R9
 	JNZ         tile
-	VMOVUPS     Y14, (R8)
+	LEAQ        (SI)(DI*2), SI
+	MOVQ        SI, R8
+	DECQ        rows+0(FP)
+	JNZ         row
+	MOVQ        check+64(FP), R12
+	VMOVUPS     Y14, (R12)
 	VZEROUPPER
 	RET
 
-// func winoWeightsAVX2(n int, w *float32, tap int, step int, u *float32, uplace int, half *float32)
+// func winoWeightsAVX2(n int, w *float32, tap int, step int, u *float32, urow *int, ucol int, next int, half *float32)
 // Requires: AVX
-TEXT ·winoWeightsAVX2(SB), NOSPLIT, $0-56
+TEXT ·winoWeightsAVX2(SB), NOSPLIT, $0-72
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), BX
 	MOVQ         tap+16(FP), CX
 	MOVQ         step+24(FP), DX
-	MOVQ         u+32(FP), SI
-	MOVQ         uplace+40(FP), DI
-	MOVQ         half+48(FP), R8
-	LEAQ         (DI)(DI*2), R10
-	LEAQ         (SI)(DI*4), R11
-	LEAQ         (R11)(DI*4), R12
-	LEAQ         (R12)(DI*4), R13
-	VBROADCASTSS (R8), Y15
+	MOVQ         urow+40(FP), SI
+	MOVQ         ucol+48(FP), DI
+	MOVQ         next+56(FP), R8
+	LEAQ         (DI)(DI*2), R14
+	MOVQ         u+32(FP), R10
+	ADDQ         (SI), R10
+	MOVQ         u+32(FP), R11
+	ADDQ         8(SI), R11
+	MOVQ         u+32(FP), R12
+	ADDQ         16(SI), R12
+	MOVQ         u+32(FP), R13
+	ADDQ         24(SI), R13
+	MOVQ         half+64(FP), R9
+	VBROADCASTSS (R9), Y15
 
 channel:
 	MOVQ    BX, R9
@@ -239,10 +268,10 @@ channel:
 	VADDPS  Y4, Y12, Y12
 	VMULPS  Y15, Y12, Y12
 	VMULPS  Y15, Y13, Y13
-	VMOVUPS Y0, (SI)
-	VMOVUPS Y12, (SI)(DI*1)
-	VMOVUPS Y13, (SI)(DI*2)
-	VMOVUPS Y8, (SI)(R10*1)
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y12, (R10)(DI*1)
+	VMOVUPS Y13, (R10)(DI*2)
+	VMOVUPS Y8, (R10)(R14*1)
 	VADDPS  Y9, Y1, Y12
 	VSUBPS  Y5, Y12, Y13
 	VADDPS  Y5, Y12, Y12
@@ -251,7 +280,7 @@ channel:
 	VMOVUPS Y1, (R11)
 	VMOVUPS Y12, (R11)(DI*1)
 	VMOVUPS Y13, (R11)(DI*2)
-	VMOVUPS Y9, (R11)(R10*1)
+	VMOVUPS Y9, (R11)(R14*1)
 	VADDPS  Y10, Y2, Y12
 	VSUBPS  Y6, Y12, Y13
 	VADDPS  Y6, Y12, Y12
@@ -260,7 +289,7 @@ channel:
 	VMOVUPS Y2, (R12)
 	VMOVUPS Y12, (R12)(DI*1)
 	VMOVUPS Y13, (R12)(DI*2)
-	VMOVUPS Y10, (R12)(R10*1)
+	VMOVUPS Y10, (R12)(R14*1)
 	VADDPS  Y11, Y3, Y12
 	VSUBPS  Y7, Y12, Y13
 	VADDPS  Y7, Y12, Y12
@@ -269,12 +298,12 @@ channel:
 	VMOVUPS Y3, (R13)
 	VMOVUPS Y12, (R13)(DI*1)
 	VMOVUPS Y13, (R13)(DI*2)
-	VMOVUPS Y11, (R13)(R10*1)
+	VMOVUPS Y11, (R13)(R14*1)
 	ADDQ    DX, BX
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, R11
-	ADDQ    $0x40, R12
-	ADDQ    $0x40, R13
+	ADDQ    R8, R10
+	ADDQ    R8, R11
+	ADDQ    R8, R12
+	ADDQ    R8, R13
 	DECQ    AX
 	JNZ     channel
 	VZEROUPPER

@@ -22,6 +22,7 @@ func eachWinograd(t *testing.T, f func(t *testing.T, s *simd)) {
 // matrices of F(2x2, 3x3): a tile is transpose(A) [(G g transpose(G)) * (transpose(B) d B)] A.
 var (
 	winoB = [][]float64{{1, 0, 0, 0}, {0, 1, -1, 1}, {-1, 1, 1, 0}, {0, 0, 0, -1}}
+	signs = []float64{1, 1, 1, -1} // of the rows of places as the transforms have them
 	winoG = [][]float64{{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}}
 	winoA = [][]float64{{1, 0}, {1, 1}, {1, -1}, {0, -1}}
 )
@@ -62,17 +63,18 @@ func square(n int, at func(i, j int) float32) [][]float64 {
 
 func TestWinogradInput(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
-		const tiles, pitch = 3, 9
-		x := guardedCopy("x", uniform(newRand("input"), 4*pitch*Block))
+		const rows, cols, pitch = 2, 3, 9
+		const tiles = rows * cols
+		x := guardedCopy("x", uniform(newRand("input"), (2*rows+2)*pitch*Block))
 		v := guard("v", winoPlaces*tiles*Block)
-		s.winograd.input(tiles, &x.s()[0], pitch*pixelBytes, &v.s()[0], tiles*pixelBytes)
+		s.winograd.input(rows, cols, &x.s()[0], pitch*pixelBytes, &v.s()[0], tiles*pixelBytes)
 		want := make([]float64, len(v.s()))
 		for tile := range tiles {
 			for lane := range Block {
-				d := square(4, func(i, j int) float32 { return x.s()[(i*pitch+2*tile+j)*Block+lane] })
+				d := square(4, func(i, j int) float32 { return x.s()[((tile/cols*2+i)*pitch+tile%cols*2+j)*Block+lane] })
 				for i, row := range times(times(transposed(winoB), d), winoB) {
 					for j, e := range row {
-						want[((4*i+j)*tiles+tile)*Block+lane] = e
+						want[((4*i+j)*tiles+tile)*Block+lane] = signs[i] * e
 					}
 				}
 			}
@@ -85,53 +87,128 @@ func TestWinogradInput(t *testing.T) {
 
 func TestWinogradOutput(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
-		const tiles, width = 3, 6
-		r := newRand("output")
-		m, bias := guardedCopy("m", uniform(r, winoPlaces*tiles*Block)), guardedCopy("bias", uniform(r, Block))
-		y, check := guard("y", 2*width*Block), guardedCopy("check", make([]float32, 8))
-		s.winograd.output(tiles, &m.s()[0], tiles*pixelBytes, &bias.s()[0], &y.s()[0], width*pixelBytes, &check.s()[0])
-		want := make([]float64, len(y.s()))
-		for tile := range tiles {
-			for lane := range Block {
-				e := square(4, func(i, j int) float32 { return m.s()[((4*i+j)*tiles+tile)*Block+lane] })
-				for i, row := range times(times(transposed(winoA), e), winoA) {
-					for j, v := range row {
-						want[(i*width+2*tile+j)*Block+lane] = v + float64(bias.s()[lane])
-					}
-				}
-			}
-		}
-		compare(t, "y", y.s(), want, 1e-6)
-		compare(t, "check", check.s(), make([]float64, 8), 0)
-		for _, g := range []guarded{m, bias, y, check} {
-			g.check(t)
-		}
-		m.s()[5*tiles*Block+Block+3] = float32(math.Inf(1))
-		s.winograd.output(tiles, &m.s()[0], tiles*pixelBytes, &bias.s()[0], &y.s()[0], width*pixelBytes, &check.s()[0])
-		if c := check.s()[3]; c == c {
-			t.Errorf("check is %v after an infinity, want NaN", c)
+		for _, size := range [][2]int{{4, 6}, {4, 5}, {1, 6}, {1, 5}} {
+			checkWinogradOutput(t, s, size[0], size[1])
 		}
 	})
 }
 
+// checkWinogradOutput transforms to so many rows and columns: two rows of tiles, or one that has but one row of pixels.
+func checkWinogradOutput(t *testing.T, s *simd, height, width int) {
+	cols, rows, yrow := (width+1)/2, (height+1)/2, width*pixelBytes
+	tiles := rows * cols
+	if height == 1 {
+		yrow = 0
+	}
+	r := newRand("output")
+	products, bias := uniform(r, winoPlaces*tiles*Block), guardedCopy("bias", uniform(r, Block))
+	want := make([]float64, height*width*Block)
+	for tile := range tiles {
+		for lane := range Block {
+			e := square(4, func(i, j int) float32 { return products[((4*i+j)*tiles+tile)*Block+lane] })
+			for i, row := range times(times(transposed(winoA), e), winoA) {
+				for j, v := range row {
+					if y, x := tile/cols*2+i, tile%cols*2+j; y < height && x < width {
+						want[(y*width+x)*Block+lane] = v + float64(bias.s()[lane])
+					}
+				}
+			}
+		}
+	}
+	for place := 12; place < winoPlaces; place++ { // the last row has its sign changed
+		for i := range products[place*tiles*Block:][:tiles*Block] {
+			products[place*tiles*Block+i] *= -1
+		}
+	}
+	if s.winograd.products[1][1] != nil {
+		products = columnSums(products, tiles)
+	}
+	m, y, check := guardedCopy("m", products), guard("y", len(want)), guardedCopy("check", make([]float32, s.lanes))
+	transform := func() {
+		s.winograd.output(rows, cols, &m.s()[0], tiles*pixelBytes, &bias.s()[0], &y.s()[0], yrow, pixelBytes*(1-width%2), &check.s()[0])
+	}
+	transform()
+	compare(t, fmt.Sprintf("y of %dx%d", height, width), y.s(), want, 1e-6)
+	compare(t, "check", check.s(), make([]float64, s.lanes), 0)
+	for _, g := range []guarded{m, bias, y, check} {
+		g.check(t)
+	}
+	m.s()[5*tiles*Block+Block+3] = float32(math.Inf(1))
+	transform()
+	if c := check.s()[3]; c == c {
+		t.Errorf("check is %v after an infinity, want NaN", c)
+	}
+}
+
+// columnSums is what the products of AVX-512 make of those of all places.
+func columnSums(m []float32, tiles int) []float32 {
+	place := func(i int) []float32 { return m[4*i*tiles*Block:][:4*tiles*Block] }
+	sums := make([]float32, 8*tiles*Block)
+	for i := range 4 * tiles * Block {
+		sums[i] = place(0)[i] + place(1)[i] + place(2)[i]
+		sums[4*tiles*Block+i] = place(1)[i] - place(2)[i] + place(3)[i]
+	}
+	return sums
+}
+
+func TestWinogradProducts(t *testing.T) {
+	eachWinograd(t, func(t *testing.T, s *simd) {
+		for nb, byTiles := range s.winograd.products {
+			for tiles, f := range byTiles {
+				if f != nil {
+					checkWinogradProducts(t, f, nb, tiles)
+				}
+			}
+		}
+	})
+}
+
+func checkWinogradProducts(t *testing.T, f winoProducts, nb, size int) {
+	const groups, planes = 2, 2
+	tiles, lanes := groups*size, nb*Block
+	r := newRand(nb, size)
+	vplane, mplace := tiles*Block, nb*tiles*Block
+	v, u := guardedCopy("v", uniform(r, winoPlaces*planes*vplane)), guardedCopy("u", uniform(r, winoPlaces*planes*Block*lanes))
+	products := make([]float32, winoPlaces*mplace)
+	for place := range winoPlaces {
+		i, column := place/4, place%4
+		for k := range planes * Block {
+			weights := u.s()[(((column*2+b2i(i%3 == 0))*planes*Block+k)*2+b2i(i > 1))*lanes:][:lanes]
+			for lane, w := range weights {
+				for tile := range tiles {
+					x := v.s()[(place*planes+k/Block)*vplane+tile*Block+k%Block]
+					products[place*mplace+(lane/Block*tiles+tile)*Block+lane%Block] += w * x
+				}
+			}
+		}
+	}
+	m := guard("m", 8*mplace)
+	f(groups, planes, &v.s()[0], planes*vplane*4, vplane*4, &u.s()[0], &m.s()[0], mplace*4, tiles*pixelBytes)
+	compare(t, fmt.Sprintf("%d tiles, %d blocks", size, nb), m.s(), float64s(columnSums(products, nb*tiles)), sumTolerance(4*planes*Block))
+	for _, g := range []guarded{v, u, m} {
+		g.check(t)
+	}
+}
+
 func TestWinogradWeights(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
-		const n, lanes = 3, 8
+		const n = 3
+		lanes := s.lanes
 		g := guardedCopy("w", uniform(newRand("weights"), n*9*lanes))
-		half := float32(0.5)
 		for _, turned := range []bool{false, true} {
 			u := guard("u", winoPlaces*n*Block)
 			first, tap := 0, lanes*4
 			if turned {
 				first, tap = 8*lanes, -tap
 			}
-			s.winograd.weights(n, &g.s()[first], tap, 9*lanes*4, &u.s()[0], n*pixelBytes, &half)
+			order := s.winograd.order(n, Block)
+			s.winograd.weights(n, &g.s()[first], tap, 9*lanes*4, &u.s()[0], &order.rows[0], order.column, order.next, &oneHalf)
 			for k := range n {
 				for lane := range lanes {
 					w := square(3, func(i, j int) float32 { return g.s()[k*9*lanes+first+(3*i+j)*tap/4+lane] })
 					for i, row := range times(times(winoG, w), transposed(winoG)) {
 						for j, want := range row {
-							if got := u.s()[((4*i+j)*n+k)*Block+lane]; math.Abs(float64(got)-want) > 1e-6 {
+							if got := u.s()[(order.rows[i]+j*order.column+k*order.next)/4+lane]; math.Abs(float64(got)-want) > 1e-6 {
 								t.Fatalf("turned %v: place %d of channel %d is %v, want %v", turned, 4*i+j, k, got, want)
 							}
 						}

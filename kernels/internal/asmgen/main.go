@@ -48,7 +48,7 @@ var families = map[string]func(simd){
 }
 
 // only256 are the families of AVX2 alone: their code serves AVX-512 too, or that does without.
-var only256 = map[string]bool{"depthwise": true, "maxpool": true, "wino": true}
+var only256 = map[string]bool{"depthwise": true, "maxpool": true}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
