@@ -17,7 +17,7 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 		pass := c.pointPass(false, w)
 		pass.run(s, y, x, b)
 	case direct:
-		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, false), w, b)
+		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, false), w, b)
 	default:
 		c.shape().throughPlain(y, x, func(y, x []float32) { c.forward(y, x, w, b) })
 	}
@@ -41,8 +41,8 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 		}
 		return
 	case direct:
-		if passes, ok := c.backwardPasses(s); ok {
-			s.runPasses(c.N, passes, c.input(dx, false), c.output(dy, false), w, nil)
+		if passes := c.plan(s).backward; passes != nil {
+			s.runPasses(c.N, passes, nil, c.input(dx, false), c.output(dy, false), w, nil)
 			return
 		}
 	}
@@ -73,8 +73,8 @@ func (c Conv) weightsBlocked(dw, x, dy []float32) {
 		pass.runGrad(s, dw, x, dy)
 		return
 	case direct:
-		if p, ok := c.gradPass(s); ok {
-			s.runGrad(c.N, &p, dw, c.input(x, false), c.output(dy, false))
+		if p := c.plan(s).grad; p != nil {
+			s.runGrad(c.N, p, dw, c.input(x, false), c.output(dy, false))
 			return
 		}
 	}

@@ -144,7 +144,9 @@ type directPass struct {
 	weightOf weightIndex
 	tile     convKernel // for most rows
 	lastTile convKernel // for the last ones
-	keep     *Prepared  // holds the packed weights, if not nil
+	order    []uint32   // of packed weights, see packOrder
+
+	weightsAt int // where the packed weights of the pass begin among those of all
 }
 
 // key finds the kernels of the pass.
@@ -159,36 +161,46 @@ func (p *directPass) key() convKey {
 const scratchFloats = 1 << 16
 
 // runPasses runs the passes over n images from x to y in the fastest way. bias holds one value per output channel, or is nil.
-func (s *simd) runPasses(n int, passes []directPass, y, x tensor, w, bias []float32) {
+// keep holds the packed weights, if it is not nil.
+func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	if !x.plain && !y.plain && s.takesWinograd(&passes[0]) {
-		s.runWinograd(n, &passes[0], y, x, w, bias)
+		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
 		return
 	}
-	s.runDirect(n, passes, y, x, w, bias)
+	s.runDirect(n, passes, keep, y, x, w, bias)
 }
 
-// runDirect runs the passes over n images from x to y. bias holds one value per output channel, or is nil.
-func (s *simd) runDirect(n int, passes []directPass, y, x tensor, w, bias []float32) {
-	for i := range passes {
-		passes[i].chooseTiles(s)
-	}
+// runDirect is runPasses by tiles.
+func (s *simd) runDirect(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	p := &passes[0]
 	outs := p.sets * p.channelSets.out * Block
 	padded := borrow(outs)
 	defer release(padded)
 	p.spread(*padded, bias)
-	packed, weights := p.keep.kept(forTiles, func() (*[]float32, [][]float32) { return s.packAll(passes, w) })
-	defer p.keep.drop(packed)
+	packed := keep.kept(forTiles, func() *[]float32 { return s.packAll(passes, w) })
+	defer keep.drop(packed)
 	bands := p.bands(n)
 	if y.plain { // a task converts whole planes
 		bands = 1
 	}
-	tasks(n*p.sets*bands, func(i int) {
-		band, set, image := i%bands, i/bands%p.sets, i/bands/p.sets
-		j := directTask{s: s, set: set, image: image, bias: (*padded)[set*p.channelSets.out*Block:]}
-		j.run(passes, weights, band, bands, y, x)
-	})
+	directRuns.run(n*p.sets*bands, directRun{s, passes, *packed, *padded, y, x, bands})
 }
+
+// directRun is passes on their way, cut into bands of rows.
+type directRun struct {
+	s             *simd
+	passes        []directPass
+	weights, bias []float32
+	y, x          tensor
+	bands         int
+}
+
+var directRuns = newLoop(func(r *directRun, i int) {
+	p := &r.passes[0]
+	set := i / r.bands % p.sets
+	j := directTask{directRun: r, set: set, image: i / r.bands / p.sets, bias: r.bias[set*p.channelSets.out*Block:]}
+	j.run(i % r.bands)
+})
 
 // spread sets padded, a value for every output lane, from one for every output channel, or none.
 func (cs *channelSets) spread(padded, bias []float32) {
@@ -212,14 +224,15 @@ func (p *directPass) bands(n int) int {
 
 // directTask computes a band of rows of one set of one image.
 type directTask struct {
-	s          *simd
+	*directRun
 	image, set int
 	bias       []float32
 	planes     paddedPlanes
 	temp       []float32
 }
 
-func (j *directTask) run(passes []directPass, weights [][]float32, band, bands int, y, x tensor) {
+func (j *directTask) run(band int) {
+	passes, bands, x := j.passes, j.bands, j.x
 	p := &passes[0]
 	j.planes = paddedPlanes{pass: p}
 	if !j.planes.cover(passes, band, bands) {
@@ -229,13 +242,14 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 	if !x.plain {
 		j.planes.x = x.data[(j.image*blocks(x.channels)+j.planes.block)*x.pixels*Block:]
 	}
-	out, doneWriting := y.write(j.image, j.set*p.channelSets.out, p.channelSets.out)
-	defer doneWriting()
+	first, count := j.set*p.channelSets.out, p.channelSets.out
+	out, lent := j.y.room(j.image, first, count)
+	defer j.y.write(lent, j.image, first, count)
 	buf := borrow(p.planes * j.planes.rows * j.planes.pitch * Block)
 	defer release(buf)
 	j.planes.data = *buf
 	if j.s.rowwise(passes) {
-		j.wholeRows(p, weights[0][j.set*2*p.vectorFloats(j.s):], out, band, bands)
+		j.wholeRows(p, j.weights[p.weightsOf(j.s, j.set):], out, band, bands)
 		return
 	}
 	temp := borrow(32 * Block)
@@ -247,8 +261,7 @@ func (j *directTask) run(passes []directPass, weights [][]float32, band, bands i
 				for i := range passes {
 					first, last := passes[i].rowsOfBand(band, bands)
 					if first+row < last {
-						w := weights[i][j.set*p.channelSets.out*Block/j.s.lanes*passes[i].vectorFloats(j.s):]
-						j.rowOfTiles(&passes[i], w, out, ob, first+row)
+						j.rowOfTiles(&passes[i], j.weights[passes[i].weightsOf(j.s, j.set):], out, ob, first+row)
 					}
 				}
 			}

@@ -5,7 +5,7 @@ package kernels
 
 func (c Conv) forward(y, x, w, b []float32) {
 	if s := assembly(); c.direct(s) {
-		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, true), c.input(x, true), w, b)
+		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, true), c.input(x, true), w, b)
 		return
 	}
 	c.forwardThrough(c.window(), y, x, w, b)
@@ -22,8 +22,8 @@ func (c Conv) forwardThrough(win window, y, x, w, b []float32) {
 func (c Conv) backwardData(dx, dy, w []float32) {
 	s := assembly()
 	if c.direct(s) {
-		if passes, ok := c.backwardPasses(s); ok {
-			s.runPasses(c.N, passes, c.input(dx, true), c.output(dy, true), w, nil)
+		if passes := c.plan(s).backward; passes != nil {
+			s.runPasses(c.N, passes, nil, c.input(dx, true), c.output(dy, true), w, nil)
 			return
 		}
 	}
@@ -40,8 +40,8 @@ func (c Conv) backwardData(dx, dy, w []float32) {
 func (c Conv) backwardWeights(dw, x, dy []float32) {
 	s := assembly()
 	if c.direct(s) {
-		if p, ok := c.gradPass(s); ok {
-			s.runGrad(c.N, &p, dw, c.input(x, true), c.output(dy, true))
+		if p := c.plan(s).grad; p != nil {
+			s.runGrad(c.N, p, dw, c.input(x, true), c.output(dy, true))
 			return
 		}
 	}
@@ -68,19 +68,26 @@ func (c Conv) backwardDataAsForward(dx, dy, w []float32) {
 
 // turnWeights: t[g][ic][oc][k] = w[g][oc][ic][taps-1-k]
 func (c Conv) turnWeights(t, w []float32) {
+	weightTurns.run(c.Groups, weightTurn{c, t, w})
+}
+
+type weightTurn struct {
+	Conv
+	t, w []float32
+}
+
+var weightTurns = newLoop(func(c *weightTurn, g int) {
 	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel)
-	tasks(c.Groups, func(g int) {
-		for ic := range icg {
-			for oc := range ocg {
-				src := w[((g*ocg+oc)*icg+ic)*taps:][:taps]
-				dst := t[((g*icg+ic)*ocg+oc)*taps:][:taps]
-				for k, v := range src {
-					dst[taps-1-k] = v
-				}
+	for ic := range icg {
+		for oc := range ocg {
+			src := c.w[((g*ocg+oc)*icg+ic)*taps:][:taps]
+			dst := c.t[((g*icg+ic)*ocg+oc)*taps:][:taps]
+			for k, v := range src {
+				dst[taps-1-k] = v
 			}
 		}
-	})
-}
+	}
+})
 
 // Cuts of the products; they depend on shapes alone.
 const (
@@ -88,101 +95,142 @@ const (
 	pixelsOfTask = 512
 )
 
-// packedWeights packs the (m x k) matrices of all groups in chunks of rowsOfTask rows for multiply.
-func packedWeights(groups, m, k int, weights func(g int) matrix) *[]float32 {
-	packed := borrow(groups * m * k)
-	chunks := (m + rowsOfTask - 1) / rowsOfTask
-	tasks(groups*chunks, func(i int) {
-		g, r := i/chunks, i%chunks*rowsOfTask
-		packTiles((*packed)[(g*m+r)*k:], weights(g).at(r, 0), min(rowsOfTask, m-r), k, 1)
-	})
-	return packed
+// columnWork is a direction of a convolution as matrix products on its way. In win the input may be dy, see backwardDataAsForward.
+type columnWork struct {
+	Conv
+	s            *simd
+	win          window
+	x, y, w, b   []float32 // of x, y and w one is the result
+	packed       []float32 // weights
+	each, chunks int       // channels of a task, and tasks for all channels of a group
+}
+
+// perGroup is the channels of a group, the taps and the pixels of input and output.
+func (c *columnWork) perGroup() (icg, ocg, taps, in, pixels int) {
+	return c.InC / c.Groups, c.OutC / c.Groups, volume(c.win.kernel), volume(c.win.in), volume(c.win.out)
 }
 
 // forwardPacked: for every image n and group g, y[n][g] = b[g] + w[g] * columns(x[n][g]).
 func (c Conv) forwardPacked(s *simd, win window, y, x, w, b []float32) {
-	icg, ocg := c.InC/c.Groups, c.OutC/c.Groups
-	in, pixels := volume(win.in), volume(win.out)
-	k := icg * volume(win.kernel)
-	packed := packedWeights(c.Groups, ocg, k, func(g int) matrix { return matrix{w[g*ocg*k:], k, 1} })
+	ocg := c.OutC / c.Groups
+	packed := borrow(len(w))
 	defer release(packed)
-	chunks, strips := (ocg+rowsOfTask-1)/rowsOfTask, (pixels+pixelsOfTask-1)/pixelsOfTask
-	tasks(c.N*c.Groups*strips*chunks, func(i int) {
-		ng, p0, r := i/chunks/strips, i/chunks%strips*pixelsOfTask, i%chunks*rowsOfTask
-		g, n, m := ng%c.Groups, min(pixelsOfTask, pixels-p0), min(rowsOfTask, ocg-r)
-		to := y[(ng*ocg+r)*pixels:][:m*pixels]
-		for oc := range m {
-			fill(to[oc*pixels+p0:][:n], at(b, g*ocg+r+oc))
-		}
-		columns := s.columnPanels(&win, x[ng*icg*in:][:icg*in], p0)
-		s.multiply(m, n, k, (*packed)[(g*ocg+r)*k:], columns, to[p0:], pixels)
-	})
+	chunks, strips := (ocg+rowsOfTask-1)/rowsOfTask, (volume(win.out)+pixelsOfTask-1)/pixelsOfTask
+	work := columnWork{Conv: c, s: s, win: win, x: x, y: y, w: w, b: b, packed: *packed, chunks: chunks}
+	columnPacks.run(c.Groups*chunks, work)
+	columnProducts.run(c.N*c.Groups*strips*chunks, work)
 }
 
-// columnPanels takes panels from the column matrix of x, whose column 0 is output pixel p0.
-func (s *simd) columnPanels(win *window, x []float32, p0 int) panelFunc {
-	if win.pointwise() {
-		return s.matrixPanels(matrix{x[p0:], volume(win.in), 1})
+// columnPacks packs the weights of all groups in chunks of rowsOfTask rows for multiply.
+var columnPacks = newLoop(func(c *columnWork, i int) {
+	icg, ocg, taps, _, _ := c.perGroup()
+	k := icg * taps
+	g, r := i/c.chunks, i%c.chunks*rowsOfTask
+	packTiles(c.packed[(g*ocg+r)*k:], matrix{c.w[(g*ocg+r)*k:], k, 1}, min(rowsOfTask, ocg-r), k, 1)
+})
+
+var columnProducts = newLoop(func(c *columnWork, i int) {
+	icg, ocg, taps, in, pixels := c.perGroup()
+	k, strips := icg*taps, (pixels+pixelsOfTask-1)/pixelsOfTask
+	ng, p0, r := i/c.chunks/strips, i/c.chunks%strips*pixelsOfTask, i%c.chunks*rowsOfTask
+	g, n, m := ng%c.Groups, min(pixelsOfTask, pixels-p0), min(rowsOfTask, ocg-r)
+	to := c.y[(ng*ocg+r)*pixels:][:m*pixels]
+	for oc := range m {
+		fill(to[oc*pixels+p0:][:n], at(c.b, g*ocg+r+oc))
 	}
-	return func(dst []float32, ld, l0, l1, j0, j1 int) { win.gather(dst, ld, x, l0, l1, p0+j0, p0+j1) }
+	c.s.multiply(m, n, k, c.packed[(g*ocg+r)*k:], c.columns(c.x[ng*icg*in:][:icg*in], p0), to[p0:], pixels)
+})
+
+// columns is the column matrix of x from output pixel p0 on.
+func (c *columnWork) columns(x []float32, p0 int) factor {
+	if c.win.pointwise() {
+		return factor{matrix: matrix{x[p0:], volume(c.win.in), 1}}
+	}
+	return factor{window: &c.win, x: x, pixel: p0}
 }
 
 // scatterPacked: the columns of dx are transpose(w) * dy; each is added where it came from. A task owns some channels of an image.
 func (c Conv) scatterPacked(s *simd, dx, dy, w []float32) {
-	win := c.window()
-	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel)
-	in, pixels := volume(c.In), volume(win.out)
-	each := max(1, min(icg, rowsOfTask/taps))
+	icg := c.InC / c.Groups
+	each := max(1, min(icg, rowsOfTask/volume(c.Kernel)))
 	chunks := (icg + each - 1) / each
-	packed := borrow(c.Groups * icg * taps * ocg)
+	packed := borrow(len(w))
 	defer release(packed)
-	tasks(c.Groups*chunks, func(i int) {
-		g, ic := i/chunks, i%chunks*each
-		transposed := matrix{w[(g*ocg*icg+ic)*taps:], 1, icg * taps}
-		packTiles((*packed)[(g*icg+ic)*taps*ocg:], transposed, min(each, icg-ic)*taps, ocg, 1)
-	})
-	tasks(c.N*c.Groups*chunks, func(i int) {
-		ng, ic := i/chunks, i%chunks*each
-		channels := min(each, icg-ic)
-		target := dx[(ng*icg+ic)*in:][:channels*in]
-		clear(target)
-		columns := borrow(channels * taps * pixelsOfTask)
-		defer release(columns)
-		for p0 := 0; p0 < pixels; p0 += pixelsOfTask {
-			n := min(pixelsOfTask, pixels-p0)
-			clear(*columns)
-			dyPanels := s.matrixPanels(matrix{dy[ng*ocg*pixels+p0:], pixels, 1})
-			s.multiply(channels*taps, n, ocg, (*packed)[(ng%c.Groups*icg+ic)*taps*ocg:], dyPanels, *columns, pixelsOfTask)
-			win.scatterAdd(target, *columns, pixelsOfTask, channels*taps, p0, p0+n)
-		}
-	})
+	work := columnWork{Conv: c, s: s, win: c.window(), x: dx, y: dy, w: w, packed: *packed, each: each, chunks: chunks}
+	scatterPacks.run(c.Groups*chunks, work)
+	scatters.run(c.N*c.Groups*chunks, work)
 }
+
+var scatterPacks = newLoop(func(c *columnWork, i int) {
+	icg, ocg, taps, _, _ := c.perGroup()
+	g, ic := i/c.chunks, i%c.chunks*c.each
+	transposed := matrix{c.w[(g*ocg*icg+ic)*taps:], 1, icg * taps}
+	packTiles(c.packed[(g*icg+ic)*taps*ocg:], transposed, min(c.each, icg-ic)*taps, ocg, 1)
+})
+
+var scatters = newLoop(func(c *columnWork, i int) {
+	icg, ocg, taps, in, pixels := c.perGroup()
+	ng, ic := i/c.chunks, i%c.chunks*c.each
+	channels := min(c.each, icg-ic)
+	target := c.x[(ng*icg+ic)*in:][:channels*in]
+	clear(target)
+	columns := borrow(channels * taps * pixelsOfTask)
+	defer release(columns)
+	weights := c.packed[(ng%c.Groups*icg+ic)*taps*ocg:]
+	for p0 := 0; p0 < pixels; p0 += pixelsOfTask {
+		n := min(pixelsOfTask, pixels-p0)
+		clear(*columns)
+		dy := factor{matrix: matrix{c.y[ng*ocg*pixels+p0:], pixels, 1}}
+		c.s.multiply(channels*taps, n, ocg, weights, dy, *columns, pixelsOfTask)
+		c.win.scatterAdd(target, *columns, pixelsOfTask, channels*taps, p0, p0+n)
+	}
+})
 
 // weightsDots: dw[g] = sum over images and strips of dy[n][g] * transpose(columns(x[n][g])). A task owns the weights between some
 // output and some input channels and goes through the images and strips in order.
 func (c Conv) weightsDots(s *simd, dw, x, dy []float32) {
-	win := c.window()
-	icg, ocg, taps := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel)
-	in, pixels := volume(c.In), volume(win.out)
-	const rows, width = 64, 1024 // output channels and pixels, so that dy stays in the second-level cache
-	each := max(1, min(icg, 64/taps))
-	chunks, bands := (icg+each-1)/each, (ocg+rows-1)/rows
-	tasks(c.Groups*chunks*bands, func(i int) {
-		g, ic, oc := i/bands/chunks, i/bands%chunks*each, i%bands*rows
-		channels, m := min(each, icg-ic), min(rows, ocg-oc)
-		target := dw[((g*ocg+oc)*icg+ic)*taps:]
-		for r := range m {
-			clear(target[r*icg*taps:][:channels*taps])
+	icg, ocg := c.InC/c.Groups, c.OutC/c.Groups
+	each := max(1, min(icg, 64/volume(c.Kernel)))
+	chunks, bands := (icg+each-1)/each, (ocg+rowsOfDots-1)/rowsOfDots
+	weightDots.run(c.Groups*chunks*bands, columnWork{Conv: c, s: s, win: c.window(), x: x, y: dy, w: dw, each: each, chunks: chunks})
+}
+
+// Output channels and pixels of a product of dots, so that dy stays in the second-level cache.
+const (
+	rowsOfDots   = 64
+	pixelsOfDots = 1024
+)
+
+var weightDots = newLoop(func(c *columnWork, i int) {
+	icg, ocg, taps, in, pixels := c.perGroup()
+	bands := (ocg + rowsOfDots - 1) / rowsOfDots
+	g, ic, oc := i/bands/c.chunks, i/bands%c.chunks*c.each, i%bands*rowsOfDots
+	channels, m := min(c.each, icg-ic), min(rowsOfDots, ocg-oc)
+	target := c.w[((g*ocg+oc)*icg+ic)*taps:]
+	for r := range m {
+		clear(target[r*icg*taps:][:channels*taps])
+	}
+	for n := range c.N {
+		x := c.x[((n*c.Groups+g)*icg+ic)*in:][:channels*in]
+		dy := c.y[((n*c.Groups+g)*ocg+oc)*pixels:][:m*pixels]
+		for p0 := 0; p0 < pixels; p0 += pixelsOfDots {
+			p1 := min(pixels, p0+pixelsOfDots)
+			columns, ld, lent := c.columnsOf(x, channels, p0, p1)
+			c.s.multiplyDots(m, channels*taps, p1-p0, dy[p0:], pixels, columns, ld, target, icg*taps)
+			giveBack(lent)
 		}
-		for n := range c.N {
-			xg := x[((n*c.Groups+g)*icg+ic)*in:][:channels*in]
-			dyg := dy[((n*c.Groups+g)*ocg+oc)*pixels:][:m*pixels]
-			for p0 := 0; p0 < pixels; p0 += width {
-				p1 := min(pixels, p0+width)
-				c.withColumns(xg, win, channels, p0, p1, func(columns []float32, ld int) {
-					s.multiplyDots(m, channels*taps, p1-p0, dyg[p0:], pixels, columns, ld, target, icg*taps)
-				})
-			}
-		}
-	})
+	}
+})
+
+// columnsOf returns the column matrix of output pixels [p0, p1) of a few channels, whose rows are ld apart. The caller gives back what
+// is lent for it.
+func (c *columnWork) columnsOf(x []float32, channels, p0, p1 int) (columns []float32, ld int, lent *[]float32) {
+	if c.win.pointwise() {
+		return x[p0:], volume(c.win.in), nil
+	}
+	ld = p1 - p0
+	rows := channels * volume(c.win.kernel)
+	lent = borrow(rows * ld)
+	c.win.gather(*lent, ld, x, 0, rows, p0, p1)
+	return *lent, ld, lent
 }

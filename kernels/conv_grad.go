@@ -37,6 +37,9 @@ func (c Conv) gradPass(s *simd) (p gradPass, ok bool) {
 	p = gradPass{channelSets: cs, conv: c, kernel: kernel, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]},
 		kh: c.Kernel[1], kw: c.Kernel[2], stride: c.Stride[2]}
 	p.width = p.pitch()
+	for half := 0; half < Block; half += s.lanes {
+		p.order = append(p.order, p.sumsOrder(s, half))
+	}
 	return p, true
 }
 
@@ -53,20 +56,28 @@ func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
 
 // runGrad computes dw from x and dy. A task owns the weights between one block of output channels and one of input channels.
 func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
-	for half := 0; half < Block; half += s.lanes {
-		p.order = append(p.order, p.sumsOrder(s, half))
-	}
-	tasks(p.sets*p.channelSets.out*p.planes, func(i int) {
-		plane, ob := i%p.planes, i/p.planes
-		sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
-		defer release(sums)
-		clear(*sums)
-		for image := range n {
-			p.addPlanes(s, *sums, x, dy, image, ob, plane, image+1 < n)
-		}
-		p.unpack(s, dw, *sums, ob, plane)
-	})
+	gradRuns.run(p.sets*p.channelSets.out*p.planes, gradRun{p, s, n, dw, x, dy})
 }
+
+// gradRun is a gradPass on its way over n images.
+type gradRun struct {
+	*gradPass
+	s     *simd
+	n     int
+	dw    []float32
+	x, dy tensor
+}
+
+var gradRuns = newLoop(func(p *gradRun, i int) {
+	plane, ob := i%p.planes, i/p.planes
+	sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
+	defer release(sums)
+	clear(*sums)
+	for image := range p.n {
+		p.addPlanes(p.s, *sums, p.x, p.dy, image, ob, plane, image+1 < p.n)
+	}
+	p.unpack(p.s, p.dw, *sums, ob, plane)
+})
 
 // addPlanes adds the part of an image's plane of input and block of output. more says that another image follows.
 func (p *gradPass) addPlanes(s *simd, sums []float32, x, dy tensor, image, ob, plane int, more bool) {
@@ -75,15 +86,18 @@ func (p *gradPass) addPlanes(s *simd, sums []float32, x, dy tensor, image, ob, p
 	defer giveBack(lentX)
 	dyi, lentY := dy.read(image, ob, 1)
 	defer giveBack(lentY)
-	var next []*float32
+	var next ahead
 	if more && !x.plain {
-		next = []*float32{&xi[blocks(x.channels)*x.pixels*Block], &dyi[blocks(dy.channels)*dy.pixels*Block]}
+		next = ahead{&xi[blocks(x.channels)*x.pixels*Block], &dyi[blocks(dy.channels)*dy.pixels*Block]}
 	}
 	p.addImage(s, sums, xi, dyi, next)
 }
 
+// ahead is what the next calls of a kernel prefetch, of x and of dy; nil for nothing.
+type ahead [2]*float32
+
 // addImage adds one image's part, band by band of rows so that what the kernels go over several times stays in the first-level cache.
-func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next []*float32) {
+func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next ahead) {
 	const bandFloats = 6 << 10 // of dy, and of the rows of x that one row of taps sees
 	band := max(1, min(p.out[0], bandFloats/((1+p.stride)*p.width*Block)))
 	xPitch := p.stride * p.width
@@ -96,17 +110,17 @@ func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next []*float32) {
 		pdy := (*buf)[xRows*xPitch*Block:][:rows*p.width*Block]
 		s.padPlane(pdy, dy, p.out[0], p.out[1], r0, 0, p.width)
 		s.padPlane(px, x, p.in[0], p.in[1], r0*p.stride-p.conv.PadLo[1], p.conv.PadLo[2], xPitch)
-		ahead := next
+		soon := next
 		if r := r0 + rows; r < p.out[0] {
 			in := max(0, min(p.in[0]-1, r*p.stride-p.conv.PadLo[1]+p.kh-p.stride))
-			ahead = []*float32{&x[in*p.in[1]*Block], &dy[r*p.out[1]*Block]}
+			soon = ahead{&x[in*p.in[1]*Block], &dy[r*p.out[1]*Block]}
 		}
-		p.addBand(s, sums, px, pdy, r0, rows, ahead)
+		p.addBand(s, sums, px, pdy, r0, rows, soon)
 	}
 }
 
 // addBand runs the kernels over a padded band, prefetching what lies ahead: sums are [half][tap rows of a call][chunk][what a call adds].
-func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, r0, rows int, ahead []*float32) {
+func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, r0, rows int, soon ahead) {
 	xrow := p.stride * p.width * Block
 	perCall := p.kernel.kh * p.kernel.k * p.kw * s.lanes
 	for h := 0; h < p.kh; h += p.kernel.kh {
@@ -121,8 +135,8 @@ func (p *gradPass) addBand(s *simd, sums, px, pdy []float32, r0, rows int, ahead
 					x += c * p.kernel.k
 				}
 				next := &px[0]
-				if len(ahead) > 0 {
-					next, ahead = ahead[0], ahead[1:]
+				if soon[0] != nil {
+					next, soon = soon[0], ahead{soon[1]}
 				}
 				p.kernel.f(hi-lo, p.width, &px[x], xrow*4, (p.stride-1)*xrow*4, &pdy[lo*p.width*Block+half],
 					&sums[p.call(s, half, h, c)*perCall], next)

@@ -68,7 +68,7 @@ func (s *simd) packTransposed(dst []float32, ld int, m matrix, rows, cols int) {
 // run computes y from x; bias may be nil.
 func (p *pointPass) run(s *simd, y, x, bias []float32) {
 	outs, panel := blocks(p.out), s.pointPanel()
-	packed, _ := p.keep.kept(forPoint, func() (*[]float32, [][]float32) { return p.pack(s), nil })
+	packed := p.keep.kept(forPoint, func() *[]float32 { return p.pack(s) })
 	defer p.keep.drop(packed)
 	padded := borrow(outs * Block)
 	defer release(padded)

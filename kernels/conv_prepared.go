@@ -3,12 +3,11 @@ package kernels
 // Prepared is a convolution whose weights stay the same from pass to pass, as when a trained network is used: they are packed once.
 // It is for one goroutine at a time.
 type Prepared struct {
-	conv    Conv
-	w, b    []float32
-	level   level
-	order   packing
-	packed  *[]float32  // in order, for level
-	weights [][]float32 // its parts, for direct passes
+	conv   Conv
+	w, b   []float32
+	level  level
+	order  packing
+	packed *[]float32 // in order, for level
 }
 
 // packing is an order of packed weights.
@@ -55,9 +54,7 @@ func (p *Prepared) ForwardBlocked(y, x []float32, then Then) {
 		pass.keep, pass.then = p, then
 		pass.run(s, y, x, p.b)
 	case c.path(s) == direct:
-		pass := c.forwardPass(s)
-		pass.keep = p
-		s.runPasses(c.N, []directPass{pass}, c.output(y, false), c.input(x, false), p.w, p.b)
+		s.runPasses(c.N, c.plan(s).forward, p, c.output(y, false), c.input(x, false), p.w, p.b)
 		then.apply(y)
 	default:
 		c.ForwardBlocked(y, x, p.w, p.b)
@@ -93,23 +90,18 @@ func (t Then) applyTo(s *simd, y []float32, from, pixels int) {
 }
 
 // kept returns what pack makes, from the first time on; without p, pack's result is the caller's, who calls drop.
-func (p *Prepared) kept(order packing, pack func() (*[]float32, [][]float32)) (packed *[]float32, weights [][]float32) {
+func (p *Prepared) kept(order packing, pack func() *[]float32) *[]float32 {
 	if p == nil {
 		return pack()
 	}
 	if p.order != order || p.level != active {
-		packed, weights = pack()
+		packed := pack()
 		own := Alloc(len(*packed)) // what is borrowed must go back
 		copy(own, *packed)
-		at := 0
-		for i, w := range weights {
-			weights[i] = own[at:][:len(w)]
-			at += len(w)
-		}
 		release(packed)
-		p.packed, p.weights, p.order, p.level = &own, weights, order, active
+		p.packed, p.order, p.level = &own, order, active
 	}
-	return p.packed, p.weights
+	return p.packed
 }
 
 // drop gives back what kept returned.

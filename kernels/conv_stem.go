@@ -11,7 +11,7 @@ func (c Conv) ForwardStem(y, x, w, b []float32) {
 		return
 	}
 	if s := assembly(); c.path(s) == direct {
-		s.runPasses(c.N, []directPass{c.forwardPass(s)}, c.output(y, false), c.input(x, true), w, b)
+		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, true), w, b)
 		return
 	}
 	plain := borrow(c.OutLen())
@@ -27,8 +27,8 @@ func (c Conv) BackwardDataStem(dx, dy, w []float32) {
 		return
 	}
 	if s := assembly(); c.path(s) == direct {
-		if passes, ok := c.backwardPasses(s); ok {
-			s.runPasses(c.N, passes, c.input(dx, true), c.output(dy, false), w, nil)
+		if passes := c.plan(s).backward; passes != nil {
+			s.runPasses(c.N, passes, nil, c.input(dx, true), c.output(dy, false), w, nil)
 			return
 		}
 	}
@@ -51,8 +51,8 @@ func (c Conv) BackwardWeightsStem(dw, db, x, dy []float32) {
 
 func (c Conv) weightsStem(dw, x, dy []float32) {
 	if s := assembly(); c.path(s) == direct {
-		if p, ok := c.gradPass(s); ok {
-			s.runGrad(c.N, &p, dw, c.input(x, true), c.output(dy, false))
+		if p := c.plan(s).grad; p != nil {
+			s.runGrad(c.N, p, dw, c.input(x, true), c.output(dy, false))
 			return
 		}
 	}

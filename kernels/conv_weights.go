@@ -28,37 +28,46 @@ func (x *weightIndex) channel(lane int) int {
 	return lane
 }
 
-// packPasses packs the weights of one vector of output channels of a set for all passes, each as [plane][tap row][k][tap column][lane].
-// Part part of the set's vectors goes to dst[pass][part].
-func (s *simd) packPasses(passes []directPass, orders [][]uint32, dst [][]float32, w []float32, set, part int) {
+// packPasses packs the weights of one vector of output channels for all passes, each as [plane][tap row][k][tap column][lane].
+func (s *simd) packPasses(passes []directPass, packed, w []float32, vector int) {
 	p := &passes[0]
 	ins, all := p.planes*p.k, p.weightOf.all
 	buf := borrow((ins*all + Block) * s.lanes)
 	defer release(buf)
-	p.weightOf.lanes(s, *buf, w, set*p.channelSets.out*Block+part*s.lanes, ins)
+	p.weightOf.lanes(s, *buf, w, vector*s.lanes, ins)
 	for i := range passes {
 		p := &passes[i]
-		s.permute(len(orders[i]), &dst[i][part*p.vectorFloats(s)], s.lanes*4, &(*buf)[0], &orders[i][0])
+		s.permute(len(p.order), &packed[p.weightsAt+vector*p.vectorFloats(s)], s.lanes*4, &(*buf)[0], &p.order[0])
 	}
 }
 
-// packOrder is where, in bytes, packed weights [plane][tap row][k][tap column] of a vector lie in [input channel][tap].
-func (p *directPass) packOrder(s *simd) []uint32 {
-	order := make([]uint32, 0, p.vectorFloats(s)/s.lanes)
+// packOrder finds out where, in bytes, packed weights [plane][tap row][k][tap column] of a vector lie in [input channel][tap].
+func (p *directPass) packOrder(s *simd) {
+	p.order = make([]uint32, 0, p.vectorFloats(s)/s.lanes)
 	for plane := range p.planes {
 		for h := range p.kh {
 			for k := range p.k {
 				for _, t := range p.taps[h*p.kw:][:p.kw] {
-					order = append(order, uint32(((plane*p.k+k)*p.weightOf.all+t)*s.lanes*4))
+					p.order = append(p.order, uint32(((plane*p.k+k)*p.weightOf.all+t)*s.lanes*4))
 				}
 			}
 		}
 	}
-	return order
 }
 
 // vectorFloats is how many weights lead to one vector of output channels.
 func (p *directPass) vectorFloats(s *simd) int { return p.planes * p.kh * p.k * p.kw * s.lanes }
+
+// vectors is how many vectors of output channels the pass has.
+func (p *directPass) vectors(s *simd) int { return p.sets * p.channelSets.out * Block / s.lanes }
+
+// weightFloats is how many packed weights the pass has.
+func (p *directPass) weightFloats(s *simd) int { return p.vectors(s) * p.vectorFloats(s) }
+
+// weightsOf is where the packed weights of a set begin.
+func (p *directPass) weightsOf(s *simd, set int) int {
+	return p.weightsAt + p.weightFloats(s)/p.sets*set
+}
 
 // lanes gathers the weights that lead to a vector of output channels, dst[(in*all+tap)*lanes+lane], with zeros for what does not exist.
 func (x *weightIndex) lanes(s *simd, dst, w []float32, out, ins int) {
@@ -111,29 +120,18 @@ func (x *weightIndex) gather(dst, w []float32, out, n, ins int) {
 	}
 }
 
-// packAll packs the weights of all passes: weights[pass] holds the sets one after the other.
-func (s *simd) packAll(passes []directPass, w []float32) (packed *[]float32, weights [][]float32) {
-	p := &passes[0]
-	parts := p.channelSets.out * Block / s.lanes
-	total := 0
-	for i := range passes {
-		total += p.sets * parts * passes[i].vectorFloats(s)
-	}
-	packed = borrow(total)
-	rest := *packed
-	var orders [][]uint32
-	for i := range passes {
-		n := p.sets * parts * passes[i].vectorFloats(s)
-		weights, rest = append(weights, rest[:n]), rest[n:]
-		orders = append(orders, passes[i].packOrder(s))
-	}
-	tasks(p.sets*parts, func(i int) {
-		set, part := i/parts, i%parts
-		dst := make([][]float32, len(passes))
-		for k := range passes {
-			dst[k] = weights[k][set*parts*passes[k].vectorFloats(s):]
-		}
-		s.packPasses(passes, orders, dst, w, set, part)
-	})
-	return packed, weights
+// packAll packs the weights of all passes, one pass after the other.
+func (s *simd) packAll(passes []directPass, w []float32) *[]float32 {
+	last := &passes[len(passes)-1]
+	packed := borrow(last.weightsAt + last.weightFloats(s))
+	weightPacks.run(last.vectors(s), weightPacking{s, passes, *packed, w})
+	return packed
 }
+
+type weightPacking struct {
+	s         *simd
+	passes    []directPass
+	packed, w []float32
+}
+
+var weightPacks = newLoop(func(p *weightPacking, vector int) { p.s.packPasses(p.passes, p.packed, p.w, vector) })

@@ -65,31 +65,37 @@ type winoPass struct {
 
 // runWinograd runs the pass over n images from x to y, which are blocked. What is not finite it computes again with the direct kernels,
 // because the transforms spread an infinity over the whole tile and may overflow where the convolution does not.
-func (s *simd) runWinograd(n int, d *directPass, y, x tensor, w, bias []float32) {
+func (s *simd) runWinograd(n int, d *directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	blocksOut := d.sets * d.channelSets.out
 	padded := borrow((blocksOut + 1) * Block)
 	defer release(padded)
 	clear(*padded)
 	copy((*padded)[:blocksOut*Block], bias)
-	packed, _ := d.keep.kept(forWinograd, func() (*[]float32, [][]float32) { return s.winoPack(d, w), nil })
-	defer d.keep.drop(packed)
-	p := &winoPass{directPass: d, s: s, rows: (d.out[0] + 1) / 2, cols: (d.out[1] + 1) / 2, y: y, x: x, weights: *packed,
+	packed := keep.kept(forWinograd, func() *[]float32 { return s.winoPack(d, w) })
+	defer keep.drop(packed)
+	p := winoPass{directPass: d, s: s, rows: (d.out[0] + 1) / 2, cols: (d.out[1] + 1) / 2, y: y, x: x, weights: *packed,
 		bias: *padded, zeros: (*padded)[blocksOut*Block:]}
 	p.cut(n)
 	finite := borrow(d.sets * p.strips * p.columns)
 	defer release(finite)
-	tasks(len(*finite), func(i int) {
-		column, strip, set := i%p.columns, i/p.columns%p.strips, i/p.columns/p.strips
-		(*finite)[i] = float32(b2i(p.run(set, strip, p.firstBlock(column), p.firstBlock(column+1))))
-	})
+	winoRuns.run(len(*finite), winoRun{p, *finite})
 	for image := range n {
 		if !p.finite(*finite, image) {
-			again := *d
-			again.keep = nil
-			s.runDirect(1, []directPass{again}, y.image(image), x.image(image), w, bias)
+			s.runDirect(1, []directPass{*d}, nil, y.image(image), x.image(image), w, bias)
 		}
 	}
 }
+
+// winoRun is a winoPass on its way; finite is for each task whether its results are.
+type winoRun struct {
+	winoPass
+	finite []float32
+}
+
+var winoRuns = newLoop(func(p *winoRun, i int) {
+	column, strip, set := i%p.columns, i/p.columns%p.strips, i/p.columns/p.strips
+	p.finite[i] = float32(b2i(p.run(set, strip, p.firstBlock(column), p.firstBlock(column+1))))
+})
 
 // finite reports whether all tasks that computed something of an image found it so.
 func (p *winoPass) finite(tasks []float32, image int) bool {
@@ -215,24 +221,39 @@ func (p *winoPass) transformOutput(m []float32, mplace int, bias, y []float32, l
 
 // winoPack transforms the weights of a pass, a panel of output blocks after the other.
 func (s *simd) winoPack(p *directPass, w []float32) *[]float32 {
-	parts, panel := p.channelSets.out*Block/s.lanes, s.winograd.panel()
-	ins, taps := p.planes*Block, p.weightOf.all
-	packed := borrow(p.sets * p.channelSets.out * winoPlaces * ins * Block)
-	first, tap := p.taps[0]*s.lanes, (p.taps[1]-p.taps[0])*s.lanes
-	wide := func(block int) int { return min(panel, p.channelSets.out-block) * Block }
-	orders := [2]winoOrder{s.winograd.order(ins, panel*Block), s.winograd.order(ins, wide((p.channelSets.out-1)/panel*panel))}
-	tasks(p.sets*parts, func(i int) {
-		set, lane := i/parts, i%parts*s.lanes
-		buf := borrow((ins*taps + Block) * s.lanes)
-		defer release(buf)
-		p.weightOf.lanes(s, *buf, w, set*p.channelSets.out*Block+lane, ins)
-		block := lane / Block / panel * panel // the first of its panel
-		order := &orders[b2i(wide(block) < panel*Block)]
-		at := (set*p.channelSets.out+block)*winoPlaces*ins*Block + lane - block*Block
-		s.winograd.weights(ins, &(*buf)[first], tap*4, taps*s.lanes*4, &(*packed)[at], &order.rows[0], order.column, order.next, &oneHalf)
-	})
+	packed := borrow(p.sets * p.channelSets.out * winoPlaces * p.planes * Block * Block)
+	work := winoPacking{directPass: p, s: s, packed: *packed, w: w}
+	ins, outs, panel := p.planes*Block, p.channelSets.out, s.winograd.panel()
+	work.orders = [2]winoOrder{s.winograd.order(ins, panel*Block), s.winograd.order(ins, work.wide((outs-1)/panel*panel))}
+	winoPacks.run(p.vectors(s), work)
 	return packed
 }
+
+type winoPacking struct {
+	*directPass
+	s         *simd
+	packed, w []float32
+	orders    [2]winoOrder // of whole panels, and of the last one
+}
+
+// wide is how many lanes the panel has that begins with a block of a set.
+func (p *winoPacking) wide(block int) int {
+	return min(p.s.winograd.panel(), p.channelSets.out-block) * Block
+}
+
+var winoPacks = newLoop(func(p *winoPacking, vector int) {
+	s, panel, parts := p.s, p.s.winograd.panel(), p.channelSets.out*Block/p.s.lanes
+	ins, taps := p.planes*Block, p.weightOf.all
+	first, tap := p.taps[0]*s.lanes, (p.taps[1]-p.taps[0])*s.lanes
+	buf := borrow((ins*taps + Block) * s.lanes)
+	defer release(buf)
+	p.weightOf.lanes(s, *buf, p.w, vector*s.lanes, ins)
+	set, lane := vector/parts, vector%parts*s.lanes
+	block := lane / Block / panel * panel // the first of its panel
+	order := &p.orders[b2i(p.wide(block) < panel*Block)]
+	at := (set*p.channelSets.out+block)*winoPlaces*ins*Block + lane - block*Block
+	s.winograd.weights(ins, &(*buf)[first], tap*4, taps*s.lanes*4, &p.packed[at], &order.rows[0], order.column, order.next, &oneHalf)
+})
 
 var oneHalf = float32(0.5)
 

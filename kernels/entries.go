@@ -70,17 +70,18 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 	case c.direct(s):
 		cs, _ := s.channelSets(c.Groups, c.InC/c.Groups, c.OutC/c.Groups)
 		tile := "conv." + [...]string{"own", "quad", "perm", "wide"}[cs.lookup]
-		name := func(p directPass) string {
-			if blocked && cs.outC == 0 && s.takesWinograd(&p) {
+		name := func(p *directPass) string {
+			if blocked && cs.outC == 0 && s.takesWinograd(p) {
 				return "conv.winograd"
 			}
 			return tile
 		}
-		forward = name(c.forwardPass(s))
-		if passes, ok := c.backwardPasses(s); ok {
-			backwardData = name(passes[0])
+		plan := c.plan(s)
+		forward = name(&plan.forward[0])
+		if plan.backward != nil {
+			backwardData = name(&plan.backward[0])
 		}
-		if _, ok := c.gradPass(s); ok {
+		if plan.grad != nil {
 			backwardWeights = "conv.grad"
 		}
 	}

@@ -44,16 +44,28 @@ func gemm(m, n, k int, alpha float32, a, b matrix, beta float32, c []float32, ld
 		return
 	}
 	rows, cols := (m+tileRows-1)/tileRows, (n+tileCols-1)/tileCols
-	tasks(rows*cols, func(t int) {
-		i, j := t/cols*tileRows, t%cols*tileCols
-		tm, tn := min(tileRows, m-i), min(tileCols, n-j)
-		to := c[i*ldc+j:]
-		scaleRows(to, ldc, tm, tn, beta)
-		if k > 0 && alpha != 0 {
-			addTilePortable(tm, tn, k, alpha, a.at(i, 0), b.at(0, j), to, ldc)
-		}
-	})
+	portableProducts.run(rows*cols, product{m, n, k, alpha, beta, a, b, c, ldc})
 }
+
+// product is a call of GEMM.
+type product struct {
+	m, n, k     int
+	alpha, beta float32
+	a, b        matrix
+	c           []float32
+	ldc         int
+}
+
+var portableProducts = newLoop(func(p *product, t int) {
+	cols := (p.n + tileCols - 1) / tileCols
+	i, j := t/cols*tileRows, t%cols*tileCols
+	tm, tn := min(tileRows, p.m-i), min(tileCols, p.n-j)
+	to := p.c[i*p.ldc+j:]
+	scaleRows(to, p.ldc, tm, tn, p.beta)
+	if p.k > 0 && p.alpha != 0 {
+		addTilePortable(tm, tn, p.k, p.alpha, p.a.at(i, 0), p.b.at(0, j), to, p.ldc)
+	}
+})
 
 // addTilePortable adds alpha*a*b to a tile of c.
 func addTilePortable(m, n, k int, alpha float32, a, b matrix, c []float32, ldc int) {

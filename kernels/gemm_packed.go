@@ -85,19 +85,33 @@ func (s *simd) gemmPacked(m, n, k int, alpha float32, a, b matrix, beta float32,
 	slabs, depths, cols := (m+slab-1)/slab, (k+depthOfPack-1)/depthOfPack, (n+tileCols-1)/tileCols
 	packed := borrow(m * k)
 	defer release(packed)
-	tasks(slabs*depths, func(t int) {
-		i, l := t/depths*slab, t%depths*depthOfPack
-		rows := min(slab, m-i)
-		packDepth((*packed)[i*k+l*rows:], a.at(i, l), rows, min(depthOfPack, k-l), alpha)
-	})
-	tasks(slabs*cols, func(t int) {
-		i, j := t%slabs*slab, t/slabs*tileCols
-		rows, width := min(slab, m-i), min(tileCols, n-j)
-		to := c[i*ldc+j:]
-		scaleRows(to, ldc, rows, width, beta)
-		s.multiply(rows, width, k, (*packed)[i*k:], s.matrixPanels(b.at(0, j)), to, ldc)
-	})
+	p := packedProduct{product{m, n, k, alpha, beta, a, b, c, ldc}, s, *packed, slab, slabs, depths}
+	slabPacks.run(slabs*depths, p)
+	slabProducts.run(slabs*cols, p)
 }
+
+// packedProduct is a product of which a is packed in slabs of rows.
+type packedProduct struct {
+	product
+	s                   *simd
+	packed              []float32
+	slab, slabs, depths int
+}
+
+var (
+	slabPacks = newLoop(func(p *packedProduct, t int) {
+		i, l := t/p.depths*p.slab, t%p.depths*depthOfPack
+		rows := min(p.slab, p.m-i)
+		packDepth(p.packed[i*p.k+l*rows:], p.a.at(i, l), rows, min(depthOfPack, p.k-l), p.alpha)
+	})
+	slabProducts = newLoop(func(p *packedProduct, t int) {
+		i, j := t%p.slabs*p.slab, t/p.slabs*tileCols
+		rows, width := min(p.slab, p.m-i), min(tileCols, p.n-j)
+		to := p.c[i*p.ldc+j:]
+		scaleRows(to, p.ldc, rows, width, p.beta)
+		p.s.multiply(rows, width, p.k, p.packed[i*p.k:], factor{matrix: p.b.at(0, j)}, to, p.ldc)
+	})
+)
 
 // panelCols is the widest panel of b that the kernels take.
 func (s *simd) panelCols() int {
@@ -108,30 +122,50 @@ func (s *simd) panelCols() int {
 	return n * s.lanes
 }
 
-// panelFunc writes rows [l0, l1) and columns [j0, j1) of b to dst, ld apart. It may leave anything beyond column j1.
-type panelFunc func(dst []float32, ld, l0, l1, j0, j1 int)
+// factor is the second factor of a product: a matrix, or the columns of a convolution that window shows of a tensor, from a pixel on.
+type factor struct {
+	matrix
+	window *window
+	x      []float32
+	pixel  int
+}
 
-// multiply adds a (m x k, packed by packTiles) times b to c, taking b from panel.
-func (s *simd) multiply(m, n, k int, packed []float32, panel panelFunc, c []float32, ldc int) {
+// panel writes rows [l0, l1) and columns [j0, j1) of b to dst, ld apart. It may leave anything beyond column j1.
+func (b *factor) panel(s *simd, dst []float32, ld, l0, l1, j0, j1 int) {
+	switch {
+	case b.window != nil:
+		b.window.gather(dst, ld, b.x, l0, l1, b.pixel+j0, b.pixel+j1)
+	case b.col == 1:
+		for l := l0; l < l1; l++ {
+			d := dst[(l-l0)*ld:][:ld]
+			copy(d, b.data[l*b.row+j0:][:j1-j0])
+		}
+	default:
+		s.transposeInto(dst, ld, b.data[l0*b.row+j0*b.col:], b.col, j1-j0, l1-l0)
+	}
+}
+
+// multiply adds a (m x k, packed by packTiles) times b to c.
+func (s *simd) multiply(m, n, k int, packed []float32, b factor, c []float32, ldc int) {
 	cols := s.panelCols()
 	buf := borrow(cols*depthOfPack + 2*rowsOfTile*cols)
 	defer release(buf)
-	b, edge := (*buf)[:cols*depthOfPack], (*buf)[cols*depthOfPack:]
+	panel, edge := (*buf)[:cols*depthOfPack], (*buf)[cols*depthOfPack:]
 	for j := 0; j < n; j += cols {
 		width := min(cols, n-j)
 		vectors := (width + s.lanes - 1) / s.lanes
 		for l := 0; l < k; l += depthOfPack {
 			depth := min(depthOfPack, k-l)
-			panel(b[:depth*vectors*s.lanes], vectors*s.lanes, l, l+depth, j, j+width)
+			b.panel(s, panel[:depth*vectors*s.lanes], vectors*s.lanes, l, l+depth, j, j+width)
 			for t := range tiles(m) {
 				first, rows := tile(m, t)
 				kernel := s.gemm[rows][vectors]
 				a := &packed[l*m+first*depth]
 				to := c[first*ldc+j:]
 				if width == vectors*s.lanes {
-					kernel(depth, a, &b[0], &to[0], ldc*4)
+					kernel(depth, a, &panel[0], &to[0], ldc*4)
 				} else {
-					addEdge(kernel, depth, a, &b[0], edge[:rows*vectors*s.lanes], to, rows, width, ldc)
+					addEdge(kernel, depth, a, &panel[0], edge[:rows*vectors*s.lanes], to, rows, width, ldc)
 				}
 			}
 		}
@@ -148,20 +182,6 @@ func addEdge(kernel func(k int, a, b, c *float32, ldc int), k int, a, b *float32
 		for j, v := range edge[i*ld:][:width] {
 			d[j] += v
 		}
-	}
-}
-
-// matrixPanels takes panels from a matrix in memory.
-func (s *simd) matrixPanels(b matrix) panelFunc {
-	return func(dst []float32, ld, l0, l1, j0, j1 int) {
-		if b.col == 1 {
-			for l := l0; l < l1; l++ {
-				d := dst[(l-l0)*ld:][:ld]
-				copy(d, b.data[l*b.row+j0:][:j1-j0])
-			}
-			return
-		}
-		s.transposeInto(dst, ld, b.data[l0*b.row+j0*b.col:], b.col, j1-j0, l1-l0)
 	}
 }
 

@@ -42,19 +42,26 @@ func (t tensor) image(i int) tensor {
 	return t
 }
 
-// write returns where to write such blocks. The caller calls done when they are written.
-func (t tensor) write(image, first, count int) (y []float32, done func()) {
+// room returns where to put such blocks. The caller calls write, with what is lent for it, when they are there.
+func (t tensor) room(image, first, count int) (y []float32, lent *[]float32) {
 	size := t.pixels * Block
 	if !t.plain {
-		return t.data[(image*blocks(t.channels)+first)*size:], func() {}
+		return t.data[(image*blocks(t.channels)+first)*size:], nil
 	}
-	buf := borrow(count * size)
-	return *buf, func() {
-		for i := range count {
-			blockToPlane(t.channel(image, t.first(first+i)), (*buf)[i*size:][:size], t.present(first+i), t.pixels)
-		}
-		release(buf)
+	lent = borrow(count * size)
+	return *lent, lent
+}
+
+// write writes blocks that were put into what is lent, if anything was.
+func (t tensor) write(lent *[]float32, image, first, count int) {
+	if lent == nil {
+		return
 	}
+	size := t.pixels * Block
+	for i := range count {
+		blockToPlane(t.channel(image, t.first(first+i)), (*lent)[i*size:][:size], t.present(first+i), t.pixels)
+	}
+	release(lent)
 }
 
 // channel is a plain tensor from a channel of an image on.

@@ -1,0 +1,60 @@
+package kernels
+
+import "sync"
+
+// convPlan is how the direct kernels do a convolution. It depends on the shape of a single image alone and is made once.
+type convPlan struct {
+	forward  []directPass // one
+	backward []directPass // nil if these kernels do not have the gradient of the input
+	grad     *gradPass    // likewise of the weights
+}
+
+// plans are those of the convolutions met so far.
+var plans struct {
+	sync.Mutex
+	of map[planKey]*convPlan
+}
+
+type planKey struct {
+	conv  Conv
+	level level
+}
+
+// mostPlans bounds the memory for programs that go through ever new shapes.
+const mostPlans = 1 << 10
+
+// plan is the plan for c, which the direct kernels of s can do.
+func (c Conv) plan(s *simd) *convPlan {
+	c.N = 1
+	key := planKey{c, active}
+	plans.Lock()
+	defer plans.Unlock()
+	if p, ok := plans.of[key]; ok {
+		return p
+	}
+	if plans.of == nil || len(plans.of) == mostPlans {
+		plans.of = map[planKey]*convPlan{}
+	}
+	p := &convPlan{forward: s.planned(c.forwardPass(s))}
+	if passes, ok := c.backwardPasses(s); ok {
+		p.backward = s.planned(passes...)
+	}
+	if grad, ok := c.gradPass(s); ok {
+		p.grad = &grad
+	}
+	plans.of[key] = p
+	return p
+}
+
+// planned completes passes that run together.
+func (s *simd) planned(passes ...directPass) []directPass {
+	at := 0
+	for i := range passes {
+		p := &passes[i]
+		p.chooseTiles(s)
+		p.packOrder(s)
+		p.weightsAt = at
+		at += p.weightFloats(s)
+	}
+	return passes
+}
