@@ -73,6 +73,11 @@ var gradRuns = newLoop(func(p *gradRun, i int) {
 	sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
 	defer release(sums)
 	clear(*sums)
+	if p.takesPlanes(p.s, p.x, p.dy) {
+		p.addWholePlanes(p.s, *sums, p.x, p.dy, p.n, ob, plane)
+		p.store(p.s, p.dw, *sums, ob, plane)
+		return
+	}
 	for image := range p.n {
 		p.addPlanes(p.s, *sums, p.x, p.dy, image, ob, plane, image+1 < p.n)
 	}
@@ -179,8 +184,15 @@ func (p *gradPass) unpack(s *simd, dw, sums []float32, ob, plane int) {
 	if p.lookup == perm {
 		orderOctets(*buf, taps)
 	}
+	p.store(s, dw, *buf, ob, plane)
+}
+
+// store stores the sums of one pair of blocks, [input channel][tap][lane], in the plain layout of the weights.
+func (p *gradPass) store(s *simd, dw, sums []float32, ob, plane int) {
+	icg, taps := p.conv.InC/p.conv.Groups, p.kh*p.kw
 	to := tensor{channels: p.conv.OutC, group: p.outC}
-	s.transposeInto(dw[(to.first(ob)*icg+plane*Block)*taps:], icg*taps, *buf, Block, ins*taps, to.present(ob))
+	ins := min(p.chunks()*p.kernel.k, icg-plane*Block)
+	s.transposeInto(dw[(to.first(ob)*icg+plane*Block)*taps:], icg*taps, sums, Block, ins*taps, to.present(ob))
 }
 
 // sumsOrder finds the sums of [input channel][tap] among those of the kernel calls.

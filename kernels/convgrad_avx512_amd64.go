@@ -174,6 +174,36 @@ func convGradWide3s2_1x8AVX512(rows int, width int, x *float32, xrow int, xskip 
 //go:noescape
 func convGradWide3s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
+// planeGrad1AVX512 equals
+//
+//	for image < images and row < rows {
+//		for col < width, v < 3, k < 8 and lane, where 0 <= col*1+v-1 < width*1 {
+//			dw[k][v][lane] += dy[col][lane] * x[col*1+v-1][k]
+//		}
+//		x, dy = x+width*1, dy+width
+//		after the last row: x, dy = x+xnext, dy+dynext
+//	}
+//
+// with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row.
+//
+//go:noescape
+func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
+
+// planeGrad2AVX512 equals
+//
+//	for image < images and row < rows {
+//		for col < width, v < 3, k < 8 and lane, where 0 <= col*2+v-1 < width*2 {
+//			dw[k][v][lane] += dy[col][lane] * x[col*2+v-1][k]
+//		}
+//		x, dy = x+width*4, dy+width
+//		after the last row: x, dy = x+xnext, dy+dynext
+//	}
+//
+// with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row.
+//
+//go:noescape
+func planeGrad2AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
+
 // convGradOwn5s1_1x1AVX512 equals
 //
 //	for row := range rows {

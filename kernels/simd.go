@@ -11,6 +11,7 @@ type simd struct {
 	padRows   func(rows int, dst, src *float32, before, width, after, skip int)
 	conv      map[convKey][]convKernel
 	convGrad  map[convKey][]convGradKernel
+	planeGrad [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
 	point     [7][5]pointKernel     // [pixels][blocks]
 	pointRun  [7]pointRunKernel     // [pixels], instead of point where a vector is half a block
 	pointGrad [7][5]pointGradKernel // [channels][blocks]

@@ -91,6 +91,7 @@ var simdAVX512 = simd{
 	padRows:   padRowsAVX512,
 	conv:      convAVX512,
 	convGrad:  convGradAVX512,
+	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},
 	point: [7][5]pointKernel{
 		1: {1: point1x1AVX512, 2: point1x2AVX512, 3: point1x3AVX512, 4: point1x4AVX512},
 		2: {1: point2x1AVX512, 2: point2x2AVX512, 3: point2x3AVX512, 4: point2x4AVX512},

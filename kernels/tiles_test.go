@@ -241,6 +241,40 @@ func checkConvGradTile(t *testing.T, s *simd, key convKey, tile convGradKernel) 
 	}
 }
 
+func TestPlaneGrad(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for stride, f := range s.planeGrad {
+			for _, width := range []int{2, 3, 7} {
+				if f != nil {
+					checkPlaneGrad(t, f, stride, width)
+				}
+			}
+		}
+	})
+}
+
+func checkPlaneGrad(t *testing.T, f planeGradKernel, stride, width int) {
+	const images, rows, gap, channels, dwnext = 2, 3, 2, 8, 4 // gap is pixels between images, dwnext vectors from channel to channel
+	r := newRand(stride, width)
+	ximage, dyimage := rows*stride*stride*width+gap, rows*width+gap
+	x, dy := guardedCopy("x", uniform(r, images*ximage*Block)), guardedCopy("dy", uniform(r, images*dyimage*Block))
+	dw := guardedCopy("dw", uniform(r, (channels-1)*dwnext*Block+3*Block))
+	want := float64s(dw.s())
+	for i := range images * rows * width * 3 * channels * Block {
+		lane, k, v, col := i%Block, i/Block%channels, i/Block/channels%3, i/Block/channels/3%width
+		image, row := i/Block/channels/3/width/rows, i/Block/channels/3/width%rows
+		if seen := col*stride + v - 1; seen >= 0 && seen < width*stride {
+			d := dy.s()[(image*dyimage+row*width+col)*Block+lane]
+			want[(k*dwnext+v)*Block+lane] += float64(d) * float64(x.s()[(image*ximage+row*stride*stride*width+seen)*Block+k])
+		}
+	}
+	f(images, rows, width, &x.s()[0], gap*pixelBytes, &dy.s()[0], gap*pixelBytes, &dw.s()[0], dwnext*pixelBytes)
+	compare(t, fmt.Sprintf("stride %d, width %d", stride, width), dw.s(), want, sumTolerance(images*rows*width))
+	for _, g := range []guarded{x, dy, dw} {
+		g.check(t)
+	}
+}
+
 func TestPointTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
 		for _, pixels := range []int{1, 2, 3, 4, 5, 6, 7, 11, 17, 30} {

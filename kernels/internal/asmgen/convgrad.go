@@ -20,6 +20,10 @@ func convgradFamily(s simd) {
 		}
 		convGrad(s, wide, sh, 1, 4)
 	}
+	if s.bytes == 64 {
+		planeGrad(s, 1)
+		planeGrad(s, 2)
+	}
 	if s.bytes == 32 {
 		convGrad(s, wide, shape{3, 1}, 1, 3)
 		convGrad(s, wide, shape{5, 1}, 1, 2)
