@@ -23,7 +23,7 @@ func interruptedOncePrinted(t *testing.T, s *Session, src string) (o outcome, to
 	defer cancel()
 	var began time.Time
 	o = executeTo(ctx, s, Cell{Source: src}, func(e Event) {
-		if _, printed := e.(Stream); printed && began.IsZero() {
+		if s, ok := e.(Stream); ok && s.Name == "stdout" && began.IsZero() {
 			began = time.Now()
 			cancel()
 		}
@@ -110,6 +110,30 @@ func TestInterruptOfWhatCannotStop(t *testing.T) {
 	}
 	if o := execute(t, s, "1 + 1"); o.value != "2" {
 		t.Errorf("%+v", o)
+	}
+}
+
+// A wait that an interrupt ended is no wait any more: it takes no wake-up from a variable declared again.
+func TestWhatWasWaitedForCanBeDeclaredAgain(t *testing.T) {
+	for _, c := range []struct{ name, waits, returns string }{
+		{"wait group", "var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()",
+			"var wg sync.WaitGroup\nwg.Add(1)\ngo func() { time.Sleep(20 * time.Millisecond); wg.Done() }()\nwg.Wait()\n1"},
+		{"mutex", "var mu sync.Mutex\nmu.Lock()\nmu.Lock()",
+			"var mu sync.Mutex\nmu.Lock()\ngo func() { time.Sleep(20 * time.Millisecond); mu.Unlock() }()\nmu.Lock()\n1"},
+		{"in a struct", "type safe struct { n int; mu [2]sync.RWMutex }\nvar s safe\ns.mu[1].RLock()\ns.mu[1].Lock()",
+			"var s safe\ns.mu[1].RLock()\ngo func() { time.Sleep(20 * time.Millisecond); s.mu[1].RUnlock() }()\ns.mu[1].Lock()\n1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := start(t, Options{})
+			for range 3 {
+				if o, _ := interrupted(t, s, c.waits); o.cellError(t).Name != Interrupted {
+					t.Fatalf("%+v", o)
+				}
+			}
+			if o := execute(t, s, c.returns); o.value != "1" {
+				t.Errorf("%+v", o)
+			}
+		})
 	}
 }
 

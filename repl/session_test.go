@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 // start begins a session that ends with the test.
 func start(t testing.TB, o Options) *Session {
 	t.Helper()
+	tellRaces(t, &o)
 	s, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

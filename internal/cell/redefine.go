@@ -66,10 +66,11 @@ func (c *compilation) variables() {
 			continue
 		}
 		c.newVars[id.Name] = local
-		if old := c.st.objs[id.Name]; old != nil && c.st.vars[id.Name] && types.Identical(old.Type(), local.Type()) {
+		old := c.st.objs[id.Name]
+		if old != nil && c.st.vars[id.Name] && types.Identical(old.Type(), local.Type()) && !holdsLock(old.Type()) {
 			continue
 		}
-		if c.st.objs[id.Name] != nil {
+		if old != nil {
 			c.st.forget(id.Name)
 		}
 		delete(c.st.imports, id.Name)
@@ -81,6 +82,26 @@ func (c *compilation) variables() {
 		changed[name] = true
 	}
 	c.followVars(changed)
+}
+
+// holdsLock reports whether go vet would object to copying values of a type. A variable of such a type is not assigned
+// to when it is declared again: a goroutine may wait for it, if only for an interrupted cell, and would take the wake-up
+// of one that waits for the new variable.
+func holdsLock(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return holdsLock(u.Elem())
+	case *types.Struct:
+		if methods := types.NewMethodSet(types.NewPointer(t)); methods.Lookup(nil, "Lock") != nil && methods.Lookup(nil, "Unlock") != nil {
+			return true
+		}
+		for i := range u.NumFields() {
+			if holdsLock(u.Field(i).Type()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // defined returns the identifiers that statements at the cell's top level declare.

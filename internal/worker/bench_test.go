@@ -58,7 +58,7 @@ func cut(n int) (s int) { l := make([]int, n); for i := 0; i < n; i++ { s += len
 			b.Fatal(err)
 		}
 		if amended {
-			amend(p)
+			amend(p, nil)
 		}
 		if _, err := in.Execute(p); err != nil {
 			b.Fatal(err)

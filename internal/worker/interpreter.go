@@ -24,11 +24,11 @@ type interpreter struct {
 	private  private
 	imported map[string]bool // import specs that package main has
 	poll     *poll
+	position *position
 	stopping sync.WaitGroup // done when no stop is on its way
 
 	mu    sync.Mutex
 	trace []string // of the panic on its way
-	line  *int     // of the statement that runs; several goroutines may set it
 	at    int      // where the panic on its way began; 0 if there is none
 }
 
@@ -56,7 +56,7 @@ func newInterpreter(w *worker) *interpreter {
 	if err := in.Use(values); err != nil {
 		panic("worker: symbols: " + err.Error())
 	}
-	in.poll, in.line = newPoll(in.Interpreter), newLine(in.Interpreter)
+	in.poll, in.position = newPoll(in.Interpreter), newPosition(in.Interpreter)
 	in.private.ownGlobals()
 	return in
 }
@@ -113,7 +113,7 @@ func (in *interpreter) tryInstall(types, decls, entry string) (*interp.Program, 
 func (in *interpreter) amended(file *ast.File) (*interp.Program, error) {
 	p, err := in.CompileAST(file)
 	if err == nil {
-		amend(p)
+		amend(p, in.position)
 		in.private.fillGlobals()
 	}
 	return p, err
@@ -246,7 +246,7 @@ func (in *interpreter) panicking() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.at == 0 {
-		in.at = *in.line
+		in.at = int(in.position.Load())
 	}
 }
 

@@ -72,6 +72,9 @@ type program struct {
 //go:linkname genValue github.com/traefik/yaegi/interp.genValue
 func genValue(*node) func(*frame) reflect.Value
 
+//go:linkname genDestValue github.com/traefik/yaegi/interp.genDestValue
+func genDestValue(*nodeType, *node) func(*frame) reflect.Value
+
 //go:linkname genFuncValue github.com/traefik/yaegi/interp.genFuncValue
 func genFuncValue(*node) func(*frame) reflect.Value
 
@@ -140,16 +143,18 @@ func privateType(t reflect.Type, field string) reflect.Type {
 
 // amend gives the nodes of a compiled program that has not run yet their generators. Compiling has made functions for
 // the nodes of function literals already; they are made again.
-func amend(p *interp.Program) { (*program)(unsafe.Pointer(p)).root.amend() }
+func amend(p *interp.Program, at *position) { (*program)(unsafe.Pointer(p)).root.amend(at) }
 
-func (n *node) amend() {
+func (n *node) amend(at *position) {
 	n.exec = nil
-	if n.gen != nil {
+	if n.setsPosition() {
+		n.gen = at.generate
+	} else if n.gen != nil {
 		if better := amendments[address(n.gen)]; better != nil {
 			n.gen = better
 		}
 	}
 	for _, c := range n.child {
-		c.amend()
+		c.amend(at)
 	}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"reflect"
+	"unsafe"
 
 	"github.com/traefik/yaegi/interp"
 )
@@ -11,14 +12,11 @@ import (
 type poll bool
 
 func newPoll(in *interp.Interpreter) *poll {
-	return (*poll)(variable(in, "_gnbStopping", "bool").(*bool))
+	return (*poll)(variable(in, "_gnbStopping", "bool"))
 }
 
-// newLine makes the variable that lowered code sets to the position of each statement that may panic.
-func newLine(in *interp.Interpreter) *int { return variable(in, "_gnbLine", "int").(*int) }
-
 // variable declares a variable of package main and returns a pointer to it.
-func variable(in *interp.Interpreter, name, typ string) any {
+func variable(in *interp.Interpreter, name, typ string) unsafe.Pointer {
 	var v reflect.Value
 	_, err := in.Eval("package main\nvar " + name + " " + typ)
 	if err == nil {
@@ -27,7 +25,7 @@ func variable(in *interp.Interpreter, name, typ string) any {
 	if err != nil {
 		panic("worker: variable " + name + ": " + err.Error())
 	}
-	return v.Interface()
+	return v.UnsafePointer()
 }
 
 // set changes the variable. The race detector does not see it: code may notice late, and then asks whether it is meant.

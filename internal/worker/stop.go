@@ -8,12 +8,11 @@ import (
 )
 
 // A cell that is to stop ends by itself where its code asks (poll.go), with its deferred calls. One that waits at a
-// channel does not ask; after patience it is looked for. One that does neither is given askPatience, and deferred calls
-// deferPatience. Then the interpreter is stopped.
+// channel does not ask; after patience it is looked for. What has not ended after lastPatience, deferred calls included,
+// is stopped with the interpreter. Both are time that this process had: on a busy machine the cell may not have run.
 const (
 	patience      = 2 * time.Millisecond
-	askPatience   = 100 * time.Millisecond
-	deferPatience = time.Second
+	lastPatience  = time.Second
 	betweenForces = time.Millisecond
 )
 
@@ -22,10 +21,10 @@ func (in *interpreter) stop(c *running) {
 	in.poll.set(true) // here, as another goroutine might wait long for a processor that the cell leaves
 	in.stopping.Go(func() {
 		defer in.poll.set(false)
-		began := time.Now()
+		waited := time.Duration(0)
 		for wait := patience; !c.endsWithin(wait); wait *= 2 {
-			took := time.Since(began)
-			if took >= deferPatience || !c.leaving.Load() && (took >= askPatience || waitsAtChannel(c.main.Load())) {
+			waited += wait
+			if waited >= lastPatience || !c.leaving.Load() && waitsAtChannel(c.main.Load()) {
 				in.force(c.ended)
 				return
 			}
