@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/groupnb/groupnb/kernels"
 	"github.com/groupnb/groupnb/nn/internal/npz"
 	"github.com/groupnb/groupnb/nn/internal/safetensors"
 	"github.com/groupnb/groupnb/nn/internal/torchfile"
@@ -197,15 +198,48 @@ func (m *Model) load(f weightFile, c loadConfig) error {
 	if len(problems) > 0 && (!c.partial || len(fits) == 0) {
 		return mismatch(problems)
 	}
-	data := make([][]float32, len(fits))
-	for i, e := range fits {
-		data[i] = make([]float32, size(e.shape))
-		if err := f.Read(source[e.name], data[i]); err != nil {
-			return err
-		}
+	data := room(fits)
+	err := inTurns(len(fits), func(i int) error { return f.Read(source[fits[i].name], data[i]) })
+	if err != nil {
+		return err
 	}
 	for i, e := range fits {
 		e.set(data[i])
+	}
+	return nil
+}
+
+// room is new memory for entries: one piece, because large pages make it cheap to touch for the first time.
+func room(entries []entry) [][]float32 {
+	const line = 64 / 4 // each entry begins a cache line
+	total := 0
+	data := make([][]float32, len(entries))
+	for _, e := range entries {
+		total += (size(e.shape) + line - 1) / line * line
+	}
+	rest := kernels.Alloc(total)
+	for i, e := range entries {
+		n := size(e.shape)
+		data[i], rest = rest[:n:n], rest[(n+line-1)/line*line:]
+	}
+	return data
+}
+
+// inTurns calls f(0) .. f(n-1) on as many threads as kernels use, which take turns, and returns the first error of the least i.
+func inTurns(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	threads := kernels.Threads()
+	kernels.Parallel(threads, func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			for i := t; i < n; i += threads {
+				errs[i] = f(i)
+			}
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
