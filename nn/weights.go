@@ -96,7 +96,7 @@ func (m *Model) writeArchive(w interface {
 	return w.Close()
 }
 
-// replaceFile writes a file beside path and renames it.
+// replaceFile writes a file beside path and renames it once it is on the disk, so that whatever dies, one of the two is there whole.
 func replaceFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"*")
 	if err != nil {
@@ -110,6 +110,9 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	b := bufio.NewWriterSize(f, 1<<20)
 	if err = write(b); err == nil {
 		err = b.Flush()
+	}
+	if err == nil {
+		err = f.Sync()
 	}
 	if e := f.Chmod(0o644); err == nil {
 		err = e
