@@ -12,10 +12,7 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 	s := assembly()
 	switch c.path(s) {
 	case point:
-		x, lent := c.samples(x)
-		defer giveBack(lent)
-		pass := c.pointPass(false, w)
-		pass.run(s, y, x, b)
+		c.pointPass(false, w).run(s, y, x, b)
 	case direct:
 		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, false), w, b)
 	default:
@@ -32,13 +29,7 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 	s := assembly()
 	switch c.path(s) {
 	case point:
-		to, lent := c.sampleRoom(dx)
-		defer giveBack(lent)
-		pass := c.pointPass(true, w)
-		pass.run(s, to, dy, nil)
-		if lent != nil {
-			spreads.run(c.N*blocks(c.InC), sampling{c, to, dx})
-		}
+		c.pointPass(true, w).run(s, dx, dy, nil)
 		return
 	case direct:
 		if passes := c.plan(s).backward; passes != nil {
@@ -67,10 +58,7 @@ func (c Conv) weightsBlocked(dw, x, dy []float32) {
 	s := assembly()
 	switch c.path(s) {
 	case point:
-		x, lent := c.samples(x)
-		defer giveBack(lent)
-		pass := c.pointPass(false, nil)
-		pass.runGrad(s, dw, x, dy)
+		c.pointPass(false, nil).runGrad(s, dw, x, dy)
 		return
 	case direct:
 		if p := c.plan(s).grad; p != nil {
@@ -154,61 +142,21 @@ func (c Conv) apart(s *simd) bool { return c.Groups > 1 && s.apart(c.InC/c.Group
 
 // pointPass is c, or its gradient, as a product over the pixels of y.
 func (c Conv) pointPass(backward bool, w []float32) *pointPass {
-	p := &pointPass{n: c.N, in: c.InC, out: c.OutC, pixels: volume(c.Out()), weight: matrix{w, c.InC, 1}}
+	pixels := volume(c.Out())
+	p := &pointPass{n: c.N, in: c.InC, out: c.OutC, pixels: pixels, weight: matrix{w, c.InC, 1}, source: c.grid(), target: dense(pixels)}
 	if backward {
 		p.in, p.out, p.weight = c.OutC, c.InC, p.weight.transpose()
+		p.source, p.target = p.target, p.source
 	}
 	return p
 }
 
-// samples is those pixels of x that a 1x1 convolution sees: with a stride a copy, which the caller gives back.
-func (c Conv) samples(x []float32) (sampled []float32, lent *[]float32) {
-	sampled, lent = c.sampleRoom(x)
-	if lent != nil {
-		gathers.run(c.N*blocks(c.InC), sampling{c, sampled, x})
-	}
-	return sampled, lent
-}
-
-// sampleRoom is where to write their gradients.
-func (c Conv) sampleRoom(x []float32) (sampled []float32, lent *[]float32) {
+// grid is the pixels of x that a 1x1 convolution sees.
+func (c Conv) grid() grid {
 	if c.Stride == [3]int{1, 1, 1} {
-		return x, nil
+		return dense(volume(c.In))
 	}
-	lent = borrow(BlockedLen(c.N, c.InC, volume(c.Out())))
-	return *lent, lent
-}
-
-// sampling is a copy between x and the pixels of it that are sampled.
-type sampling struct {
-	Conv
-	sampled, x []float32
-}
-
-var (
-	gathers = newLoop(func(s *sampling, plane int) {
-		s.each(plane, func(sampled, x []float32) { copy(sampled, x) })
-	})
-	spreads = newLoop(func(s *sampling, plane int) {
-		size := volume(s.In) * Block
-		clear(s.x[plane*size:][:size])
-		s.each(plane, func(sampled, x []float32) { copy(x, sampled) })
-	})
-)
-
-// each calls f with every pixel of a plane of sampled and the pixel of x that it stands for.
-func (s *sampling) each(plane int, f func(sampled, x []float32)) {
-	out := s.Out()
-	at := plane * volume(out) * Block
-	for d := range out[0] {
-		for h := range out[1] {
-			row := ((plane*s.In[0]+d*s.Stride[0])*s.In[1] + h*s.Stride[1]) * s.In[2]
-			for w := range out[2] {
-				f(s.sampled[at:at+Block], s.x[(row+w*s.Stride[2])*Block:][:Block])
-				at += Block
-			}
-		}
-	}
+	return grid{c.In, c.Out(), c.Stride}
 }
 
 // blockedChannelSums is channelSums for x in the blocked layout.

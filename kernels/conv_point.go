@@ -2,16 +2,21 @@ package kernels
 
 // 1x1 convolution in the blocked layout: a product of pixels with weights that needs no packing of the pixels.
 
-type pointKernel func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int)
+type pointKernel func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *float32, lines, step int)
 
 type pointRunKernel func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32)
 
-type pointGradKernel func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int)
+// planesOfPoint is input planes whose weights for one block stay in the first-level cache.
+const planesOfPoint = 12
 
-const (
-	planesOfPoint = 12  // input planes whose weights stay in cache
-	pixelsOfPoint = 240 // pixels of a task
-)
+// pointCut is how many input planes are summed at once at most, and how many pixels a task has. Runs of tiles read weights from the
+// first-level cache; wide tiles do so from the second, which also holds the input of this and the next task.
+func (s *simd) pointCut() (planes, pixels int) {
+	if s.pointRun[rowsOfTile] != nil {
+		return planesOfPoint, 240
+	}
+	return 32, 120
+}
 
 // pointPanel is how many blocks of output channels a point kernel computes at once.
 func (s *simd) pointPanel() int {
@@ -25,34 +30,52 @@ func (s *simd) pointPanel() int {
 // pointPass is a 1x1 convolution of n blocked images with so many pixels from in to out channels; weight is (out x in).
 type pointPass struct {
 	n, in, out, pixels int
+	source, target     grid // where in the planes of x and y the pixels lie; at most one of them has gaps
 	weight             matrix
 	keep               *Prepared // holds the packed weights, if not nil
-	then               Then
+	then               Then      // without gaps in target
 }
 
 // k is the number of channels of a plane that the kernels read.
 func (p *pointPass) k() int { return min(Block, p.in) }
 
+// planesAtOnce is how many input planes are summed before the next ones.
+func (p *pointPass) planesAtOnce(s *simd) int {
+	planes := blocks(p.in)
+	most, _ := s.pointCut()
+	parts := (planes + most - 1) / most
+	return (planes + parts - 1) / parts
+}
+
 // pack packs the weights: [block of planes][panel][plane][k][lane of the panel].
 func (p *pointPass) pack(s *simd) *[]float32 {
-	panel, planes, outs := s.pointPanel(), blocks(p.in), blocks(p.out)
-	packed := borrow(planes * p.k() * outs * Block)
-	panels := (outs + panel - 1) / panel
-	tasks(panels, func(i int) {
-		first := i * panel
-		wide := min(panel, outs-first) * Block
-		for b := 0; b < planes; b += planesOfPoint {
-			depth := min(planesOfPoint, planes-b)
-			dst := (*packed)[(b*outs+first*depth)*p.k()*Block:][:depth*p.k()*wide]
-			rows, cols := min(wide, p.out-first*Block), min(depth*Block, p.in-b*Block)
-			if rows < wide || cols < depth*p.k() {
-				clear(dst)
-			}
-			s.packTransposed(dst, wide, p.weight.at(first*Block, b*Block), rows, cols)
-		}
-	})
+	outs, panel := blocks(p.out), s.pointPanel()
+	packed := borrow(blocks(p.in) * p.k() * outs * Block)
+	pointPacks.run((outs+panel-1)/panel, pointPacking{*p, s, *packed})
 	return packed
 }
+
+// pointPacking packs the weights of a panel at a time.
+type pointPacking struct {
+	pointPass
+	s      *simd
+	packed []float32
+}
+
+var pointPacks = newLoop(func(p *pointPacking, i int) {
+	panel, planes, outs, atOnce := p.s.pointPanel(), blocks(p.in), blocks(p.out), p.planesAtOnce(p.s)
+	first := i * panel
+	wide := min(panel, outs-first) * Block
+	for b := 0; b < planes; b += atOnce {
+		depth := min(atOnce, planes-b)
+		dst := p.packed[(b*outs+first*depth)*p.k()*Block:][:depth*p.k()*wide]
+		rows, cols := min(wide, p.out-first*Block), min(depth*Block, p.in-b*Block)
+		if rows < wide || cols < depth*p.k() {
+			clear(dst)
+		}
+		p.s.packTransposed(dst, wide, p.weight.at(first*Block, b*Block), rows, cols)
+	}
+})
 
 // packTransposed: dst[j*ld+i] = m[i][j].
 func (s *simd) packTransposed(dst []float32, ld int, m matrix, rows, cols int) {
@@ -74,64 +97,130 @@ func (p *pointPass) run(s *simd, y, x, bias []float32) {
 	defer release(padded)
 	clear(*padded)
 	copy(*padded, bias)
-	chunks := (p.pixels + pixelsOfPoint - 1) / pixelsOfPoint
-	together := min(p.n, max(1, (pixelsOfPoint+p.pixels/2)/p.pixels)) // small images, so that weights are read once for them
-	if p.n*chunks < 4*Threads() {
+	_, pixels := s.pointCut()
+	w := pointWork{pointPass: *p, s: s, y: y, x: x, packed: *packed, bias: *padded, chunks: p.chunksOf(pixels), columns: 1}
+	together := min(p.n, max(1, (pixels+p.pixels/2)/p.pixels)) // small images, so that weights are read once for them
+	if p.n*w.chunks < 4*Threads() {
 		together = max(1, min(together, p.n/Threads()))
 	}
-	groups := (p.n + together - 1) / together
-	columns := 1 // into how many tasks the output channels are cut
-	if groups*chunks < 4*Threads() {
-		columns = (outs + panel - 1) / panel
+	w.groups = (p.n + together - 1) / together
+	if w.groups*w.chunks < 4*Threads() {
+		w.columns = (outs + panel - 1) / panel
 	}
-	tasks(groups*chunks*columns, func(i int) {
-		column, chunk, group := i%columns, i/columns%chunks, i/columns/chunks
-		t := pointTask{p, y, x, *packed, *padded, 0, outs, p.n * group / groups, p.n * (group + 1) / groups}
-		if columns > 1 {
-			t.first, t.last = column*panel, min(outs, (column+1)*panel)
-		}
-		t.run(s, p.pixels*chunk/chunks, p.pixels*(chunk+1)/chunks)
-	})
+	pointTasks.run(w.groups*w.chunks*w.columns, w)
 }
 
-// pointTask is output blocks [first, last) of images [image, imageEnd).
+// pointWork is a pass cut into tasks: groups of images times chunks of pixels times columns of output channels.
+type pointWork struct {
+	pointPass
+	s                       *simd
+	y, x, packed, bias      []float32
+	groups, chunks, columns int
+}
+
+var pointTasks = newLoop(func(w *pointWork, i int) {
+	column, chunk, group := i%w.columns, i/w.columns%w.chunks, i/w.columns/w.chunks
+	t := pointTask{pointWork: w, last: blocks(w.out), image: w.n * group / w.groups, imageEnd: w.n * (group + 1) / w.groups}
+	t.from, t.to = w.chunk(chunk, w.chunks)
+	if panel := w.s.pointPanel(); w.columns > 1 {
+		t.first, t.last = column*panel, min(t.last, (column+1)*panel)
+	}
+	t.run()
+})
+
+// chunksOf is into how many chunks of about so many pixels an image falls, chunk which pixels are one of them: whole rows where either
+// grid has gaps.
+func (p *pointPass) chunksOf(size int) int { return max(1, min(p.rows(), (p.pixels+size-1)/size)) }
+
+func (p *pointPass) chunk(i, chunks int) (from, to int) {
+	rows := p.rows()
+	width := p.pixels / rows
+	return rows * i / chunks * width, rows * (i + 1) / chunks * width
+}
+
+// rows is how many pieces of an image must stay whole.
+func (p *pointPass) rows() int {
+	for _, g := range []*grid{&p.source, &p.target} {
+		if !g.gapless() {
+			return g.out[0] * g.out[1]
+		}
+	}
+	return p.pixels
+}
+
+// pointTask is pixels [from, to) of images [image, imageEnd) of output blocks [first, last).
 type pointTask struct {
-	*pointPass
-	y, x, packed, bias []float32
-	first, last        int
-	image, imageEnd    int
+	*pointWork
+	first, last     int
+	image, imageEnd int
+	from, to        int
 }
 
-// run computes pixels [p0, p1) of every image.
-func (t *pointTask) run(s *simd, p0, p1 int) {
-	planes, outs, panel := blocks(t.in), blocks(t.out), s.pointPanel()
-	plane := t.pixels * pixelBytes
-	for b := 0; b < planes; b += planesOfPoint {
-		depth := min(planesOfPoint, planes-b)
-		for o := t.first; o < t.last; o += panel {
-			nb := min(panel, outs-o)
-			w := t.packed[(b*outs+o*depth)*t.k()*Block:]
-			var from *float32
-			if b == 0 {
-				from = &t.bias[o*Block]
-			}
-			for i := t.image; i < t.imageEnd; i++ {
-				x, y := t.x[((i*planes+b)*t.pixels+p0)*Block:], t.y[((i*outs+o)*t.pixels+p0)*Block:]
-				s.points(p1-p0, nb, depth, t.k(), x, plane, w, from, y, plane)
-				for k := 0; b+depth == planes && k < nb; k++ {
-					t.then.applyTo(s, t.y, ((i*outs+o+k)*t.pixels+p0)*Block, p1-p0)
-				}
+func (t *pointTask) run() {
+	planes, atOnce, images, pixels := blocks(t.in), t.planesAtOnce(t.s), t.imageEnd-t.image, t.to-t.from
+	read := t.source.reader(t.s, t.x, planes, t.image, t.from, t.to, images*min(planes, atOnce))
+	defer read.done()
+	write := t.target.writer(t.s, t.y, blocks(t.out), t.image, images, t.first, t.last-t.first, t.from, t.to)
+	defer write.done()
+	panels := (t.last - t.first + t.s.pointPanel() - 1) / t.s.pointPanel()
+	ahead := t.following(tiles(pixels) * images * panels * ((planes + atOnce - 1) / atOnce))
+	for b := 0; b < planes; b += atOnce {
+		depth := min(atOnce, planes-b)
+		for image := range images {
+			read.take(image, b, depth)
+		}
+		for panel := range panels {
+			for image := range images {
+				t.product(&read, &write, &ahead, image, b, depth, t.first+panel*t.s.pointPanel())
 			}
 		}
 	}
+	for image := range images {
+		write.put(image)
+	}
+}
+
+// product adds the products of depth input blocks from b on to a panel of output blocks that begins with o. The first one sets them to
+// the bias before, the last one does what follows.
+func (t *pointTask) product(read *gridReader, write *gridWriter, ahead *lookahead, image, b, depth, o int) {
+	outs, pixels := blocks(t.out), t.to-t.from
+	nb := min(t.s.pointPanel(), t.last-o)
+	w := t.packed[(b*outs+o*depth)*t.k()*Block:]
+	var bias *float32
+	if b == 0 {
+		bias = &t.bias[o*Block]
+	}
+	x, xplane := read.at(image, b)
+	y, yplane := write.at(image, o)
+	t.s.pointsAhead(pixels, nb, depth, t.k(), x, xplane, w, bias, y, yplane, ahead)
+	for k := 0; b+depth == blocks(t.in) && k < nb; k++ {
+		t.then.applyTo(t.s, t.y, (((t.image+image)*outs+o+k)*t.pixels+t.from)*Block, pixels)
+	}
+}
+
+// following is the input of the next task, to be fetched in the course of so many calls.
+func (t *pointTask) following(calls int) lookahead {
+	planes := blocks(t.in)
+	switch {
+	case t.last-t.first < blocks(t.out): // which is the same input
+		return lookahead{}
+	case t.to < t.pixels:
+		return t.source.lookahead(t.x, t.image*planes, t.imageEnd*planes, t.to, min(t.pixels, 2*t.to-t.from), calls)
+	}
+	return t.source.lookahead(t.x, t.imageEnd*planes, min(t.n, 2*t.imageEnd-t.image)*planes, 0, t.to-t.from, calls)
 }
 
 // points computes nb blocks of output channels of some pixels from planes of k channels; without bias it adds to y.
 func (s *simd) points(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int) {
+	s.pointsAhead(pixels, nb, planes, k, x, xplane, w, bias, y, yplane, &lookahead{})
+}
+
+func (s *simd) pointsAhead(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int, next *lookahead) {
 	if s.pointRun[rowsOfTile] == nil {
 		for t := range tiles(pixels) {
 			at, rows := tile(pixels, t)
-			s.point[rows][nb](planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane)
+			ahead, lines, step := next.piece()
+			s.point[rows][nb](planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane, ahead, lines, step)
 		}
 		return
 	}
@@ -142,55 +231,5 @@ func (s *simd) points(pixels, nb, planes, k int, x []float32, xplane int, w []fl
 	}
 	if at := big * (rows + 1) * Block; big < count {
 		s.pointRun[rows](count-big, planes, k, &x[at], xplane, &w[0], bias, &y[at])
-	}
-}
-
-// runGrad computes dw (out x in) from x and dy. A task owns the weights between some output blocks and some input blocks: as many as let
-// pixels be read seldom, yet occupy the threads.
-func (p *pointPass) runGrad(s *simd, dw, x, dy []float32) {
-	const group, most = 8, 4 // input and output blocks
-	planes, outs, panel := blocks(p.in), blocks(p.out), s.pointPanel()
-	groups, panels := (planes+group-1)/group, (outs+panel-1)/panel
-	together := max(1, min(most/panel, groups*panels/(4*Threads())))
-	parts := (panels + together - 1) / together
-	tasks(groups*parts, func(i int) {
-		b, o := i%groups*group, i/groups*together*panel
-		p.runGradTask(s, dw, x, dy, b, min(group, planes-b), o, min(together*panel, outs-o))
-	})
-}
-
-// runGradTask computes the weights between depth input blocks from b on and width output blocks from o on.
-func (p *pointPass) runGradTask(s *simd, dw, x, dy []float32, b, depth, o, width int) {
-	const chunk = 112 // pixels that stay in cache while the blocks pass
-	planes, outs, panel := blocks(p.in), blocks(p.out), s.pointPanel()
-	sums := borrow(depth * Block * width * Block)
-	defer release(sums)
-	clear(*sums)
-	part := func(q int) []float32 { return (*sums)[q*depth*Block*Block:] } // of a panel that begins with block o+q
-	for image := range p.n {
-		xi := x[(image*planes+b)*p.pixels*Block:]
-		dyi := dy[(image*outs+o)*p.pixels*Block:]
-		for at := 0; at < p.pixels; at += chunk {
-			n := min(chunk, p.pixels-at)
-			for q := 0; q < width; q += panel {
-				nb := min(panel, width-q)
-				for plane := range depth {
-					p.addGrad(s, part(q)[plane*Block*nb*Block:], xi[(plane*p.pixels+at)*Block:], dyi[(q*p.pixels+at)*Block:], n, nb)
-				}
-			}
-		}
-	}
-	for q := 0; q < width; q += panel {
-		ld := min(panel, width-q) * Block
-		first := (o + q) * Block
-		s.transposeInto(dw[first*p.in+b*Block:], p.in, part(q), ld, min(depth*Block, p.in-b*Block), min(ld, p.out-first))
-	}
-}
-
-// addGrad adds the products of n pixels of one plane, 6+5+5 channels at a time.
-func (p *pointPass) addGrad(s *simd, sums, x, dy []float32, n, nb int) {
-	ld := nb * Block
-	for l, rows := 0, 6; l < Block; l, rows = l+rows, 5 {
-		s.pointGrad[rows][nb](n, &x[l], &dy[0], p.pixels*pixelBytes, &sums[l*ld], ld*4)
 	}
 }

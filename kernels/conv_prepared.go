@@ -48,8 +48,6 @@ func (p *Prepared) ForwardBlocked(y, x []float32, then Then) {
 	switch {
 	case c.N == 0:
 	case c.path(s) == point:
-		x, lent := c.samples(x)
-		defer giveBack(lent)
 		pass := c.pointPass(false, p.w)
 		pass.keep, pass.then = p, then
 		pass.run(s, y, x, p.b)

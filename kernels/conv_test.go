@@ -29,6 +29,11 @@ func oddConvs() []Conv {
 		conv2d(3, 17, 19, 1, 5, 5, 1, 1, 0),
 		conv2d(2, 33, 31, 1, 6, 7, 1, 2, 0),
 		conv2d(1, 64, 70, 1, 9, 9, 1, 1, 0),
+		conv2d(2, 560, 20, 1, 3, 5, 1, 1, 0), // more planes than are summed at once
+		conv2d(1, 160, 300, 1, 4, 4, 1, 1, 0),
+		conv2d(5, 16, 80, 1, 3, 3, 1, 1, 0),   // several images in a task
+		conv2d(2, 40, 24, 1, 25, 27, 1, 2, 0), // several tasks in an image
+		{N: 2, InC: 20, OutC: 33, In: [3]int{3, 5, 7}, Kernel: [3]int{1, 1, 1}, Stride: [3]int{2, 2, 3}},
 		conv2d(2, 20, 28, 1, 9, 13, 3, 1, 1),
 		conv2d(1, 60, 256, 4, 6, 6, 3, 1, 1),
 		conv2d(2, 6, 18, 6, 9, 7, 5, 1, 2), // depthwise with multiplier 3

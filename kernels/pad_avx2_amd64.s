@@ -61,3 +61,120 @@ afterDone:
 	JNZ  row
 	VZEROUPPER
 	RET
+
+// func sampleAVX2(n int, dst *float32, src *float32, step int, ahead int)
+// Requires: AVX, MMX+
+TEXT ·sampleAVX2(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), BX
+	MOVQ src+16(FP), CX
+	MOVQ step+24(FP), DX
+	MOVQ ahead+32(FP), SI
+
+pixel:
+	PREFETCHT0 (CX)(SI*1)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    Y1, 32(BX)
+	ADDQ       DX, CX
+	ADDQ       $0x40, BX
+	DECQ       AX
+	JNZ        pixel
+	VZEROUPPER
+	RET
+
+// func spreadAVX2(n int, dst *float32, src *float32, between int, after int)
+// Requires: AVX
+TEXT ·spreadAVX2(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   dst+8(FP), BX
+	MOVQ   src+16(FP), CX
+	MOVQ   between+24(FP), DX
+	MOVQ   after+32(FP), SI
+	VXORPS Y0, Y0, Y0
+
+pixel:
+	VMOVUPS (CX), Y1
+	VMOVUPS Y1, (BX)
+	VMOVUPS 32(CX), Y2
+	VMOVUPS Y2, 32(BX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, BX
+	DECQ    AX
+	JZ      last
+	MOVQ    DX, DI
+
+between:
+	DECQ    DI
+	JLT     betweenDone
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y0, 32(BX)
+	ADDQ    $0x40, BX
+	JMP     between
+
+betweenDone:
+	JMP pixel
+
+last:
+	MOVQ SI, DI
+
+after:
+	DECQ    DI
+	JLT     afterDone
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y0, 32(BX)
+	ADDQ    $0x40, BX
+	JMP     after
+
+afterDone:
+	VZEROUPPER
+	RET
+
+// func spreadNTAVX2(n int, dst *float32, src *float32, between int, after int)
+// Requires: AVX, MMX+
+TEXT ·spreadNTAVX2(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   dst+8(FP), BX
+	MOVQ   src+16(FP), CX
+	MOVQ   between+24(FP), DX
+	MOVQ   after+32(FP), SI
+	VXORPS Y0, Y0, Y0
+
+pixel:
+	VMOVUPS  (CX), Y1
+	VMOVNTPS Y1, (BX)
+	VMOVUPS  32(CX), Y2
+	VMOVNTPS Y2, 32(BX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, BX
+	DECQ     AX
+	JZ       last
+	MOVQ     DX, DI
+
+between:
+	DECQ     DI
+	JLT      betweenDone
+	VMOVNTPS Y0, (BX)
+	VMOVNTPS Y0, 32(BX)
+	ADDQ     $0x40, BX
+	JMP      between
+
+betweenDone:
+	JMP pixel
+
+last:
+	MOVQ SI, DI
+
+after:
+	DECQ     DI
+	JLT      afterDone
+	VMOVNTPS Y0, (BX)
+	VMOVNTPS Y0, 32(BX)
+	ADDQ     $0x40, BX
+	JMP      after
+
+afterDone:
+	SFENCE
+	VZEROUPPER
+	RET

@@ -15,3 +15,40 @@ package kernels
 //
 //go:noescape
 func padRowsAVX512(rows int, dst *float32, src *float32, before int, width int, after int, skip int)
+
+// sampleAVX512 equals
+//
+//	for i := range n {
+//		pixel i of dst = the pixel at src + i*step
+//	}
+//
+// with step in bytes. It prefetches the same pixels ahead bytes further.
+//
+//go:noescape
+func sampleAVX512(n int, dst *float32, src *float32, step int, ahead int)
+
+// spreadAVX512 equals
+//
+//	pixel 0 of src goes to dst
+//	for i := 1; i < n; i++ {
+//		between zeros and pixel i of src go to dst
+//	}
+//	after zeros go to dst
+//
+// with counts in pixels of 16 floats.
+//
+//go:noescape
+func spreadAVX512(n int, dst *float32, src *float32, between int, after int)
+
+// spreadNTAVX512 equals
+//
+//	pixel 0 of src goes to dst
+//	for i := 1; i < n; i++ {
+//		between zeros and pixel i of src go to dst
+//	}
+//	after zeros go to dst
+//
+// with counts in pixels of 16 floats.
+//
+//go:noescape
+func spreadNTAVX512(n int, dst *float32, src *float32, between int, after int)

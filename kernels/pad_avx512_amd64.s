@@ -57,3 +57,110 @@ afterDone:
 	JNZ  row
 	VZEROUPPER
 	RET
+
+// func sampleAVX512(n int, dst *float32, src *float32, step int, ahead int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·sampleAVX512(SB), NOSPLIT, $0-40
+	MOVQ n+0(FP), AX
+	MOVQ dst+8(FP), BX
+	MOVQ src+16(FP), CX
+	MOVQ step+24(FP), DX
+	MOVQ ahead+32(FP), SI
+
+pixel:
+	PREFETCHT0 (CX)(SI*1)
+	VMOVUPS    (CX), Z0
+	VMOVUPS    Z0, (BX)
+	ADDQ       DX, CX
+	ADDQ       $0x40, BX
+	DECQ       AX
+	JNZ        pixel
+	VZEROUPPER
+	RET
+
+// func spreadAVX512(n int, dst *float32, src *float32, between int, after int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·spreadAVX512(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   dst+8(FP), BX
+	MOVQ   src+16(FP), CX
+	MOVQ   between+24(FP), DX
+	MOVQ   after+32(FP), SI
+	VXORPS Z0, Z0, Z0
+
+pixel:
+	VMOVUPS (CX), Z1
+	VMOVUPS Z1, (BX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, BX
+	DECQ    AX
+	JZ      last
+	MOVQ    DX, DI
+
+between:
+	DECQ    DI
+	JLT     betweenDone
+	VMOVUPS Z0, (BX)
+	ADDQ    $0x40, BX
+	JMP     between
+
+betweenDone:
+	JMP pixel
+
+last:
+	MOVQ SI, DI
+
+after:
+	DECQ    DI
+	JLT     afterDone
+	VMOVUPS Z0, (BX)
+	ADDQ    $0x40, BX
+	JMP     after
+
+afterDone:
+	VZEROUPPER
+	RET
+
+// func spreadNTAVX512(n int, dst *float32, src *float32, between int, after int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·spreadNTAVX512(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   dst+8(FP), BX
+	MOVQ   src+16(FP), CX
+	MOVQ   between+24(FP), DX
+	MOVQ   after+32(FP), SI
+	VXORPS Z0, Z0, Z0
+
+pixel:
+	VMOVUPS  (CX), Z1
+	VMOVNTPS Z1, (BX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, BX
+	DECQ     AX
+	JZ       last
+	MOVQ     DX, DI
+
+between:
+	DECQ     DI
+	JLT      betweenDone
+	VMOVNTPS Z0, (BX)
+	ADDQ     $0x40, BX
+	JMP      between
+
+betweenDone:
+	JMP pixel
+
+last:
+	MOVQ SI, DI
+
+after:
+	DECQ     DI
+	JLT      afterDone
+	VMOVNTPS Z0, (BX)
+	ADDQ     $0x40, BX
+	JMP      after
+
+afterDone:
+	SFENCE
+	VZEROUPPER
+	RET

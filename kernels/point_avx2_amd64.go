@@ -102,10 +102,10 @@ func pointRun5AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // pointRun6AVX2 equals
 //
@@ -133,7 +133,7 @@ func pointRun6AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad6x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad6x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)

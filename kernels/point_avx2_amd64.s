@@ -689,31 +689,47 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·pointGrad5x1AVX2(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·pointGrad5x1AVX2(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Y10
 	VMOVUPS      32(CX), Y11
 	VBROADCASTSS (BX), Y12
@@ -732,6 +748,8 @@ four:
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Y10
 	VMOVUPS      96(CX), Y11
 	VBROADCASTSS 64(BX), Y12
@@ -750,6 +768,8 @@ four:
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Y10
 	VMOVUPS      160(CX), Y11
 	VBROADCASTSS 128(BX), Y12
@@ -768,6 +788,8 @@ four:
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Y10
 	VMOVUPS      224(CX), Y11
 	VBROADCASTSS 192(BX), Y12
@@ -785,6 +807,8 @@ four:
 	VBROADCASTSS 208(BX), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -1048,33 +1072,51 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad6x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·pointGrad6x1AVX2(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad6x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·pointGrad6x1AVX2(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VBROADCASTSS (BX), Y14
@@ -1096,6 +1138,8 @@ four:
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Y12
 	VMOVUPS      96(CX), Y13
 	VBROADCASTSS 64(BX), Y14
@@ -1117,6 +1161,8 @@ four:
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Y12
 	VMOVUPS      160(CX), Y13
 	VBROADCASTSS 128(BX), Y14
@@ -1138,6 +1184,8 @@ four:
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Y12
 	VMOVUPS      224(CX), Y13
 	VBROADCASTSS 192(BX), Y14
@@ -1158,6 +1206,8 @@ four:
 	VBROADCASTSS 212(BX), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9

@@ -17,10 +17,10 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point1x2AVX512 equals
 //
@@ -35,10 +35,10 @@ func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point1x3AVX512 equals
 //
@@ -53,10 +53,10 @@ func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point1x4AVX512 equals
 //
@@ -71,10 +71,10 @@ func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point2x1AVX512 equals
 //
@@ -89,10 +89,10 @@ func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point2x2AVX512 equals
 //
@@ -107,10 +107,10 @@ func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point2x3AVX512 equals
 //
@@ -125,10 +125,10 @@ func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point2x4AVX512 equals
 //
@@ -143,10 +143,10 @@ func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point3x1AVX512 equals
 //
@@ -161,10 +161,10 @@ func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point3x2AVX512 equals
 //
@@ -179,10 +179,10 @@ func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point3x3AVX512 equals
 //
@@ -197,10 +197,10 @@ func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point3x4AVX512 equals
 //
@@ -215,10 +215,10 @@ func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point4x1AVX512 equals
 //
@@ -233,10 +233,10 @@ func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point4x2AVX512 equals
 //
@@ -251,10 +251,10 @@ func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point4x3AVX512 equals
 //
@@ -269,10 +269,10 @@ func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point4x4AVX512 equals
 //
@@ -287,10 +287,10 @@ func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // point5x1AVX512 equals
 //
@@ -305,10 +305,10 @@ func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point5x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point5x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad5x1AVX512 equals
 //
@@ -318,10 +318,10 @@ func point5x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point5x2AVX512 equals
 //
@@ -336,10 +336,10 @@ func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point5x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point5x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad5x2AVX512 equals
 //
@@ -349,10 +349,10 @@ func point5x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point5x3AVX512 equals
 //
@@ -367,10 +367,10 @@ func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point5x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point5x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad5x3AVX512 equals
 //
@@ -380,10 +380,10 @@ func point5x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point5x4AVX512 equals
 //
@@ -398,10 +398,10 @@ func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point5x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point5x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad5x4AVX512 equals
 //
@@ -411,10 +411,10 @@ func point5x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point6x1AVX512 equals
 //
@@ -429,10 +429,10 @@ func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point6x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point6x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad6x1AVX512 equals
 //
@@ -442,10 +442,10 @@ func point6x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point6x2AVX512 equals
 //
@@ -460,10 +460,10 @@ func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point6x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point6x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad6x2AVX512 equals
 //
@@ -473,10 +473,10 @@ func point6x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point6x3AVX512 equals
 //
@@ -491,10 +491,10 @@ func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point6x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point6x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad6x3AVX512 equals
 //
@@ -504,10 +504,10 @@ func point6x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point6x4AVX512 equals
 //
@@ -522,10 +522,10 @@ func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
 //
 //go:noescape
-func point6x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
+func point6x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
 
 // pointGrad6x4AVX512 equals
 //
@@ -535,7 +535,7 @@ func point6x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes.
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
 //
 //go:noescape
-func pointGrad6x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
+func pointGrad6x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)

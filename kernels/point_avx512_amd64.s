@@ -4,24 +4,31 @@
 
 #include "textflag.h"
 
-// func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point1x1AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	JMP     plane
+// func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point1x1AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -30,22 +37,28 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   512(SI)
+	PREFETCHT0   1024(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z1
 	VBROADCASTSS (R11), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	PREFETCHT0   576(SI)
+	PREFETCHT0   1088(SI)
 	VMOVUPS      64(SI), Z1
 	VBROADCASTSS 4(R11), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	PREFETCHT0   640(SI)
+	PREFETCHT0   1152(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      128(SI), Z1
 	VBROADCASTSS 8(R11), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	PREFETCHT0   704(SI)
+	PREFETCHT0   1216(SI)
 	VMOVUPS      192(SI), Z1
 	VBROADCASTSS 12(R11), Z2
 	VFMADD231PS  Z1, Z2, Z0
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -73,26 +86,34 @@ next:
 	VZEROUPPER
 	RET
 
-// func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point1x2AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	JMP     plane
+// func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point1x2AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS (R8)(R9*1), Z1
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -101,34 +122,40 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z2
 	VMOVUPS      64(SI), Z3
 	VBROADCASTSS (R11), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
 	VMOVUPS      128(SI), Z2
 	VMOVUPS      192(SI), Z3
 	VBROADCASTSS 4(R11), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	PREFETCHT0   1280(SI)
-	PREFETCHT0   1344(SI)
+	PREFETCHT0   2304(SI)
+	PREFETCHT0   2368(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      256(SI), Z2
 	VMOVUPS      320(SI), Z3
 	VBROADCASTSS 8(R11), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	PREFETCHT0   1408(SI)
-	PREFETCHT0   1472(SI)
+	PREFETCHT0   2432(SI)
+	PREFETCHT0   2496(SI)
 	VMOVUPS      384(SI), Z2
 	VMOVUPS      448(SI), Z3
 	VBROADCASTSS 12(R11), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -159,28 +186,37 @@ next:
 	VZEROUPPER
 	RET
 
-// func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point1x3AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	JMP     plane
+// func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point1x3AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS (R8)(R9*1), Z1
 	VMOVUPS (R8)(R9*2), Z2
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -189,9 +225,11 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1536(SI)
-	PREFETCHT0   1600(SI)
-	PREFETCHT0   1664(SI)
+	PREFETCHT0   3072(SI)
+	PREFETCHT0   3136(SI)
+	PREFETCHT0   3200(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z3
 	VMOVUPS      64(SI), Z4
 	VMOVUPS      128(SI), Z5
@@ -199,9 +237,9 @@ four:
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
-	PREFETCHT0   1728(SI)
-	PREFETCHT0   1792(SI)
-	PREFETCHT0   1856(SI)
+	PREFETCHT0   3264(SI)
+	PREFETCHT0   3328(SI)
+	PREFETCHT0   3392(SI)
 	VMOVUPS      192(SI), Z3
 	VMOVUPS      256(SI), Z4
 	VMOVUPS      320(SI), Z5
@@ -209,9 +247,11 @@ four:
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
-	PREFETCHT0   1920(SI)
-	PREFETCHT0   1984(SI)
-	PREFETCHT0   2048(SI)
+	PREFETCHT0   3456(SI)
+	PREFETCHT0   3520(SI)
+	PREFETCHT0   3584(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      384(SI), Z3
 	VMOVUPS      448(SI), Z4
 	VMOVUPS      512(SI), Z5
@@ -219,9 +259,9 @@ four:
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   3648(SI)
+	PREFETCHT0   3712(SI)
+	PREFETCHT0   3776(SI)
 	VMOVUPS      576(SI), Z3
 	VMOVUPS      640(SI), Z4
 	VMOVUPS      704(SI), Z5
@@ -229,6 +269,8 @@ four:
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000300, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -262,31 +304,41 @@ next:
 	VZEROUPPER
 	RET
 
-// func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point1x4AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	JMP     plane
+// func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point1x4AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	LEAQ       (R9)(R9*2), R10
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 (R8)(R10*1)
+	VMOVUPS    192(DI), Z3
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS (R8)(R9*1), Z1
 	VMOVUPS (R8)(R9*2), Z2
 	VMOVUPS (R8)(R10*1), Z3
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -295,10 +347,12 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z4
 	VMOVUPS      64(SI), Z5
 	VMOVUPS      128(SI), Z6
@@ -308,10 +362,10 @@ four:
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	PREFETCHT0   2304(SI)
-	PREFETCHT0   2368(SI)
-	PREFETCHT0   2432(SI)
-	PREFETCHT0   2496(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
 	VMOVUPS      256(SI), Z4
 	VMOVUPS      320(SI), Z5
 	VMOVUPS      384(SI), Z6
@@ -321,10 +375,12 @@ four:
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	PREFETCHT0   2560(SI)
-	PREFETCHT0   2624(SI)
-	PREFETCHT0   2688(SI)
-	PREFETCHT0   2752(SI)
+	PREFETCHT0   4608(SI)
+	PREFETCHT0   4672(SI)
+	PREFETCHT0   4736(SI)
+	PREFETCHT0   4800(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      512(SI), Z4
 	VMOVUPS      576(SI), Z5
 	VMOVUPS      640(SI), Z6
@@ -334,10 +390,10 @@ four:
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	PREFETCHT0   2816(SI)
-	PREFETCHT0   2880(SI)
-	PREFETCHT0   2944(SI)
-	PREFETCHT0   3008(SI)
+	PREFETCHT0   4864(SI)
+	PREFETCHT0   4928(SI)
+	PREFETCHT0   4992(SI)
+	PREFETCHT0   5056(SI)
 	VMOVUPS      768(SI), Z4
 	VMOVUPS      832(SI), Z5
 	VMOVUPS      896(SI), Z6
@@ -347,6 +403,8 @@ four:
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000400, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -383,26 +441,34 @@ next:
 	VZEROUPPER
 	RET
 
-// func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point2x1AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS (DI), Z1
-	JMP     plane
+// func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point2x1AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z1
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -411,30 +477,36 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   512(SI)
+	PREFETCHT0   1024(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z2
 	VBROADCASTSS (R11), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS 64(R11), Z4
 	VFMADD231PS  Z2, Z4, Z1
-	PREFETCHT0   576(SI)
+	PREFETCHT0   1088(SI)
 	VMOVUPS      64(SI), Z2
 	VBROADCASTSS 4(R11), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS 68(R11), Z4
 	VFMADD231PS  Z2, Z4, Z1
-	PREFETCHT0   640(SI)
+	PREFETCHT0   1152(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      128(SI), Z2
 	VBROADCASTSS 8(R11), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS 72(R11), Z4
 	VFMADD231PS  Z2, Z4, Z1
-	PREFETCHT0   704(SI)
+	PREFETCHT0   1216(SI)
 	VMOVUPS      192(SI), Z2
 	VBROADCASTSS 12(R11), Z3
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS 76(R11), Z4
 	VFMADD231PS  Z2, Z4, Z1
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -465,30 +537,40 @@ next:
 	VZEROUPPER
 	RET
 
-// func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point2x2AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS 64(DI), Z3
-	JMP     plane
+// func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point2x2AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z3
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS (R8)(R9*1), Z1
 	VMOVUPS 64(R8), Z2
 	VMOVUPS 64(R8)(R9*1), Z3
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -497,8 +579,10 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z4
 	VMOVUPS      64(SI), Z5
 	VBROADCASTSS (R11), Z6
@@ -507,8 +591,8 @@ four:
 	VBROADCASTSS 64(R11), Z7
 	VFMADD231PS  Z4, Z7, Z2
 	VFMADD231PS  Z5, Z7, Z3
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
 	VMOVUPS      128(SI), Z4
 	VMOVUPS      192(SI), Z5
 	VBROADCASTSS 4(R11), Z6
@@ -517,8 +601,10 @@ four:
 	VBROADCASTSS 68(R11), Z7
 	VFMADD231PS  Z4, Z7, Z2
 	VFMADD231PS  Z5, Z7, Z3
-	PREFETCHT0   1280(SI)
-	PREFETCHT0   1344(SI)
+	PREFETCHT0   2304(SI)
+	PREFETCHT0   2368(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      256(SI), Z4
 	VMOVUPS      320(SI), Z5
 	VBROADCASTSS 8(R11), Z6
@@ -527,8 +613,8 @@ four:
 	VBROADCASTSS 72(R11), Z7
 	VFMADD231PS  Z4, Z7, Z2
 	VFMADD231PS  Z5, Z7, Z3
-	PREFETCHT0   1408(SI)
-	PREFETCHT0   1472(SI)
+	PREFETCHT0   2432(SI)
+	PREFETCHT0   2496(SI)
 	VMOVUPS      384(SI), Z4
 	VMOVUPS      448(SI), Z5
 	VBROADCASTSS 12(R11), Z6
@@ -537,6 +623,8 @@ four:
 	VBROADCASTSS 76(R11), Z7
 	VFMADD231PS  Z4, Z7, Z2
 	VFMADD231PS  Z5, Z7, Z3
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -572,26 +660,35 @@ next:
 	VZEROUPPER
 	RET
 
-// func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point2x3AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS 64(DI), Z4
-	VMOVUPS 128(DI), Z5
-	JMP     plane
+// func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point2x3AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z4
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z5
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -601,6 +698,9 @@ accumulate:
 	VMOVUPS 64(R8)(R9*1), Z4
 	VMOVUPS 64(R8)(R9*2), Z5
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -608,9 +708,11 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1536(SI)
-	PREFETCHT0   1600(SI)
-	PREFETCHT0   1664(SI)
+	PREFETCHT0   3072(SI)
+	PREFETCHT0   3136(SI)
+	PREFETCHT0   3200(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z6
 	VMOVUPS      64(SI), Z7
 	VMOVUPS      128(SI), Z8
@@ -622,9 +724,9 @@ four:
 	VFMADD231PS  Z6, Z10, Z3
 	VFMADD231PS  Z7, Z10, Z4
 	VFMADD231PS  Z8, Z10, Z5
-	PREFETCHT0   1728(SI)
-	PREFETCHT0   1792(SI)
-	PREFETCHT0   1856(SI)
+	PREFETCHT0   3264(SI)
+	PREFETCHT0   3328(SI)
+	PREFETCHT0   3392(SI)
 	VMOVUPS      192(SI), Z6
 	VMOVUPS      256(SI), Z7
 	VMOVUPS      320(SI), Z8
@@ -636,9 +738,11 @@ four:
 	VFMADD231PS  Z6, Z10, Z3
 	VFMADD231PS  Z7, Z10, Z4
 	VFMADD231PS  Z8, Z10, Z5
-	PREFETCHT0   1920(SI)
-	PREFETCHT0   1984(SI)
-	PREFETCHT0   2048(SI)
+	PREFETCHT0   3456(SI)
+	PREFETCHT0   3520(SI)
+	PREFETCHT0   3584(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      384(SI), Z6
 	VMOVUPS      448(SI), Z7
 	VMOVUPS      512(SI), Z8
@@ -650,9 +754,9 @@ four:
 	VFMADD231PS  Z6, Z10, Z3
 	VFMADD231PS  Z7, Z10, Z4
 	VFMADD231PS  Z8, Z10, Z5
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   3648(SI)
+	PREFETCHT0   3712(SI)
+	PREFETCHT0   3776(SI)
 	VMOVUPS      576(SI), Z6
 	VMOVUPS      640(SI), Z7
 	VMOVUPS      704(SI), Z8
@@ -664,6 +768,8 @@ four:
 	VFMADD231PS  Z6, Z10, Z3
 	VFMADD231PS  Z7, Z10, Z4
 	VFMADD231PS  Z8, Z10, Z5
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000300, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -704,29 +810,40 @@ next:
 	VZEROUPPER
 	RET
 
-// func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point2x4AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS 128(DI), Z6
-	VMOVUPS 192(DI), Z7
-	JMP     plane
+// func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point2x4AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	LEAQ       (R9)(R9*2), R10
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 (R8)(R10*1)
+	VMOVUPS    192(DI), Z3
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z6
+	PREFETCHT0 64(R8)(R10*1)
+	VMOVUPS    192(DI), Z7
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -738,6 +855,9 @@ accumulate:
 	VMOVUPS 64(R8)(R9*2), Z6
 	VMOVUPS 64(R8)(R10*1), Z7
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -745,10 +865,12 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z8
 	VMOVUPS      64(SI), Z9
 	VMOVUPS      128(SI), Z10
@@ -763,10 +885,10 @@ four:
 	VFMADD231PS  Z9, Z13, Z5
 	VFMADD231PS  Z10, Z13, Z6
 	VFMADD231PS  Z11, Z13, Z7
-	PREFETCHT0   2304(SI)
-	PREFETCHT0   2368(SI)
-	PREFETCHT0   2432(SI)
-	PREFETCHT0   2496(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
 	VMOVUPS      256(SI), Z8
 	VMOVUPS      320(SI), Z9
 	VMOVUPS      384(SI), Z10
@@ -781,10 +903,12 @@ four:
 	VFMADD231PS  Z9, Z13, Z5
 	VFMADD231PS  Z10, Z13, Z6
 	VFMADD231PS  Z11, Z13, Z7
-	PREFETCHT0   2560(SI)
-	PREFETCHT0   2624(SI)
-	PREFETCHT0   2688(SI)
-	PREFETCHT0   2752(SI)
+	PREFETCHT0   4608(SI)
+	PREFETCHT0   4672(SI)
+	PREFETCHT0   4736(SI)
+	PREFETCHT0   4800(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      512(SI), Z8
 	VMOVUPS      576(SI), Z9
 	VMOVUPS      640(SI), Z10
@@ -799,10 +923,10 @@ four:
 	VFMADD231PS  Z9, Z13, Z5
 	VFMADD231PS  Z10, Z13, Z6
 	VFMADD231PS  Z11, Z13, Z7
-	PREFETCHT0   2816(SI)
-	PREFETCHT0   2880(SI)
-	PREFETCHT0   2944(SI)
-	PREFETCHT0   3008(SI)
+	PREFETCHT0   4864(SI)
+	PREFETCHT0   4928(SI)
+	PREFETCHT0   4992(SI)
+	PREFETCHT0   5056(SI)
 	VMOVUPS      768(SI), Z8
 	VMOVUPS      832(SI), Z9
 	VMOVUPS      896(SI), Z10
@@ -817,6 +941,8 @@ four:
 	VFMADD231PS  Z9, Z13, Z5
 	VFMADD231PS  Z10, Z13, Z6
 	VFMADD231PS  Z11, Z13, Z7
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000400, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -862,28 +988,37 @@ next:
 	VZEROUPPER
 	RET
 
-// func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point3x1AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS (DI), Z1
-	VMOVUPS (DI), Z2
-	JMP     plane
+// func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point3x1AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z1
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z2
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
 	VMOVUPS 128(R8), Z2
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -892,7 +1027,9 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   512(SI)
+	PREFETCHT0   1024(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z3
 	VBROADCASTSS (R11), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -900,7 +1037,7 @@ four:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS 128(R11), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	PREFETCHT0   576(SI)
+	PREFETCHT0   1088(SI)
 	VMOVUPS      64(SI), Z3
 	VBROADCASTSS 4(R11), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -908,7 +1045,9 @@ four:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS 132(R11), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	PREFETCHT0   640(SI)
+	PREFETCHT0   1152(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      128(SI), Z3
 	VBROADCASTSS 8(R11), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -916,7 +1055,7 @@ four:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS 136(R11), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	PREFETCHT0   704(SI)
+	PREFETCHT0   1216(SI)
 	VMOVUPS      192(SI), Z3
 	VBROADCASTSS 12(R11), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -924,6 +1063,8 @@ four:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS 140(R11), Z4
 	VFMADD231PS  Z3, Z4, Z2
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -957,26 +1098,35 @@ next:
 	VZEROUPPER
 	RET
 
-// func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point3x2AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS 64(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	JMP     plane
+// func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point3x2AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z3
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -986,6 +1136,9 @@ accumulate:
 	VMOVUPS 128(R8), Z4
 	VMOVUPS 128(R8)(R9*1), Z5
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -993,8 +1146,10 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z6
 	VMOVUPS      64(SI), Z7
 	VBROADCASTSS (R11), Z8
@@ -1006,8 +1161,8 @@ four:
 	VBROADCASTSS 128(R11), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
 	VMOVUPS      128(SI), Z6
 	VMOVUPS      192(SI), Z7
 	VBROADCASTSS 4(R11), Z8
@@ -1019,8 +1174,10 @@ four:
 	VBROADCASTSS 132(R11), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	PREFETCHT0   1280(SI)
-	PREFETCHT0   1344(SI)
+	PREFETCHT0   2304(SI)
+	PREFETCHT0   2368(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      256(SI), Z6
 	VMOVUPS      320(SI), Z7
 	VBROADCASTSS 8(R11), Z8
@@ -1032,8 +1189,8 @@ four:
 	VBROADCASTSS 136(R11), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	PREFETCHT0   1408(SI)
-	PREFETCHT0   1472(SI)
+	PREFETCHT0   2432(SI)
+	PREFETCHT0   2496(SI)
 	VMOVUPS      384(SI), Z6
 	VMOVUPS      448(SI), Z7
 	VBROADCASTSS 12(R11), Z8
@@ -1045,6 +1202,8 @@ four:
 	VBROADCASTSS 140(R11), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -1085,29 +1244,41 @@ next:
 	VZEROUPPER
 	RET
 
-// func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point3x3AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS 64(DI), Z4
-	VMOVUPS 128(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	VMOVUPS 128(DI), Z8
-	JMP     plane
+// func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point3x3AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z4
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z5
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z8
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -1120,6 +1291,9 @@ accumulate:
 	VMOVUPS 128(R8)(R9*1), Z7
 	VMOVUPS 128(R8)(R9*2), Z8
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -1127,9 +1301,11 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1536(SI)
-	PREFETCHT0   1600(SI)
-	PREFETCHT0   1664(SI)
+	PREFETCHT0   3072(SI)
+	PREFETCHT0   3136(SI)
+	PREFETCHT0   3200(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z9
 	VMOVUPS      64(SI), Z10
 	VMOVUPS      128(SI), Z11
@@ -1145,9 +1321,9 @@ four:
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
-	PREFETCHT0   1728(SI)
-	PREFETCHT0   1792(SI)
-	PREFETCHT0   1856(SI)
+	PREFETCHT0   3264(SI)
+	PREFETCHT0   3328(SI)
+	PREFETCHT0   3392(SI)
 	VMOVUPS      192(SI), Z9
 	VMOVUPS      256(SI), Z10
 	VMOVUPS      320(SI), Z11
@@ -1163,9 +1339,11 @@ four:
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
-	PREFETCHT0   1920(SI)
-	PREFETCHT0   1984(SI)
-	PREFETCHT0   2048(SI)
+	PREFETCHT0   3456(SI)
+	PREFETCHT0   3520(SI)
+	PREFETCHT0   3584(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      384(SI), Z9
 	VMOVUPS      448(SI), Z10
 	VMOVUPS      512(SI), Z11
@@ -1181,9 +1359,9 @@ four:
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   3648(SI)
+	PREFETCHT0   3712(SI)
+	PREFETCHT0   3776(SI)
 	VMOVUPS      576(SI), Z9
 	VMOVUPS      640(SI), Z10
 	VMOVUPS      704(SI), Z11
@@ -1199,6 +1377,8 @@ four:
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000300, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -1246,33 +1426,48 @@ next:
 	VZEROUPPER
 	RET
 
-// func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point3x4AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS 128(DI), Z6
-	VMOVUPS 192(DI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	VMOVUPS 128(DI), Z10
-	VMOVUPS 192(DI), Z11
-	JMP     plane
+// func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point3x4AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	LEAQ       (R9)(R9*2), R10
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 (R8)(R10*1)
+	VMOVUPS    192(DI), Z3
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z6
+	PREFETCHT0 64(R8)(R10*1)
+	VMOVUPS    192(DI), Z7
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z8
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z9
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z10
+	PREFETCHT0 128(R8)(R10*1)
+	VMOVUPS    192(DI), Z11
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -1288,6 +1483,9 @@ accumulate:
 	VMOVUPS 128(R8)(R9*2), Z10
 	VMOVUPS 128(R8)(R10*1), Z11
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -1295,10 +1493,12 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z12
 	VMOVUPS      64(SI), Z13
 	VMOVUPS      128(SI), Z14
@@ -1318,10 +1518,10 @@ four:
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	PREFETCHT0   2304(SI)
-	PREFETCHT0   2368(SI)
-	PREFETCHT0   2432(SI)
-	PREFETCHT0   2496(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
 	VMOVUPS      256(SI), Z12
 	VMOVUPS      320(SI), Z13
 	VMOVUPS      384(SI), Z14
@@ -1341,10 +1541,12 @@ four:
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	PREFETCHT0   2560(SI)
-	PREFETCHT0   2624(SI)
-	PREFETCHT0   2688(SI)
-	PREFETCHT0   2752(SI)
+	PREFETCHT0   4608(SI)
+	PREFETCHT0   4672(SI)
+	PREFETCHT0   4736(SI)
+	PREFETCHT0   4800(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      512(SI), Z12
 	VMOVUPS      576(SI), Z13
 	VMOVUPS      640(SI), Z14
@@ -1364,10 +1566,10 @@ four:
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	PREFETCHT0   2816(SI)
-	PREFETCHT0   2880(SI)
-	PREFETCHT0   2944(SI)
-	PREFETCHT0   3008(SI)
+	PREFETCHT0   4864(SI)
+	PREFETCHT0   4928(SI)
+	PREFETCHT0   4992(SI)
+	PREFETCHT0   5056(SI)
 	VMOVUPS      768(SI), Z12
 	VMOVUPS      832(SI), Z13
 	VMOVUPS      896(SI), Z14
@@ -1387,6 +1589,8 @@ four:
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000400, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -1441,30 +1645,40 @@ next:
 	VZEROUPPER
 	RET
 
-// func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point4x1AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS (DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS (DI), Z3
-	JMP     plane
+// func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point4x1AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z1
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z3
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
 	VMOVUPS 128(R8), Z2
 	VMOVUPS 192(R8), Z3
+
+begin:
+	XORQ DI, DI
 
 plane:
 	MOVQ CX, R11
@@ -1473,7 +1687,9 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   512(SI)
+	PREFETCHT0   1024(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z4
 	VBROADCASTSS (R11), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -1483,7 +1699,7 @@ four:
 	VFMADD231PS  Z4, Z5, Z2
 	VBROADCASTSS 192(R11), Z6
 	VFMADD231PS  Z4, Z6, Z3
-	PREFETCHT0   576(SI)
+	PREFETCHT0   1088(SI)
 	VMOVUPS      64(SI), Z4
 	VBROADCASTSS 4(R11), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -1493,7 +1709,9 @@ four:
 	VFMADD231PS  Z4, Z5, Z2
 	VBROADCASTSS 196(R11), Z6
 	VFMADD231PS  Z4, Z6, Z3
-	PREFETCHT0   640(SI)
+	PREFETCHT0   1152(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      128(SI), Z4
 	VBROADCASTSS 8(R11), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -1503,7 +1721,7 @@ four:
 	VFMADD231PS  Z4, Z5, Z2
 	VBROADCASTSS 200(R11), Z6
 	VFMADD231PS  Z4, Z6, Z3
-	PREFETCHT0   704(SI)
+	PREFETCHT0   1216(SI)
 	VMOVUPS      192(SI), Z4
 	VBROADCASTSS 12(R11), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -1513,6 +1731,8 @@ four:
 	VFMADD231PS  Z4, Z5, Z2
 	VBROADCASTSS 204(R11), Z6
 	VFMADD231PS  Z4, Z6, Z3
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -1549,28 +1769,39 @@ next:
 	VZEROUPPER
 	RET
 
-// func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point4x2AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS 64(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	JMP     plane
+// func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point4x2AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z3
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -1582,6 +1813,9 @@ accumulate:
 	VMOVUPS 192(R8), Z6
 	VMOVUPS 192(R8)(R9*1), Z7
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -1589,8 +1823,10 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z8
 	VMOVUPS      64(SI), Z9
 	VBROADCASTSS (R11), Z10
@@ -1605,8 +1841,8 @@ four:
 	VBROADCASTSS 192(R11), Z11
 	VFMADD231PS  Z8, Z11, Z6
 	VFMADD231PS  Z9, Z11, Z7
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
 	VMOVUPS      128(SI), Z8
 	VMOVUPS      192(SI), Z9
 	VBROADCASTSS 4(R11), Z10
@@ -1621,8 +1857,10 @@ four:
 	VBROADCASTSS 196(R11), Z11
 	VFMADD231PS  Z8, Z11, Z6
 	VFMADD231PS  Z9, Z11, Z7
-	PREFETCHT0   1280(SI)
-	PREFETCHT0   1344(SI)
+	PREFETCHT0   2304(SI)
+	PREFETCHT0   2368(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      256(SI), Z8
 	VMOVUPS      320(SI), Z9
 	VBROADCASTSS 8(R11), Z10
@@ -1637,8 +1875,8 @@ four:
 	VBROADCASTSS 200(R11), Z11
 	VFMADD231PS  Z8, Z11, Z6
 	VFMADD231PS  Z9, Z11, Z7
-	PREFETCHT0   1408(SI)
-	PREFETCHT0   1472(SI)
+	PREFETCHT0   2432(SI)
+	PREFETCHT0   2496(SI)
 	VMOVUPS      384(SI), Z8
 	VMOVUPS      448(SI), Z9
 	VBROADCASTSS 12(R11), Z10
@@ -1653,6 +1891,8 @@ four:
 	VBROADCASTSS 204(R11), Z11
 	VFMADD231PS  Z8, Z11, Z6
 	VFMADD231PS  Z9, Z11, Z7
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -1698,32 +1938,47 @@ next:
 	VZEROUPPER
 	RET
 
-// func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point4x3AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS 64(DI), Z4
-	VMOVUPS 128(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	VMOVUPS 128(DI), Z8
-	VMOVUPS (DI), Z9
-	VMOVUPS 64(DI), Z10
-	VMOVUPS 128(DI), Z11
-	JMP     plane
+// func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point4x3AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z4
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z5
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z8
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z9
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z10
+	PREFETCHT0 192(R8)(R9*2)
+	VMOVUPS    128(DI), Z11
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -1739,6 +1994,9 @@ accumulate:
 	VMOVUPS 192(R8)(R9*1), Z10
 	VMOVUPS 192(R8)(R9*2), Z11
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -1746,9 +2004,11 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1536(SI)
-	PREFETCHT0   1600(SI)
-	PREFETCHT0   1664(SI)
+	PREFETCHT0   3072(SI)
+	PREFETCHT0   3136(SI)
+	PREFETCHT0   3200(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z12
 	VMOVUPS      64(SI), Z13
 	VMOVUPS      128(SI), Z14
@@ -1768,9 +2028,9 @@ four:
 	VFMADD231PS  Z12, Z16, Z9
 	VFMADD231PS  Z13, Z16, Z10
 	VFMADD231PS  Z14, Z16, Z11
-	PREFETCHT0   1728(SI)
-	PREFETCHT0   1792(SI)
-	PREFETCHT0   1856(SI)
+	PREFETCHT0   3264(SI)
+	PREFETCHT0   3328(SI)
+	PREFETCHT0   3392(SI)
 	VMOVUPS      192(SI), Z12
 	VMOVUPS      256(SI), Z13
 	VMOVUPS      320(SI), Z14
@@ -1790,9 +2050,11 @@ four:
 	VFMADD231PS  Z12, Z16, Z9
 	VFMADD231PS  Z13, Z16, Z10
 	VFMADD231PS  Z14, Z16, Z11
-	PREFETCHT0   1920(SI)
-	PREFETCHT0   1984(SI)
-	PREFETCHT0   2048(SI)
+	PREFETCHT0   3456(SI)
+	PREFETCHT0   3520(SI)
+	PREFETCHT0   3584(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      384(SI), Z12
 	VMOVUPS      448(SI), Z13
 	VMOVUPS      512(SI), Z14
@@ -1812,9 +2074,9 @@ four:
 	VFMADD231PS  Z12, Z16, Z9
 	VFMADD231PS  Z13, Z16, Z10
 	VFMADD231PS  Z14, Z16, Z11
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   3648(SI)
+	PREFETCHT0   3712(SI)
+	PREFETCHT0   3776(SI)
 	VMOVUPS      576(SI), Z12
 	VMOVUPS      640(SI), Z13
 	VMOVUPS      704(SI), Z14
@@ -1834,6 +2096,8 @@ four:
 	VFMADD231PS  Z12, Z16, Z9
 	VFMADD231PS  Z13, Z16, Z10
 	VFMADD231PS  Z14, Z16, Z11
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000300, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -1888,37 +2152,56 @@ next:
 	VZEROUPPER
 	RET
 
-// func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point4x4AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS 128(DI), Z6
-	VMOVUPS 192(DI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	VMOVUPS 128(DI), Z10
-	VMOVUPS 192(DI), Z11
-	VMOVUPS (DI), Z12
-	VMOVUPS 64(DI), Z13
-	VMOVUPS 128(DI), Z14
-	VMOVUPS 192(DI), Z15
-	JMP     plane
+// func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point4x4AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	LEAQ       (R9)(R9*2), R10
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 (R8)(R10*1)
+	VMOVUPS    192(DI), Z3
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z6
+	PREFETCHT0 64(R8)(R10*1)
+	VMOVUPS    192(DI), Z7
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z8
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z9
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z10
+	PREFETCHT0 128(R8)(R10*1)
+	VMOVUPS    192(DI), Z11
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z12
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z13
+	PREFETCHT0 192(R8)(R9*2)
+	VMOVUPS    128(DI), Z14
+	PREFETCHT0 192(R8)(R10*1)
+	VMOVUPS    192(DI), Z15
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -1938,6 +2221,9 @@ accumulate:
 	VMOVUPS 192(R8)(R9*2), Z14
 	VMOVUPS 192(R8)(R10*1), Z15
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -1945,10 +2231,12 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	VMOVUPS      128(SI), Z18
@@ -1973,10 +2261,10 @@ four:
 	VFMADD231PS  Z17, Z21, Z13
 	VFMADD231PS  Z18, Z21, Z14
 	VFMADD231PS  Z19, Z21, Z15
-	PREFETCHT0   2304(SI)
-	PREFETCHT0   2368(SI)
-	PREFETCHT0   2432(SI)
-	PREFETCHT0   2496(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
 	VMOVUPS      256(SI), Z16
 	VMOVUPS      320(SI), Z17
 	VMOVUPS      384(SI), Z18
@@ -2001,10 +2289,12 @@ four:
 	VFMADD231PS  Z17, Z21, Z13
 	VFMADD231PS  Z18, Z21, Z14
 	VFMADD231PS  Z19, Z21, Z15
-	PREFETCHT0   2560(SI)
-	PREFETCHT0   2624(SI)
-	PREFETCHT0   2688(SI)
-	PREFETCHT0   2752(SI)
+	PREFETCHT0   4608(SI)
+	PREFETCHT0   4672(SI)
+	PREFETCHT0   4736(SI)
+	PREFETCHT0   4800(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      512(SI), Z16
 	VMOVUPS      576(SI), Z17
 	VMOVUPS      640(SI), Z18
@@ -2029,10 +2319,10 @@ four:
 	VFMADD231PS  Z17, Z21, Z13
 	VFMADD231PS  Z18, Z21, Z14
 	VFMADD231PS  Z19, Z21, Z15
-	PREFETCHT0   2816(SI)
-	PREFETCHT0   2880(SI)
-	PREFETCHT0   2944(SI)
-	PREFETCHT0   3008(SI)
+	PREFETCHT0   4864(SI)
+	PREFETCHT0   4928(SI)
+	PREFETCHT0   4992(SI)
+	PREFETCHT0   5056(SI)
 	VMOVUPS      768(SI), Z16
 	VMOVUPS      832(SI), Z17
 	VMOVUPS      896(SI), Z18
@@ -2057,6 +2347,8 @@ four:
 	VFMADD231PS  Z17, Z21, Z13
 	VFMADD231PS  Z18, Z21, Z14
 	VFMADD231PS  Z19, Z21, Z15
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000400, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -2120,25 +2412,33 @@ next:
 	VZEROUPPER
 	RET
 
-// func point5x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point5x1AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS (DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS (DI), Z4
-	JMP     plane
+// func point5x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point5x1AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z1
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z4
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -2147,6 +2447,9 @@ accumulate:
 	VMOVUPS 192(R8), Z3
 	VMOVUPS 256(R8), Z4
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -2154,7 +2457,9 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   512(SI)
+	PREFETCHT0   1024(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z5
 	VBROADCASTSS (R11), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2166,7 +2471,7 @@ four:
 	VFMADD231PS  Z5, Z7, Z3
 	VBROADCASTSS 256(R11), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	PREFETCHT0   576(SI)
+	PREFETCHT0   1088(SI)
 	VMOVUPS      64(SI), Z5
 	VBROADCASTSS 4(R11), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2178,7 +2483,9 @@ four:
 	VFMADD231PS  Z5, Z7, Z3
 	VBROADCASTSS 260(R11), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	PREFETCHT0   640(SI)
+	PREFETCHT0   1152(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      128(SI), Z5
 	VBROADCASTSS 8(R11), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2190,7 +2497,7 @@ four:
 	VFMADD231PS  Z5, Z7, Z3
 	VBROADCASTSS 264(R11), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	PREFETCHT0   704(SI)
+	PREFETCHT0   1216(SI)
 	VMOVUPS      192(SI), Z5
 	VBROADCASTSS 12(R11), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2202,6 +2509,8 @@ four:
 	VFMADD231PS  Z5, Z7, Z3
 	VBROADCASTSS 268(R11), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -2241,26 +2550,42 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad5x1AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad5x1AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z5
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2273,6 +2598,8 @@ four:
 	VBROADCASTSS 16(BX), Z6
 	VFMADD231PS  Z5, Z6, Z4
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z5
 	VBROADCASTSS 64(BX), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2285,6 +2612,8 @@ four:
 	VBROADCASTSS 80(BX), Z6
 	VFMADD231PS  Z5, Z6, Z4
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z5
 	VBROADCASTSS 128(BX), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2297,6 +2626,8 @@ four:
 	VBROADCASTSS 144(BX), Z6
 	VFMADD231PS  Z5, Z6, Z4
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z5
 	VBROADCASTSS 192(BX), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -2308,6 +2639,8 @@ four:
 	VFMADD231PS  Z5, Z7, Z3
 	VBROADCASTSS 208(BX), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -2352,30 +2685,43 @@ store:
 	VZEROUPPER
 	RET
 
-// func point5x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point5x2AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS 64(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	JMP     plane
+// func point5x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point5x2AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z3
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z8
+	PREFETCHT0 256(R8)(R9*1)
+	VMOVUPS    64(DI), Z9
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -2389,6 +2735,9 @@ accumulate:
 	VMOVUPS 256(R8), Z8
 	VMOVUPS 256(R8)(R9*1), Z9
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -2396,8 +2745,10 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z10
 	VMOVUPS      64(SI), Z11
 	VBROADCASTSS (R11), Z12
@@ -2415,8 +2766,8 @@ four:
 	VBROADCASTSS 256(R11), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
 	VMOVUPS      128(SI), Z10
 	VMOVUPS      192(SI), Z11
 	VBROADCASTSS 4(R11), Z12
@@ -2434,8 +2785,10 @@ four:
 	VBROADCASTSS 260(R11), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	PREFETCHT0   1280(SI)
-	PREFETCHT0   1344(SI)
+	PREFETCHT0   2304(SI)
+	PREFETCHT0   2368(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      256(SI), Z10
 	VMOVUPS      320(SI), Z11
 	VBROADCASTSS 8(R11), Z12
@@ -2453,8 +2806,8 @@ four:
 	VBROADCASTSS 264(R11), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	PREFETCHT0   1408(SI)
-	PREFETCHT0   1472(SI)
+	PREFETCHT0   2432(SI)
+	PREFETCHT0   2496(SI)
 	VMOVUPS      384(SI), Z10
 	VMOVUPS      448(SI), Z11
 	VBROADCASTSS 12(R11), Z12
@@ -2472,6 +2825,8 @@ four:
 	VBROADCASTSS 268(R11), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -2522,31 +2877,52 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad5x2AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad5x2AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z10
 	VMOVUPS      (CX)(DX*1), Z11
 	VBROADCASTSS (BX), Z12
@@ -2565,6 +2941,8 @@ four:
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z10
 	VMOVUPS      64(CX)(DX*1), Z11
 	VBROADCASTSS 64(BX), Z12
@@ -2583,6 +2961,8 @@ four:
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z10
 	VMOVUPS      128(CX)(DX*1), Z11
 	VBROADCASTSS 128(BX), Z12
@@ -2601,6 +2981,8 @@ four:
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z10
 	VMOVUPS      192(CX)(DX*1), Z11
 	VBROADCASTSS 192(BX), Z12
@@ -2618,6 +3000,8 @@ four:
 	VBROADCASTSS 208(BX), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -2678,35 +3062,53 @@ store:
 	VZEROUPPER
 	RET
 
-// func point5x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point5x3AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS 64(DI), Z4
-	VMOVUPS 128(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	VMOVUPS 128(DI), Z8
-	VMOVUPS (DI), Z9
-	VMOVUPS 64(DI), Z10
-	VMOVUPS 128(DI), Z11
-	VMOVUPS (DI), Z12
-	VMOVUPS 64(DI), Z13
-	VMOVUPS 128(DI), Z14
-	JMP     plane
+// func point5x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point5x3AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z4
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z5
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z8
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z9
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z10
+	PREFETCHT0 192(R8)(R9*2)
+	VMOVUPS    128(DI), Z11
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z12
+	PREFETCHT0 256(R8)(R9*1)
+	VMOVUPS    64(DI), Z13
+	PREFETCHT0 256(R8)(R9*2)
+	VMOVUPS    128(DI), Z14
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -2725,6 +3127,9 @@ accumulate:
 	VMOVUPS 256(R8)(R9*1), Z13
 	VMOVUPS 256(R8)(R9*2), Z14
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -2732,9 +3137,11 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1536(SI)
-	PREFETCHT0   1600(SI)
-	PREFETCHT0   1664(SI)
+	PREFETCHT0   3072(SI)
+	PREFETCHT0   3136(SI)
+	PREFETCHT0   3200(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z15
 	VMOVUPS      64(SI), Z16
 	VMOVUPS      128(SI), Z17
@@ -2758,9 +3165,9 @@ four:
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	PREFETCHT0   1728(SI)
-	PREFETCHT0   1792(SI)
-	PREFETCHT0   1856(SI)
+	PREFETCHT0   3264(SI)
+	PREFETCHT0   3328(SI)
+	PREFETCHT0   3392(SI)
 	VMOVUPS      192(SI), Z15
 	VMOVUPS      256(SI), Z16
 	VMOVUPS      320(SI), Z17
@@ -2784,9 +3191,11 @@ four:
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	PREFETCHT0   1920(SI)
-	PREFETCHT0   1984(SI)
-	PREFETCHT0   2048(SI)
+	PREFETCHT0   3456(SI)
+	PREFETCHT0   3520(SI)
+	PREFETCHT0   3584(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      384(SI), Z15
 	VMOVUPS      448(SI), Z16
 	VMOVUPS      512(SI), Z17
@@ -2810,9 +3219,9 @@ four:
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   3648(SI)
+	PREFETCHT0   3712(SI)
+	PREFETCHT0   3776(SI)
 	VMOVUPS      576(SI), Z15
 	VMOVUPS      640(SI), Z16
 	VMOVUPS      704(SI), Z17
@@ -2836,6 +3245,8 @@ four:
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000300, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -2897,36 +3308,62 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad5x3AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad5x3AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z15
 	VMOVUPS      (CX)(DX*1), Z16
 	VMOVUPS      (CX)(DX*2), Z17
@@ -2951,6 +3388,8 @@ four:
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z15
 	VMOVUPS      64(CX)(DX*1), Z16
 	VMOVUPS      64(CX)(DX*2), Z17
@@ -2975,6 +3414,8 @@ four:
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z15
 	VMOVUPS      128(CX)(DX*1), Z16
 	VMOVUPS      128(CX)(DX*2), Z17
@@ -2999,6 +3440,8 @@ four:
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z15
 	VMOVUPS      192(CX)(DX*1), Z16
 	VMOVUPS      192(CX)(DX*2), Z17
@@ -3022,6 +3465,8 @@ four:
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -3098,41 +3543,64 @@ store:
 	VZEROUPPER
 	RET
 
-// func point5x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point5x4AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS 128(DI), Z6
-	VMOVUPS 192(DI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	VMOVUPS 128(DI), Z10
-	VMOVUPS 192(DI), Z11
-	VMOVUPS (DI), Z12
-	VMOVUPS 64(DI), Z13
-	VMOVUPS 128(DI), Z14
-	VMOVUPS 192(DI), Z15
-	VMOVUPS (DI), Z16
-	VMOVUPS 64(DI), Z17
-	VMOVUPS 128(DI), Z18
-	VMOVUPS 192(DI), Z19
-	JMP     plane
+// func point5x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point5x4AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	LEAQ       (R9)(R9*2), R10
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 (R8)(R10*1)
+	VMOVUPS    192(DI), Z3
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z6
+	PREFETCHT0 64(R8)(R10*1)
+	VMOVUPS    192(DI), Z7
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z8
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z9
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z10
+	PREFETCHT0 128(R8)(R10*1)
+	VMOVUPS    192(DI), Z11
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z12
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z13
+	PREFETCHT0 192(R8)(R9*2)
+	VMOVUPS    128(DI), Z14
+	PREFETCHT0 192(R8)(R10*1)
+	VMOVUPS    192(DI), Z15
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z16
+	PREFETCHT0 256(R8)(R9*1)
+	VMOVUPS    64(DI), Z17
+	PREFETCHT0 256(R8)(R9*2)
+	VMOVUPS    128(DI), Z18
+	PREFETCHT0 256(R8)(R10*1)
+	VMOVUPS    192(DI), Z19
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -3156,6 +3624,9 @@ accumulate:
 	VMOVUPS 256(R8)(R9*2), Z18
 	VMOVUPS 256(R8)(R10*1), Z19
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -3163,10 +3634,12 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z20
 	VMOVUPS      64(SI), Z21
 	VMOVUPS      128(SI), Z22
@@ -3196,10 +3669,10 @@ four:
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	PREFETCHT0   2304(SI)
-	PREFETCHT0   2368(SI)
-	PREFETCHT0   2432(SI)
-	PREFETCHT0   2496(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
 	VMOVUPS      256(SI), Z20
 	VMOVUPS      320(SI), Z21
 	VMOVUPS      384(SI), Z22
@@ -3229,10 +3702,12 @@ four:
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	PREFETCHT0   2560(SI)
-	PREFETCHT0   2624(SI)
-	PREFETCHT0   2688(SI)
-	PREFETCHT0   2752(SI)
+	PREFETCHT0   4608(SI)
+	PREFETCHT0   4672(SI)
+	PREFETCHT0   4736(SI)
+	PREFETCHT0   4800(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      512(SI), Z20
 	VMOVUPS      576(SI), Z21
 	VMOVUPS      640(SI), Z22
@@ -3262,10 +3737,10 @@ four:
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	PREFETCHT0   2816(SI)
-	PREFETCHT0   2880(SI)
-	PREFETCHT0   2944(SI)
-	PREFETCHT0   3008(SI)
+	PREFETCHT0   4864(SI)
+	PREFETCHT0   4928(SI)
+	PREFETCHT0   4992(SI)
+	PREFETCHT0   5056(SI)
 	VMOVUPS      768(SI), Z20
 	VMOVUPS      832(SI), Z21
 	VMOVUPS      896(SI), Z22
@@ -3295,6 +3770,8 @@ four:
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000400, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -3367,42 +3844,73 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad5x4AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	LEAQ   (DX)(DX*2), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad5x4AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	LEAQ       (DX)(DX*2), R8
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z20
 	VMOVUPS      (CX)(DX*1), Z21
 	VMOVUPS      (CX)(DX*2), Z22
@@ -3433,6 +3941,8 @@ four:
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z20
 	VMOVUPS      64(CX)(DX*1), Z21
 	VMOVUPS      64(CX)(DX*2), Z22
@@ -3463,6 +3973,8 @@ four:
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z20
 	VMOVUPS      128(CX)(DX*1), Z21
 	VMOVUPS      128(CX)(DX*2), Z22
@@ -3493,6 +4005,8 @@ four:
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z20
 	VMOVUPS      192(CX)(DX*1), Z21
 	VMOVUPS      192(CX)(DX*2), Z22
@@ -3522,6 +4036,8 @@ four:
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -3614,26 +4130,35 @@ store:
 	VZEROUPPER
 	RET
 
-// func point6x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point6x1AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS (DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS (DI), Z5
-	JMP     plane
+// func point6x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point6x1AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z1
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 320(R8)
+	VMOVUPS    (DI), Z5
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -3643,6 +4168,9 @@ accumulate:
 	VMOVUPS 256(R8), Z4
 	VMOVUPS 320(R8), Z5
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -3650,7 +4178,9 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   512(SI)
+	PREFETCHT0   1024(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z6
 	VBROADCASTSS (R11), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3664,7 +4194,7 @@ four:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 320(R11), Z8
 	VFMADD231PS  Z6, Z8, Z5
-	PREFETCHT0   576(SI)
+	PREFETCHT0   1088(SI)
 	VMOVUPS      64(SI), Z6
 	VBROADCASTSS 4(R11), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3678,7 +4208,9 @@ four:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 324(R11), Z8
 	VFMADD231PS  Z6, Z8, Z5
-	PREFETCHT0   640(SI)
+	PREFETCHT0   1152(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      128(SI), Z6
 	VBROADCASTSS 8(R11), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3692,7 +4224,7 @@ four:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 328(R11), Z8
 	VFMADD231PS  Z6, Z8, Z5
-	PREFETCHT0   704(SI)
+	PREFETCHT0   1216(SI)
 	VMOVUPS      192(SI), Z6
 	VBROADCASTSS 12(R11), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3706,6 +4238,8 @@ four:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 332(R11), Z8
 	VFMADD231PS  Z6, Z8, Z5
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -3748,27 +4282,45 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad6x1AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad6x1AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z6
 	VBROADCASTSS (BX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3783,6 +4335,8 @@ four:
 	VBROADCASTSS 20(BX), Z8
 	VFMADD231PS  Z6, Z8, Z5
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z6
 	VBROADCASTSS 64(BX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3797,6 +4351,8 @@ four:
 	VBROADCASTSS 84(BX), Z8
 	VFMADD231PS  Z6, Z8, Z5
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z6
 	VBROADCASTSS 128(BX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3811,6 +4367,8 @@ four:
 	VBROADCASTSS 148(BX), Z8
 	VFMADD231PS  Z6, Z8, Z5
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z6
 	VBROADCASTSS 192(BX), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -3824,6 +4382,8 @@ four:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 212(BX), Z8
 	VFMADD231PS  Z6, Z8, Z5
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -3873,32 +4433,47 @@ store:
 	VZEROUPPER
 	RET
 
-// func point6x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point6x2AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS 64(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	VMOVUPS (DI), Z10
-	VMOVUPS 64(DI), Z11
-	JMP     plane
+// func point6x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point6x2AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z2
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z3
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z8
+	PREFETCHT0 256(R8)(R9*1)
+	VMOVUPS    64(DI), Z9
+	PREFETCHT0 320(R8)
+	VMOVUPS    (DI), Z10
+	PREFETCHT0 320(R8)(R9*1)
+	VMOVUPS    64(DI), Z11
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -3914,6 +4489,9 @@ accumulate:
 	VMOVUPS 320(R8), Z10
 	VMOVUPS 320(R8)(R9*1), Z11
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -3921,8 +4499,10 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
+	PREFETCHT0   2048(SI)
+	PREFETCHT0   2112(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z12
 	VMOVUPS      64(SI), Z13
 	VBROADCASTSS (R11), Z14
@@ -3943,8 +4523,8 @@ four:
 	VBROADCASTSS 320(R11), Z15
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
+	PREFETCHT0   2176(SI)
+	PREFETCHT0   2240(SI)
 	VMOVUPS      128(SI), Z12
 	VMOVUPS      192(SI), Z13
 	VBROADCASTSS 4(R11), Z14
@@ -3965,8 +4545,10 @@ four:
 	VBROADCASTSS 324(R11), Z15
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
-	PREFETCHT0   1280(SI)
-	PREFETCHT0   1344(SI)
+	PREFETCHT0   2304(SI)
+	PREFETCHT0   2368(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      256(SI), Z12
 	VMOVUPS      320(SI), Z13
 	VBROADCASTSS 8(R11), Z14
@@ -3987,8 +4569,8 @@ four:
 	VBROADCASTSS 328(R11), Z15
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
-	PREFETCHT0   1408(SI)
-	PREFETCHT0   1472(SI)
+	PREFETCHT0   2432(SI)
+	PREFETCHT0   2496(SI)
 	VMOVUPS      384(SI), Z12
 	VMOVUPS      448(SI), Z13
 	VBROADCASTSS 12(R11), Z14
@@ -4009,6 +4591,8 @@ four:
 	VBROADCASTSS 332(R11), Z15
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -4064,33 +4648,57 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad6x2AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad6x2AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z12
 	VMOVUPS      (CX)(DX*1), Z13
 	VBROADCASTSS (BX), Z14
@@ -4112,6 +4720,8 @@ four:
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z12
 	VMOVUPS      64(CX)(DX*1), Z13
 	VBROADCASTSS 64(BX), Z14
@@ -4133,6 +4743,8 @@ four:
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z12
 	VMOVUPS      128(CX)(DX*1), Z13
 	VBROADCASTSS 128(BX), Z14
@@ -4154,6 +4766,8 @@ four:
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z12
 	VMOVUPS      192(CX)(DX*1), Z13
 	VBROADCASTSS 192(BX), Z14
@@ -4174,6 +4788,8 @@ four:
 	VBROADCASTSS 212(BX), Z15
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -4242,38 +4858,59 @@ store:
 	VZEROUPPER
 	RET
 
-// func point6x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point6x3AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS 64(DI), Z4
-	VMOVUPS 128(DI), Z5
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	VMOVUPS 128(DI), Z8
-	VMOVUPS (DI), Z9
-	VMOVUPS 64(DI), Z10
-	VMOVUPS 128(DI), Z11
-	VMOVUPS (DI), Z12
-	VMOVUPS 64(DI), Z13
-	VMOVUPS 128(DI), Z14
-	VMOVUPS (DI), Z15
-	VMOVUPS 64(DI), Z16
-	VMOVUPS 128(DI), Z17
-	JMP     plane
+// func point6x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point6x3AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z3
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z4
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z5
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z6
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z7
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z8
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z9
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z10
+	PREFETCHT0 192(R8)(R9*2)
+	VMOVUPS    128(DI), Z11
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z12
+	PREFETCHT0 256(R8)(R9*1)
+	VMOVUPS    64(DI), Z13
+	PREFETCHT0 256(R8)(R9*2)
+	VMOVUPS    128(DI), Z14
+	PREFETCHT0 320(R8)
+	VMOVUPS    (DI), Z15
+	PREFETCHT0 320(R8)(R9*1)
+	VMOVUPS    64(DI), Z16
+	PREFETCHT0 320(R8)(R9*2)
+	VMOVUPS    128(DI), Z17
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -4295,6 +4932,9 @@ accumulate:
 	VMOVUPS 320(R8)(R9*1), Z16
 	VMOVUPS 320(R8)(R9*2), Z17
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -4302,9 +4942,11 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   1536(SI)
-	PREFETCHT0   1600(SI)
-	PREFETCHT0   1664(SI)
+	PREFETCHT0   3072(SI)
+	PREFETCHT0   3136(SI)
+	PREFETCHT0   3200(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	VMOVUPS      128(SI), Z20
@@ -4332,9 +4974,9 @@ four:
 	VFMADD231PS  Z18, Z22, Z15
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
-	PREFETCHT0   1728(SI)
-	PREFETCHT0   1792(SI)
-	PREFETCHT0   1856(SI)
+	PREFETCHT0   3264(SI)
+	PREFETCHT0   3328(SI)
+	PREFETCHT0   3392(SI)
 	VMOVUPS      192(SI), Z18
 	VMOVUPS      256(SI), Z19
 	VMOVUPS      320(SI), Z20
@@ -4362,9 +5004,11 @@ four:
 	VFMADD231PS  Z18, Z22, Z15
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
-	PREFETCHT0   1920(SI)
-	PREFETCHT0   1984(SI)
-	PREFETCHT0   2048(SI)
+	PREFETCHT0   3456(SI)
+	PREFETCHT0   3520(SI)
+	PREFETCHT0   3584(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      384(SI), Z18
 	VMOVUPS      448(SI), Z19
 	VMOVUPS      512(SI), Z20
@@ -4392,9 +5036,9 @@ four:
 	VFMADD231PS  Z18, Z22, Z15
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   3648(SI)
+	PREFETCHT0   3712(SI)
+	PREFETCHT0   3776(SI)
 	VMOVUPS      576(SI), Z18
 	VMOVUPS      640(SI), Z19
 	VMOVUPS      704(SI), Z20
@@ -4422,6 +5066,8 @@ four:
 	VFMADD231PS  Z18, Z22, Z15
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000300, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -4490,39 +5136,69 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad6x3AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad6x3AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z18
 	VMOVUPS      (CX)(DX*1), Z19
 	VMOVUPS      (CX)(DX*2), Z20
@@ -4551,6 +5227,8 @@ four:
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z18
 	VMOVUPS      64(CX)(DX*1), Z19
 	VMOVUPS      64(CX)(DX*2), Z20
@@ -4579,6 +5257,8 @@ four:
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z18
 	VMOVUPS      128(CX)(DX*1), Z19
 	VMOVUPS      128(CX)(DX*2), Z20
@@ -4607,6 +5287,8 @@ four:
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z18
 	VMOVUPS      192(CX)(DX*1), Z19
 	VMOVUPS      192(CX)(DX*2), Z20
@@ -4634,6 +5316,8 @@ four:
 	VFMADD231PS  Z18, Z22, Z15
 	VFMADD231PS  Z19, Z22, Z16
 	VFMADD231PS  Z20, Z22, Z17
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9
@@ -4721,45 +5405,72 @@ store:
 	VZEROUPPER
 	RET
 
-// func point6x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·point6x4AVX512(SB), NOSPLIT, $0-64
-	MOVQ    planes+0(FP), AX
-	MOVQ    k+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    xplane+24(FP), DX
-	MOVQ    w+32(FP), SI
-	MOVQ    bias+40(FP), DI
-	MOVQ    y+48(FP), R8
-	MOVQ    yplane+56(FP), R9
-	LEAQ    (R9)(R9*2), R10
-	TESTQ   DI, DI
-	JZ      accumulate
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VMOVUPS 192(DI), Z3
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	VMOVUPS 128(DI), Z6
-	VMOVUPS 192(DI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	VMOVUPS 128(DI), Z10
-	VMOVUPS 192(DI), Z11
-	VMOVUPS (DI), Z12
-	VMOVUPS 64(DI), Z13
-	VMOVUPS 128(DI), Z14
-	VMOVUPS 192(DI), Z15
-	VMOVUPS (DI), Z16
-	VMOVUPS 64(DI), Z17
-	VMOVUPS 128(DI), Z18
-	VMOVUPS 192(DI), Z19
-	VMOVUPS (DI), Z20
-	VMOVUPS 64(DI), Z21
-	VMOVUPS 128(DI), Z22
-	VMOVUPS 192(DI), Z23
-	JMP     plane
+// func point6x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·point6x4AVX512(SB), NOSPLIT, $0-88
+	MOVQ       planes+0(FP), AX
+	MOVQ       k+8(FP), BX
+	MOVQ       x+16(FP), CX
+	MOVQ       xplane+24(FP), DX
+	MOVQ       w+32(FP), SI
+	MOVQ       bias+40(FP), DI
+	MOVQ       y+48(FP), R8
+	MOVQ       yplane+56(FP), R9
+	LEAQ       (R9)(R9*2), R10
+	MOVQ       ahead+64(FP), R13
+	MOVQ       lines+72(FP), R14
+	MOVQ       step+80(FP), R15
+	TESTQ      DI, DI
+	JZ         accumulate
+	PREFETCHT0 (R8)
+	VMOVUPS    (DI), Z0
+	PREFETCHT0 (R8)(R9*1)
+	VMOVUPS    64(DI), Z1
+	PREFETCHT0 (R8)(R9*2)
+	VMOVUPS    128(DI), Z2
+	PREFETCHT0 (R8)(R10*1)
+	VMOVUPS    192(DI), Z3
+	PREFETCHT0 64(R8)
+	VMOVUPS    (DI), Z4
+	PREFETCHT0 64(R8)(R9*1)
+	VMOVUPS    64(DI), Z5
+	PREFETCHT0 64(R8)(R9*2)
+	VMOVUPS    128(DI), Z6
+	PREFETCHT0 64(R8)(R10*1)
+	VMOVUPS    192(DI), Z7
+	PREFETCHT0 128(R8)
+	VMOVUPS    (DI), Z8
+	PREFETCHT0 128(R8)(R9*1)
+	VMOVUPS    64(DI), Z9
+	PREFETCHT0 128(R8)(R9*2)
+	VMOVUPS    128(DI), Z10
+	PREFETCHT0 128(R8)(R10*1)
+	VMOVUPS    192(DI), Z11
+	PREFETCHT0 192(R8)
+	VMOVUPS    (DI), Z12
+	PREFETCHT0 192(R8)(R9*1)
+	VMOVUPS    64(DI), Z13
+	PREFETCHT0 192(R8)(R9*2)
+	VMOVUPS    128(DI), Z14
+	PREFETCHT0 192(R8)(R10*1)
+	VMOVUPS    192(DI), Z15
+	PREFETCHT0 256(R8)
+	VMOVUPS    (DI), Z16
+	PREFETCHT0 256(R8)(R9*1)
+	VMOVUPS    64(DI), Z17
+	PREFETCHT0 256(R8)(R9*2)
+	VMOVUPS    128(DI), Z18
+	PREFETCHT0 256(R8)(R10*1)
+	VMOVUPS    192(DI), Z19
+	PREFETCHT0 320(R8)
+	VMOVUPS    (DI), Z20
+	PREFETCHT0 320(R8)(R9*1)
+	VMOVUPS    64(DI), Z21
+	PREFETCHT0 320(R8)(R9*2)
+	VMOVUPS    128(DI), Z22
+	PREFETCHT0 320(R8)(R10*1)
+	VMOVUPS    192(DI), Z23
+	JMP        begin
 
 accumulate:
 	VMOVUPS (R8), Z0
@@ -4787,6 +5498,9 @@ accumulate:
 	VMOVUPS 320(R8)(R9*2), Z22
 	VMOVUPS 320(R8)(R10*1), Z23
 
+begin:
+	XORQ DI, DI
+
 plane:
 	MOVQ CX, R11
 	MOVQ BX, R12
@@ -4794,10 +5508,12 @@ plane:
 	JZ   tail
 
 four:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2176(SI)
-	PREFETCHT0   2240(SI)
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      (SI), Z24
 	VMOVUPS      64(SI), Z25
 	VMOVUPS      128(SI), Z26
@@ -4832,10 +5548,10 @@ four:
 	VFMADD231PS  Z25, Z29, Z21
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
-	PREFETCHT0   2304(SI)
-	PREFETCHT0   2368(SI)
-	PREFETCHT0   2432(SI)
-	PREFETCHT0   2496(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
 	VMOVUPS      256(SI), Z24
 	VMOVUPS      320(SI), Z25
 	VMOVUPS      384(SI), Z26
@@ -4870,10 +5586,12 @@ four:
 	VFMADD231PS  Z25, Z29, Z21
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
-	PREFETCHT0   2560(SI)
-	PREFETCHT0   2624(SI)
-	PREFETCHT0   2688(SI)
-	PREFETCHT0   2752(SI)
+	PREFETCHT0   4608(SI)
+	PREFETCHT0   4672(SI)
+	PREFETCHT0   4736(SI)
+	PREFETCHT0   4800(SI)
+	PREFETCHT1   (R13)
+	ADDQ         R15, R13
 	VMOVUPS      512(SI), Z24
 	VMOVUPS      576(SI), Z25
 	VMOVUPS      640(SI), Z26
@@ -4908,10 +5626,10 @@ four:
 	VFMADD231PS  Z25, Z29, Z21
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
-	PREFETCHT0   2816(SI)
-	PREFETCHT0   2880(SI)
-	PREFETCHT0   2944(SI)
-	PREFETCHT0   3008(SI)
+	PREFETCHT0   4864(SI)
+	PREFETCHT0   4928(SI)
+	PREFETCHT0   4992(SI)
+	PREFETCHT0   5056(SI)
 	VMOVUPS      768(SI), Z24
 	VMOVUPS      832(SI), Z25
 	VMOVUPS      896(SI), Z26
@@ -4946,6 +5664,8 @@ four:
 	VFMADD231PS  Z25, Z29, Z21
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
+	SUBQ         $0x02, R14
+	CMOVQLE      DI, R15
 	ADDQ         $0x00000400, SI
 	ADDQ         $0x10, R11
 	DECQ         R12
@@ -5027,46 +5747,82 @@ next:
 	VZEROUPPER
 	RET
 
-// func pointGrad6x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·pointGrad6x4AVX512(SB), NOSPLIT, $0-48
-	MOVQ   pixels+0(FP), AX
-	MOVQ   x+8(FP), BX
-	MOVQ   dy+16(FP), CX
-	MOVQ   dyplane+24(FP), DX
-	MOVQ   dw+32(FP), SI
-	MOVQ   dwrow+40(FP), DI
-	LEAQ   (DX)(DX*2), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	VXORPS Z20, Z20, Z20
-	VXORPS Z21, Z21, Z21
-	VXORPS Z22, Z22, Z22
-	VXORPS Z23, Z23, Z23
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
+// func pointGrad6x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·pointGrad6x4AVX512(SB), NOSPLIT, $0-72
+	MOVQ       pixels+0(FP), AX
+	MOVQ       x+8(FP), BX
+	MOVQ       dy+16(FP), CX
+	MOVQ       dyplane+24(FP), DX
+	MOVQ       dw+32(FP), SI
+	MOVQ       dwrow+40(FP), DI
+	LEAQ       (DX)(DX*2), R8
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	MOVQ       ahead+48(FP), R10
+	MOVQ       lines+56(FP), R11
+	MOVQ       step+64(FP), R12
+	XORQ       R13, R13
+	MOVQ       SI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	ADDQ       DI, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	PREFETCHT0 128(R9)
+	PREFETCHT0 192(R9)
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
 
 four:
 	PREFETCHT0   512(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      (CX), Z24
 	VMOVUPS      (CX)(DX*1), Z25
 	VMOVUPS      (CX)(DX*2), Z26
@@ -5102,6 +5858,8 @@ four:
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
 	PREFETCHT0   576(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      64(CX), Z24
 	VMOVUPS      64(CX)(DX*1), Z25
 	VMOVUPS      64(CX)(DX*2), Z26
@@ -5137,6 +5895,8 @@ four:
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
 	PREFETCHT0   640(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      128(CX), Z24
 	VMOVUPS      128(CX)(DX*1), Z25
 	VMOVUPS      128(CX)(DX*2), Z26
@@ -5172,6 +5932,8 @@ four:
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
 	PREFETCHT0   704(BX)
+	PREFETCHT1   (R10)
+	ADDQ         R12, R10
 	VMOVUPS      192(CX), Z24
 	VMOVUPS      192(CX)(DX*1), Z25
 	VMOVUPS      192(CX)(DX*2), Z26
@@ -5206,6 +5968,8 @@ four:
 	VFMADD231PS  Z25, Z29, Z21
 	VFMADD231PS  Z26, Z29, Z22
 	VFMADD231PS  Z27, Z29, Z23
+	SUBQ         $0x04, R11
+	CMOVQLE      R13, R12
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, CX
 	DECQ         R9

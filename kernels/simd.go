@@ -9,6 +9,8 @@ type simd struct {
 	transpose func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
 	permute   func(n int, dst *float32, dstep int, src *float32, index *uint32)
 	padRows   func(rows int, dst, src *float32, before, width, after, skip int)
+	sample    func(n int, dst, src *float32, step, ahead int)
+	spread    [2]func(n int, dst, src *float32, between, after int) // the second stores past the caches
 	conv      map[convKey][]convKernel
 	convGrad  map[convKey][]convGradKernel
 	planeGrad [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well

@@ -24,6 +24,8 @@ var simdAVX2 = simd{
 	transpose: transpose8AVX2,
 	permute:   permuteAVX2,
 	padRows:   padRowsAVX2,
+	sample:    sampleAVX2,
+	spread:    [2]func(n int, dst, src *float32, between, after int){spreadAVX2, spreadNTAVX2},
 	conv:      convAVX2,
 	convGrad:  convGradAVX2,
 	pointRun: [7]pointRunKernel{
@@ -89,6 +91,8 @@ var simdAVX512 = simd{
 	transpose: transpose16AVX512,
 	permute:   permuteAVX512,
 	padRows:   padRowsAVX512,
+	sample:    sampleAVX512,
+	spread:    [2]func(n int, dst, src *float32, between, after int){spreadAVX512, spreadNTAVX512},
 	conv:      convAVX512,
 	convGrad:  convGradAVX512,
 	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},

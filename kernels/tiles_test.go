@@ -351,7 +351,7 @@ func checkPointGradTile(t *testing.T, f pointGradKernel, rows, nb, pixels int) {
 			}
 		}
 	}
-	f(pixels, &x.s()[0], &dy.s()[0], plane*4, &dw.s()[0], ld*4)
+	f(pixels, &x.s()[0], &dy.s()[0], plane*4, &dw.s()[0], ld*4, &x.s()[0], 1, 64)
 	compare(t, fmt.Sprintf("%d channels, %d blocks, %d pixels", rows, nb, pixels), dw.s(), want, sumTolerance(pixels))
 	for _, g := range []guarded{x, dy, dw} {
 		g.check(t)
@@ -381,6 +381,51 @@ func TestPadPlane(t *testing.T) {
 		}
 		plane.check(t)
 	})
+}
+
+func TestSpreadPixels(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for _, n := range []int{1, 2, 5} {
+			const between, after = 2, 1
+			src := guardedCopy("src", uniform(newRand("spread", n), n*Block))
+			wide := guard("wide", ((n-1)*(between+1)+1+after)*Block)
+			for past, f := range s.spread {
+				to := wide.s()
+				if past == 1 {
+					to = aligned(len(to))
+				}
+				f(n, &to[0], &src.s()[0], between, after)
+				for i, got := range to {
+					want := float32(0)
+					if p := i / Block; p%(between+1) == 0 && p/(between+1) < n {
+						want = src.s()[p/(between+1)*Block+i%Block]
+					}
+					if got != want {
+						t.Fatalf("%d pixels, past the caches %d: float %d is %v, want %v", n, past, i, got, want)
+					}
+				}
+			}
+			back := guard("back", n*Block)
+			s.sample(n, &back.s()[0], &wide.s()[0], (between+1)*pixelBytes, 0)
+			for i, got := range back.s() {
+				if got != src.s()[i] {
+					t.Fatalf("sample of %d pixels: float %d is %v, want %v", n, i, got, src.s()[i])
+				}
+			}
+			for _, g := range []guarded{src, wide, back} {
+				g.check(t)
+			}
+		}
+	})
+}
+
+// aligned returns n floats at an address that is a multiple of 64.
+func aligned(n int) []float32 {
+	x := make([]float32, n+Block)
+	for storeFlag(x, true) == 0 {
+		x = x[1:]
+	}
+	return x[:n]
 }
 
 func TestDepthwiseRows(t *testing.T) {

@@ -55,8 +55,29 @@ func newAcross(s simd, nb int, base, plane, plane3 GPPhysical) across {
 	return across{s, nb, base, plane, plane3, 64 / s.bytes}
 }
 
+// prefetch brings cache lines that lie apart into the second-level cache, one by one in the course of a kernel's loop. When they are all
+// done it stays where it is.
+type prefetch struct{ ahead, lines, step, zero GPPhysical }
+
+// newPrefetch loads its arguments; zero must hold 0 in the loop.
+func newPrefetch(ahead, lines, step, zero GPPhysical) prefetch {
+	load([]string{"ahead", "lines", "step"}, ahead, lines, step)
+	return prefetch{ahead, lines, step, zero}
+}
+
+func (p prefetch) line() {
+	PREFETCHT1(at(p.ahead, 0))
+	ADDQ(p.step, p.ahead)
+}
+
+// count ends a round of n lines.
+func (p prefetch) count(n int) {
+	SUBQ(U8(n), p.lines)
+	CMOVQLE(p.zero, p.step)
+}
+
 func pointTile(s simd, mr, nb int) {
-	function(fmt.Sprintf("point%dx%d%s", mr, nb, s.suffix), "func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int)",
+	function(fmt.Sprintf("point%dx%d%s", mr, nb, s.suffix), "func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *float32, lines, step int)",
 		fmt.Sprintf("\tfor pixel < %d, block < %d and lane {", mr, nb),
 		"\t\tif bias != nil {",
 		"\t\t\ty[block][pixel][lane] = bias[block][lane]",
@@ -64,7 +85,7 @@ func pointTile(s simd, mr, nb int) {
 		"\t\tfor plane := range planes {",
 		"\t\t\tfor l := range k {",
 		"\t\t\t\ty[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]",
-		"\t\t\t}", "\t\t}", "\t}", "", "with all distances in bytes.")
+		"\t\t\t}", "\t\t}", "\t}", "", "with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.")
 	planes, k, x, xplane, w, bias, yb, yp := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
 	load([]string{"planes", "k", "x", "xplane", "w", "bias", "y", "yplane"}, planes, k, x, xplane, w, bias, yb, yp)
 	y := newAcross(s, nb, yb, yp, R10)
@@ -72,14 +93,16 @@ func pointTile(s simd, mr, nb int) {
 	acc := func(i, j int) VecPhysical { return s.reg[i*nv+j] }
 	row := s.reg[mr*nv:][:nv]
 	spare := s.reg[mr*nv+nv:]
+	next := newPrefetch(R13, R14, R15, bias)
 	TESTQ(bias, bias)
 	JZ(LabelRef("accumulate"))
 	for i := range mr {
 		for j := range nv {
+			PREFETCHT0(y.at(j, i*pixel))
 			VMOVUPS(at(bias, j*s.bytes), acc(i, j))
 		}
 	}
-	JMP(LabelRef("plane"))
+	JMP(LabelRef("begin"))
 	Label("accumulate")
 	for i := range mr {
 		for j := range nv {
@@ -99,6 +122,8 @@ func pointTile(s simd, mr, nb int) {
 			}
 		}
 	}
+	Label("begin")
+	XORQ(bias, bias)
 	Label("plane")
 	MOVQ(x, ptr)
 	MOVQ(k, left)
@@ -107,10 +132,14 @@ func pointTile(s simd, mr, nb int) {
 	Label("four")
 	for u := range 4 {
 		for line := 0; line < nv*s.bytes; line += 64 {
-			PREFETCHT0(at(w, (u+8)*nv*s.bytes+line))
+			PREFETCHT0(at(w, (u+16)*nv*s.bytes+line))
+		}
+		if u%2 == 0 {
+			next.line()
 		}
 		step(u)
 	}
+	next.count(2)
 	ADDQ(U32(4*nv*s.bytes), w)
 	ADDQ(U8(16), ptr)
 	DECQ(left)
@@ -138,11 +167,11 @@ func pointTile(s simd, mr, nb int) {
 }
 
 func pointGrad(s simd, mr, nb int) {
-	function(fmt.Sprintf("pointGrad%dx%d%s", mr, nb, s.suffix), "func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int)",
+	function(fmt.Sprintf("pointGrad%dx%d%s", mr, nb, s.suffix), "func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines, step int)",
 		"\tfor p := range pixels {",
 		fmt.Sprintf("\t\tfor l < %d, block < %d and lane {", mr, nb),
 		"\t\t\tdw[l][block][lane] += x[p][l] * dy[block][p][lane]",
-		"\t\t}", "\t}", "", "with all distances in bytes.")
+		"\t\t}", "\t}", "", "with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.")
 	pixels, x, dyb, dyp, dw, dwrow := RAX, RBX, RCX, RDX, RSI, RDI
 	load([]string{"pixels", "x", "dy", "dyplane", "dw", "dwrow"}, pixels, x, dyb, dyp, dw, dwrow)
 	dy := newAcross(s, nb, dyb, dyp, R8)
@@ -151,6 +180,18 @@ func pointGrad(s simd, mr, nb int) {
 	row := s.reg[mr*nv:][:nv]
 	spare := s.reg[mr*nv+nv:]
 	zero(s.reg[:mr*nv]...)
+	next := newPrefetch(R10, R11, R12, R13)
+	XORQ(R13, R13)
+	sums := R9
+	MOVQ(dw, sums)
+	for i := range mr {
+		for line := 0; line < nv*s.bytes; line += 64 {
+			PREFETCHT0(at(sums, line))
+		}
+		if i < mr-1 {
+			ADDQ(dwrow, sums)
+		}
+	}
 	step := func(u int) {
 		for j := range nv {
 			VMOVUPS(dy.at(j, u*pixel), row[j])
@@ -170,8 +211,10 @@ func pointGrad(s simd, mr, nb int) {
 	Label("four")
 	for u := range 4 {
 		PREFETCHT0(at(x, (u+8)*pixel))
+		next.line()
 		step(u)
 	}
+	next.count(4)
 	ADDQ(U32(4*pixel), x)
 	ADDQ(U32(4*pixel), dyb)
 	DECQ(left)
