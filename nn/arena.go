@@ -2,16 +2,25 @@ package nn
 
 import (
 	"cmp"
+	"runtime/debug"
 	"slices"
 
 	"github.com/groupnb/groupnb/kernels"
 )
 
-// slots are the pieces of memory that a plan asks for. A slot is free when nobody holds it.
+// slots are the pieces of memory that a plan asks for. A slot lives from when it is taken until nobody holds it any more; what does not
+// live at the same time may lie in the same place.
 type slots struct {
-	size    []int
-	holders []int
+	all     []slot
 	tensors []slotTensor
+	clock   int // counts slots that were taken or died
+}
+
+type slot struct {
+	size       int
+	holders    int
+	born, died int
+	at         int // where it lies
 }
 
 type slotTensor struct {
@@ -19,38 +28,28 @@ type slotTensor struct {
 	room, slot int
 }
 
-// take hands out the free slot that fits best, enlarging one if all are too small.
+// forever is when slots die that outlive the plan.
+const forever = 1 << 62
+
+// cacheLine is the numbers of a cache line; slots begin with one.
+const cacheLine = 64 / 4
+
+// take hands out a slot for n numbers.
 func (s *slots) take(n int) int {
-	best := -1
-	for i, size := range s.size {
-		if s.holders[i] > 0 {
-			continue
-		}
-		if best < 0 || better(size, s.size[best], n) {
-			best = i
-		}
-	}
-	if best < 0 {
-		s.size, s.holders = append(s.size, n), append(s.holders, 1)
-		return len(s.size) - 1
-	}
-	s.size[best], s.holders[best] = max(s.size[best], n), 1
-	return best
+	s.clock++
+	s.all = append(s.all, slot{size: (n + cacheLine - 1) / cacheLine * cacheLine, holders: 1, born: s.clock, died: forever})
+	return len(s.all) - 1
 }
 
-// better reports whether a slot of size a suits n numbers better than one of size b.
-func better(a, b, n int) bool {
-	switch {
-	case a >= n && b >= n:
-		return a < b
-	default:
-		return a > b
+func (s *slots) share(i int)      { s.all[i].holders++ }
+func (s *slots) alone(i int) bool { return s.all[i].holders == 1 }
+
+func (s *slots) drop(i int) {
+	if s.all[i].holders--; s.all[i].holders == 0 {
+		s.clock++
+		s.all[i].died = s.clock
 	}
 }
-
-func (s *slots) share(i int)      { s.holders[i]++ }
-func (s *slots) drop(i int)       { s.holders[i]-- }
-func (s *slots) alone(i int) bool { return s.holders[i] == 1 }
 
 // tensor makes a tensor of room numbers that will lie in a slot.
 func (s *slots) tensor(shape []int, room, slot int) *Tensor {
@@ -59,29 +58,58 @@ func (s *slots) tensor(shape []int, room, slot int) *Tensor {
 	return t
 }
 
-// An arena is the memory of a model's plans. One plan runs at a time, so all use the same pieces.
-type arena struct{ pieces [][]float32 }
+// place gives each slot its place and returns how much memory that takes. Large slots come first, each into the smallest gap between
+// those that live at the same time (Pisarchyk and Lee 2020, arXiv:2001.03288, "greedy by size").
+func (s *slots) place() (total int) {
+	order := make([]*slot, len(s.all))
+	for i := range s.all {
+		order[i] = &s.all[i]
+	}
+	slices.SortStableFunc(order, func(a, b *slot) int { return cmp.Compare(b.size, a.size) })
+	var placed []*slot // by place
+	for _, n := range order {
+		n.at = gap(placed, n)
+		total = max(total, n.at+n.size)
+		i, _ := slices.BinarySearchFunc(placed, n.at, func(p *slot, at int) int { return cmp.Compare(p.at, at) })
+		placed = slices.Insert(placed, i, n)
+	}
+	return total
+}
 
-// bind gives each tensor its memory and reports whether the arena had to grow, which leaves other plans on old memory.
-func (a *arena) bind(s *slots) (grew bool) {
-	order := make([]int, len(s.size))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(s.size[j], s.size[i]) })
-	piece := make([]int, len(s.size))
-	for rank, slot := range order {
-		piece[slot] = rank
-		switch n := s.size[slot]; {
-		case rank == len(a.pieces):
-			a.pieces = append(a.pieces, kernels.Alloc(n))
-		case len(a.pieces[rank]) < n:
-			a.pieces[rank] = kernels.Alloc(n)
-			grew = true
+// gap finds the smallest gap that n fits into between the slots that live when n does, or the end.
+func gap(placed []*slot, n *slot) int {
+	end, best, room := 0, -1, forever
+	for _, p := range placed {
+		if p.died < n.born || n.died < p.born {
+			continue
 		}
+		if width := p.at - end; width >= n.size && width < room {
+			best, room = end, width
+		}
+		end = max(end, p.at+p.size)
 	}
+	if best < 0 {
+		return end
+	}
+	return best
+}
+
+// An arena is the memory of a model's plans. One plan runs at a time, so all use the same.
+type arena struct{ memory []float32 }
+
+// grow exchanges the memory for room for n numbers.
+func (a *arena) grow(n int) {
+	a.memory = nil
+	const large = 1 << 24
+	if n >= large {
+		debug.FreeOSMemory() // what is garbage already should not be resident beside it
+	}
+	a.memory = kernels.Alloc(n)
+}
+
+// bind gives each tensor its memory.
+func (a *arena) bind(s *slots) {
 	for _, t := range s.tensors {
-		t.t.Data = a.pieces[piece[t.slot]][:t.room]
+		t.t.Data = a.memory[s.all[t.slot].at:][:t.room]
 	}
-	return grew
 }

@@ -206,9 +206,12 @@ func (m *Model) plan(shape []int, train, inputGrad bool, keep ...int) *plan {
 		return p
 	}
 	p, slots := newPlan(compile(m.graph, shape, append([]int{m.output}, keep...)), m.output, r)
-	if m.arena.bind(slots) {
-		clear(m.plans)
+	if room := slots.place(); room > len(m.arena.memory) {
+		clear(m.plans) // they lie in the old memory
+		m.last = nil
+		m.arena.grow(room)
 	}
+	m.arena.bind(slots)
 	m.plans[r] = p
 	return p
 }

@@ -67,9 +67,7 @@ func (m *Model) Profile(x *Tensor) *Profile {
 		out.Backward += l.Backward
 		out.Layers = append(out.Layers, l)
 	}
-	for _, piece := range m.arena.pieces {
-		out.Memory += int64(4 * len(piece))
-	}
+	out.Memory = int64(4 * len(m.arena.memory))
 	for _, param := range m.Params() {
 		out.Weights += int64(8 * param.Len())
 	}
