@@ -214,10 +214,16 @@ func (c Conv) backwardPasses(s *simd) (passes []directPass, ok bool) {
 	if !ok || cs.lookup == wide && c.Stride[2] > 1 && icg < few {
 		return nil, false
 	}
+	return c.residuePasses(cs, s.conv[convKey{cs.lookup, c.Kernel[2], half}] != nil, func(k convKey) bool { return s.conv[k] != nil })
+}
+
+// residuePasses are the passes of the gradient for all residues of the input row and column, or of both columns together. It fails if
+// one has no taps or no kernel.
+func (c Conv) residuePasses(cs channelSets, both bool, exists func(k convKey) bool) (passes []directPass, ok bool) {
 	for row := range c.Stride[1] {
-		for _, col := range c.columnResidues(s.conv[convKey{cs.lookup, c.Kernel[2], half}] != nil) {
+		for _, col := range c.columnResidues(both) {
 			v := c.residue(1, row)
-			if len(v.taps)*len(col.taps) == 0 || s.conv[convKey{cs.lookup, len(col.taps), b2i(!col.both)}] == nil {
+			if len(v.taps)*len(col.taps) == 0 || !exists(convKey{cs.lookup, len(col.taps), b2i(!col.both)}) {
 				return nil, false
 			}
 			if row < c.In[1] && col.first < c.In[2] {

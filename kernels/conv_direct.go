@@ -146,6 +146,8 @@ type directPass struct {
 	lastTile convKernel // for the last ones
 	order    []uint32   // of packed weights, see packOrder
 
+	whole []planePass // the same work for kernels that take planes as they lie, or nil; for the first pass
+
 	weightsAt int // where the packed weights of the pass begin among those of all
 }
 
@@ -165,6 +167,10 @@ const scratchFloats = 1 << 16
 func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	if !x.plain && !y.plain && s.takesWinograd(&passes[0]) {
 		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
+		return
+	}
+	if !x.plain && !y.plain && passes[0].whole != nil {
+		s.runPlanes(n, passes[0].whole, keep, y, x, w, bias)
 		return
 	}
 	s.runDirect(n, passes, keep, y, x, w, bias)

@@ -36,8 +36,10 @@ func (c Conv) plan(s *simd) *convPlan {
 		plans.of = map[planKey]*convPlan{}
 	}
 	p := &convPlan{forward: s.planned(c.forwardPass(s))}
+	p.forward[0].whole = c.wholeForward(s)
 	if passes, ok := c.backwardPasses(s); ok {
 		p.backward = s.planned(passes...)
+		p.backward[0].whole = c.wholeBackward(s)
 	}
 	if grad, ok := c.gradPass(s); ok {
 		p.grad = &grad

@@ -17,6 +17,7 @@ const (
 	unpacked packing = iota
 	forPoint
 	forTiles
+	forPlanes
 	forWinograd
 )
 

@@ -95,6 +95,7 @@ var simdAVX512 = simd{
 	spread:    [2]func(n int, dst, src *float32, between, after int){spreadAVX512, spreadNTAVX512},
 	conv:      convAVX512,
 	convGrad:  convGradAVX512,
+	planeConv: planeConvAVX512,
 	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},
 	point: [7][5]pointKernel{
 		1: {1: point1x1AVX512, 2: point1x2AVX512, 3: point1x3AVX512, 4: point1x4AVX512},

@@ -192,6 +192,72 @@ func checkConvTile(t *testing.T, s *simd, key convKey, tile convKernel, k, top, 
 	}
 }
 
+func TestPlaneConvTiles(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for key, tiles := range s.planeConv {
+			for _, tile := range tiles {
+				for _, edges := range [][4]int{{0, 0, -1, -1}, {2, 0, 0, -1}, {0, 1, -1, 0}, {2, 1, 0, 0}} {
+					for _, add := range []bool{false, true} {
+						checkPlaneConvTile(t, key, tile, edges[0], edges[1], edges[2], edges[3], add)
+					}
+				}
+			}
+		}
+	})
+}
+
+// checkPlaneConvTile computes two rows of tiles, the second of which overlaps the first; edges are the kernel's last arguments.
+func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bottom, left, right int, add bool) {
+	const planes, kh, overlap = 2, 2, 2
+	r := newRand(key, tile.rows, tile.cols)
+	height, cols, stride := 2*tile.rows, 2*tile.cols-overlap, max(key.stride, 1)
+	pitch, rows := key.pixels(cols), stride*(height-1)+kh
+	x := guardedCopy("x", uniform(r, planes*rows*pitch*Block))
+	w, bias := guardedCopy("w", uniform(r, planes*Block*9*Block)), guardedCopy("bias", uniform(r, Block))
+	y := guardedCopy("y", uniform(r, height*cols*Block))
+	want, start := float64s(y.s()), &bias.s()[0]
+	if add {
+		cols, start = tile.cols, nil // tiles that overlap would add twice
+	}
+	const from, firstTap, wrow, wcol = 0, 8, -3, -1 // taps from the last one back
+	for i := range want {
+		row, col, lane := i/Block/(2*tile.cols-overlap), i/Block%(2*tile.cols-overlap), i%Block
+		if col >= cols {
+			continue
+		}
+		if !add {
+			want[i] = float64(bias.s()[lane])
+		}
+		for h := range kh {
+			for v := range key.kw {
+				q := col*key.stride + v
+				if key.stride == half {
+					q = (col + 1 - v) / 2
+				}
+				switch {
+				case key.stride == half && (col+1-v)%2 != 0,
+					row == 0 && kh-h == top || row == height-1 && kh-h == bottom,
+					key.stride != half && q == 0 && left == 0, q == key.pixels(cols)-1 && right == 0:
+					continue
+				}
+				for k := range planes * Block {
+					xs := x.s()[((k/Block*rows+row*stride+h)*pitch+q)*Block+k%Block]
+					want[i] += float64(xs) * float64(w.s()[(k*9+firstTap+h*wrow+v*wcol)*Block+lane])
+				}
+			}
+		}
+	}
+	tiles := (cols + tile.cols - 1) / tile.cols
+	tile.f(2, tiles, planes, &x.s()[0], from, pitch*pixelBytes, rows*pitch*pixelBytes, key.pixel(cols-tile.cols)*pixelBytes, kh,
+		&w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, start, &y.s()[0], (2*tile.cols-overlap)*pixelBytes,
+		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0)
+	compare(t, fmt.Sprintf("%v %dx%d, edges %d %d %d %d, add %v", key, tile.rows, tile.cols, top, bottom, left, right, add), y.s(), want,
+		sumTolerance(planes*Block*kh*3))
+	for _, g := range []guarded{x, w, bias, y} {
+		g.check(t)
+	}
+}
+
 func TestConvGradTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
 		for key, tiles := range s.convGrad {

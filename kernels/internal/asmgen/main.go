@@ -41,14 +41,15 @@ var families = map[string]func(simd){
 	"maxpool":   maxpoolFamily,
 	"pad":       padFamily,
 	"peak":      peakFamily,
+	"planeconv": planeConvFamily,
 	"point":     pointFamily,
 	"stream":    streamFamily,
 	"transpose": transposeFamily,
 	"wino":      winoFamily,
 }
 
-// only256 are the families of AVX2 alone: their code serves AVX-512 too, or that does without.
-var only256 = map[string]bool{"depthwise": true, "maxpool": true}
+// only are the families of one level, by the bytes of its vectors: code of AVX2 that serves AVX-512 too, or what the other does without.
+var only = map[string]int{"depthwise": 32, "maxpool": 32, "planeconv": 64}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
@@ -87,7 +88,7 @@ func writeAll(folder string) error {
 	}
 	for family := range families {
 		for level, s := range levels {
-			if only256[family] && s.bytes != 32 {
+			if b, ok := only[family]; ok && s.bytes != b {
 				continue
 			}
 			folder, pkg := folder, "kernels"

@@ -1,0 +1,195 @@
+package kernels
+
+// Direct 3x3 convolutions with blocks of 16 channels that read and write blocked tensors as they lie. A call computes a band of rows.
+
+// planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel.
+type planeConvKernel struct {
+	rows, cols int
+	f          func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead int)
+}
+
+// planePass is a pass and its kernels.
+type planePass struct {
+	directPass
+	tile, lastTile planeConvKernel // for most rows, and for the last ones
+}
+
+// planesTogether is how many planes of input are added up at once: their weights, and rows of theirs, stay in the first-level cache.
+// Where tiles overlap it is all of them, lest they add twice.
+func planesTogether(passes []planePass) int {
+	for i := range passes {
+		p := &passes[i]
+		if rest := p.out[0] % p.tile.rows; p.out[1]%p.tile.cols != 0 || rest != 0 && rest != p.lastTile.rows {
+			return p.planes
+		}
+	}
+	return min(2, passes[0].planes)
+}
+
+// planePasses are the passes with kernels, or nil if there are not kernels for all of them.
+func (s *simd) planePasses(passes []directPass) (all []planePass) {
+	for _, d := range passes {
+		p := planePass{directPass: d}
+		if !p.fits() || !p.choose(s.planeConv[p.key()]) {
+			return nil
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// wholeForward and wholeBackward are the passes of c for kernels that take planes as they lie, or nil.
+func (c Conv) wholeForward(s *simd) []planePass { return s.planePasses([]directPass{c.forwardPass(s)}) }
+
+func (c Conv) wholeBackward(s *simd) []planePass {
+	cs, ok := s.channelSets(c.Groups, c.OutC/c.Groups, c.InC/c.Groups)
+	if !ok {
+		return nil
+	}
+	passes, ok := c.residuePasses(cs, true, func(k convKey) bool { return s.planeConv[k] != nil })
+	if !ok {
+		return nil
+	}
+	return s.planePasses(passes)
+}
+
+// fits reports whether whole blocks see whole blocks, with at most one row or column of padding at each side.
+func (p *planePass) fits() bool {
+	lastRow := (p.out[0]-1)*p.stride + p.kh - 1 - p.pad[0]
+	return p.lookup == wide && p.k == Block && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] &&
+		p.lastPixel() <= p.in[1]
+}
+
+// lastPixel is the last column of input that is seen.
+func (p *planePass) lastPixel() int { return p.key().pixels(p.out[1]) - 1 - p.pad[1] }
+
+// choose picks the tile that wastes least on the output.
+func (p *planePass) choose(kernels []planeConvKernel) (ok bool) {
+	cost := 1 << 62
+	for _, k := range kernels {
+		rest := p.out[0] % k.rows
+		if p.out[0] < k.rows || p.out[1] < k.cols {
+			continue
+		}
+		rows, last := p.out[0]-rest, k
+		for _, l := range kernels {
+			if l.rows == rest && l.cols == k.cols {
+				last = l
+			}
+		}
+		if rest > 0 {
+			rows += last.rows
+		}
+		columns := (p.out[1] + k.cols - 1) / k.cols
+		if c := columns * (2*rows*k.cols + 3*(rows+k.rows-1)/k.rows); c < cost {
+			p.tile, p.lastTile, cost = k, last, c
+		}
+	}
+	return cost < 1<<62
+}
+
+// runPlanes runs the passes over n images from x to y, which are blocked. bias holds one value per output channel, or is nil.
+func (s *simd) runPlanes(n int, passes []planePass, keep *Prepared, y, x tensor, w, bias []float32) {
+	p := &passes[0]
+	outs := p.channelSets.out
+	padded := borrow(p.sets * outs * Block)
+	defer release(padded)
+	p.spread(*padded, bias)
+	packed := keep.kept(forPlanes, func() *[]float32 { return s.packPlanes(&p.directPass, w) })
+	defer keep.drop(packed)
+	want := 1 // tasks for an image and set
+	if t := Threads(); t > 1 {
+		want = (4*t + n*p.sets - 1) / (n * p.sets)
+	}
+	parts := min(outs, want)
+	bands := max(1, min(p.tileRows(), want/parts))
+	planeRuns.run(n*p.sets*parts*bands, planeRun{passes, *packed, *padded, y, x, parts, bands, planesTogether(passes)})
+}
+
+// planeRun is passes on their way: tasks are parts of the output blocks and bands of the rows of a set of an image.
+type planeRun struct {
+	passes        []planePass
+	weights, bias []float32
+	y, x          tensor
+	parts, bands  int
+	together      int // planes
+}
+
+var planeRuns = newLoop(func(r *planeRun, i int) {
+	p := &r.passes[0]
+	band, part, set, image := i%r.bands, i/r.bands%r.parts, i/r.bands/r.parts%p.sets, i/r.bands/r.parts/p.sets
+	outs := p.channelSets.out
+	x := r.x.data[(image*blocks(r.x.channels)+set*p.planes)*r.x.pixels*Block:]
+	for ob := outs * part / r.parts; ob < outs*(part+1)/r.parts; ob++ {
+		block := set*outs + ob
+		w, bias, y := r.weights[block*p.weightsOfBlock():], &r.bias[block*Block], r.y.block(image, block)
+		for first := 0; first < p.planes; first += r.together {
+			b := planeBand{min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():], y, bias}
+			for k := range r.passes {
+				p := &r.passes[k]
+				p.band(p.tileRows()*band/r.bands, p.tileRows()*(band+1)/r.bands, &b)
+			}
+			bias = nil
+		}
+	}
+})
+
+// tileRows is the number of rows of tiles. The last one may have a lower tile, or else overlap the one before it.
+func (p *planePass) tileRows() int { return (p.out[0] + p.tile.rows - 1) / p.tile.rows }
+
+// planeBand is the part of some planes of input in a block of output: added to y if bias is nil.
+type planeBand struct {
+	planes  int
+	x, w, y []float32
+	bias    *float32
+}
+
+// band computes rows [t0, t1) of tiles.
+func (p *planePass) band(t0, t1 int, b *planeBand) {
+	whole := min(t1, p.out[0]/p.tile.rows)
+	if t0 < whole {
+		p.rowsOfTiles(&p.tile, t0*p.tile.rows, whole-t0, b)
+	}
+	if whole < t1 {
+		p.rowsOfTiles(&p.lastTile, p.out[0]-p.lastTile.rows, 1, b)
+	}
+}
+
+// rowsOfTiles computes n rows of tiles k from output row r on.
+func (p *planePass) rowsOfTiles(k *planeConvKernel, r, n int, b *planeBand) {
+	xrow, lastCol := p.in[1]*pixelBytes, p.out[1]-k.cols
+	from := (r*p.stride-p.pad[0])*xrow - p.pad[1]*pixelBytes
+	wrow, wcol := 0, (p.taps[1]-p.taps[0])*pixelBytes
+	if p.kh > 1 {
+		wrow = (p.taps[p.kw] - p.taps[0]) * pixelBytes
+	}
+	top, bottom := p.padding(r, n*k.rows)
+	left, right := p.pad[1]-1, -b2i(p.lastPixel() < p.in[1])
+	ahead := (p.stride*(k.rows-1) + p.kh) * xrow
+	k.f(n, (p.out[1]+k.cols-1)/k.cols, b.planes, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
+		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead)
+}
+
+// weightsOfBlock is how many packed weights lead to a block of output channels, with what packing writes beyond.
+func (p *directPass) weightsOfBlock() int { return p.planes*p.weightsOfPlane() + Block*Block }
+
+func (p *directPass) weightsOfPlane() int { return Block * p.weightOf.all * Block }
+
+// packPlanes packs the weights of all taps for every output block: [input channel][tap][lane].
+func (s *simd) packPlanes(p *directPass, w []float32) *[]float32 {
+	size, outs := p.weightsOfBlock(), p.sets*p.channelSets.out
+	packed := borrow(outs * size)
+	planePacks.run(outs, planePacking{p, s, *packed, w})
+	return packed
+}
+
+type planePacking struct {
+	*directPass
+	s         *simd
+	packed, w []float32
+}
+
+var planePacks = newLoop(func(p *planePacking, block int) {
+	size := p.weightsOfBlock()
+	p.weightOf.lanes(p.s, p.packed[block*size:], p.w, block*Block, p.planes*Block)
+})
