@@ -900,6 +900,54 @@ func convQuad3half_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes 
 //go:noescape
 func convQuad3half_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
+// convWide7s2_1x8AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide7s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide7s2_1x7AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide7s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide7s2_2x4AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 7 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide7s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
 // convWide4s1_1x10AVX2 equals
 //
 //	for row, col and lane of so many tiles side by side {
@@ -963,6 +1011,70 @@ func convWide4s1_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int
 //
 //go:noescape
 func convWide4s1_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide4s2_1x10AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_1x10AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide4s2_1x8AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide4s2_1x7AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
+
+// convWide4s2_2x4AVX2 equals
+//
+//	for row, col and lane of so many tiles side by side {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide5s1_1x10AVX2 equals
 //
@@ -1155,54 +1267,6 @@ func convWide3s3_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int
 //
 //go:noescape
 func convWide3s3_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
-
-// convWide7s2_1x8AVX2 equals
-//
-//	for row, col and lane of so many tiles side by side {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 7 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
-//		}
-//	}
-//
-// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
-// follows ahead, plane by plane.
-//
-//go:noescape
-func convWide7s2_1x8AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
-
-// convWide7s2_1x7AVX2 equals
-//
-//	for row, col and lane of so many tiles side by side {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 7 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
-//		}
-//	}
-//
-// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
-// follows ahead, plane by plane.
-//
-//go:noescape
-func convWide7s2_1x7AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
-
-// convWide7s2_2x4AVX2 equals
-//
-//	for row, col and lane of so many tiles side by side {
-//		y[row][col][lane] = bias[lane]
-//		for plane, h, k and v < 7 {
-//			pixel := x[plane][row*2+h][col*2+v]
-//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
-//		}
-//	}
-//
-// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
-// follows ahead, plane by plane.
-//
-//go:noescape
-func convWide7s2_2x4AVX2(tiles int, x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, aheadtile int, top int, bottom int)
 
 // convWide3s1_1x12AVX2 equals
 //

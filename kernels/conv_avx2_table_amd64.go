@@ -91,11 +91,22 @@ var convAVX2 = map[convKey][]convKernel{
 		{1, 10, false, nil, convQuad3half_1x10AVX2},
 		{1, 8, false, nil, convQuad3half_1x8AVX2},
 	},
+	{wide, 7, 2}: {
+		{1, 8, false, nil, convWide7s2_1x8AVX2},
+		{1, 7, false, nil, convWide7s2_1x7AVX2},
+		{2, 4, false, nil, convWide7s2_2x4AVX2},
+	},
 	{wide, 4, 1}: {
 		{1, 10, false, nil, convWide4s1_1x10AVX2},
 		{1, 8, false, nil, convWide4s1_1x8AVX2},
 		{1, 7, false, nil, convWide4s1_1x7AVX2},
 		{2, 4, false, nil, convWide4s1_2x4AVX2},
+	},
+	{wide, 4, 2}: {
+		{1, 10, false, nil, convWide4s2_1x10AVX2},
+		{1, 8, false, nil, convWide4s2_1x8AVX2},
+		{1, 7, false, nil, convWide4s2_1x7AVX2},
+		{2, 4, false, nil, convWide4s2_2x4AVX2},
 	},
 	{wide, 5, 1}: {
 		{1, 10, false, nil, convWide5s1_1x10AVX2},
@@ -114,11 +125,6 @@ var convAVX2 = map[convKey][]convKernel{
 		{1, 8, false, nil, convWide3s3_1x8AVX2},
 		{1, 7, false, nil, convWide3s3_1x7AVX2},
 		{2, 4, false, nil, convWide3s3_2x4AVX2},
-	},
-	{wide, 7, 2}: {
-		{1, 8, false, nil, convWide7s2_1x8AVX2},
-		{1, 7, false, nil, convWide7s2_1x7AVX2},
-		{2, 4, false, nil, convWide7s2_2x4AVX2},
 	},
 	{wide, 3, 1}: {
 		{1, 12, false, nil, convWide3s1_1x12AVX2},

@@ -2068,6 +2068,838 @@ func convWide7s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //go:noescape
 func convWide7s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
+// convWide4s1_1x24AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s1_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_1x24AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide4s2_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 4 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide4s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_1x24AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s1_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s1_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_1x24AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide5s2_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 5 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide5s2_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_1x28AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_1x28AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_2x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_2x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_2x14EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_2x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_1x14EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_1x14EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_3x9EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_3x9EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_3x8EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_3x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_2x8EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_2x8EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_4x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_4x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_4x7EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_4x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_3x7EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_3x7EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_7x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convWide3s3_7x4EdgedAVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convWide3s3_7x4EdgedAVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
 // convWide3s1_1x28AVX512 equals
 //
 //	for row, col and lane of the tile {
@@ -2963,6 +3795,150 @@ func convWide2s1_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int,
 //
 //go:noescape
 func convWide2s1_7x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_1x24AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_1x24AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_1x16AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_1x16AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_1x14AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_1x14AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_2x12AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_2x12AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_3x9AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_3x9AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_3x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_3x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_2x8AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_2x8AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_3x7AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_3x7AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
+
+// convPerm3s3_6x4AVX512 equals
+//
+//	for row, col and lane of the tile {
+//		y[row][col][lane] = bias[lane]
+//		for plane, h, k and v < 3 {
+//			pixel := x[plane][row*3+h][col*3+v]
+//			y[row][col][lane] += w[plane][h][k][v][lane] * x[pixel+table[k][lane]]
+//		}
+//	}
+//
+// with all distances in bytes. Row 0 skips h = kh-top, the last row h = kh-bottom: they see only padding there. It prefetches what
+// follows ahead, plane by plane.
+//
+//go:noescape
+func convPerm3s3_6x4AVX512(x *float32, xrow int, xplane int, planes int, kh int, k int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ypixel int, ahead *float32, aheadplane int, top int, bottom int)
 
 // convPerm3s1_1x24AVX512 equals
 //

@@ -124,7 +124,7 @@ var quadTable8 = func() (t [4 * 8]uint32) {
 func (s *simd) apart(icg, ocg int) bool {
 	const few = 4
 	shared := icg == ocg && (icg == few || icg == 8) || icg%Block == 0 && ocg%Block == 0
-	return s.lanes < Block && !shared && min(icg, ocg) >= few
+	return !shared && min(icg, ocg) >= few
 }
 
 // directPass is one convolution without dilation from blocked planes to blocked planes. Backward-data with a stride is several passes

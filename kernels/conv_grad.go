@@ -29,7 +29,7 @@ func (c Conv) gradPass(s *simd) (p gradPass, ok bool) {
 	}
 	kernel := kernels[0]
 	for _, k := range kernels[1:] {
-		if k.k >= cs.k && k.k < kernel.k { // enough for all channels
+		if k.k >= cs.k && k.k < kernel.k && c.Kernel[1]%k.kh == 0 { // enough for all channels
 			kernel = k
 		}
 	}

@@ -44,6 +44,9 @@ func oddConvs() []Conv {
 		conv2d(2, 40, 40, 5, 10, 13, 3, 3, 1), // groups in blocks of their own
 		conv2d(2, 24, 40, 2, 9, 11, 5, 2, 2),
 		conv2d(1, 21, 15, 3, 8, 9, 5, 1, 2),
+		conv2d(2, 24, 40, 1, 9, 12, 4, 2, 1),
+		conv2d(1, 12, 14, 2, 11, 8, 4, 1, 2),
+		conv2d(2, 18, 42, 3, 12, 13, 6, 2, 2), // no tiles
 		conv2d(2, 14, 34, 2, 12, 16, 3, 2, 1),
 		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1),
 		conv2d(1, 96, 96, 2, 14, 40, 3, 2, 1), // tiles of many planes overlap

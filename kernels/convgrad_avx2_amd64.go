@@ -123,6 +123,40 @@ func convGradWide3s2_1x4AVX2(rows int, width int, x *float32, xrow int, xskip in
 //go:noescape
 func convGradWide3s1_1x3AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 
+// convGradWide4s1_1x2AVX2 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 2, v < 4 and lane {
+//				pixel := x + h*xrow + (col*1+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*1*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 3 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide4s1_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide4s2_1x2AVX2 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 2, v < 4 and lane {
+//				pixel := x + h*xrow + (col*2+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*2*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide4s2_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
 // convGradWide5s1_1x2AVX2 equals
 //
 //	for row := range rows {

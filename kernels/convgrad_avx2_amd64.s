@@ -586,6 +586,147 @@ pixel:
 	VZEROUPPER
 	RET
 
+// func convGradWide4s1_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide4s1_1x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	ADDQ         $0x00000040, R11
+	VMOVUPS      (DI), Y8
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y8, Y13, Y0
+	VFMADD231PS  Y9, Y13, Y1
+	VFMADD231PS  Y10, Y13, Y2
+	VFMADD231PS  Y11, Y13, Y3
+	VBROADCASTSS 4(R10), Y14
+	VFMADD231PS  Y8, Y14, Y4
+	VFMADD231PS  Y9, Y14, Y5
+	VFMADD231PS  Y10, Y14, Y6
+	VFMADD231PS  Y11, Y14, Y7
+	VMOVAPS      Y10, Y11
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y8, Y9
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000040, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VADDPS       224(R8), Y7, Y7
+	VMOVUPS      Y7, 224(R8)
+	VZEROUPPER
+	RET
+
+// func convGradWide4s2_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·convGradWide4s2_1x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ   rows+0(FP), AX
+	MOVQ   width+8(FP), BX
+	MOVQ   x+16(FP), CX
+	MOVQ   xrow+24(FP), DX
+	MOVQ   xskip+32(FP), SI
+	MOVQ   dy+40(FP), DI
+	MOVQ   dw+48(FP), R8
+	MOVQ   ahead+56(FP), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+row:
+	MOVQ BX, R9
+
+pixel:
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         $0x00000080, R11
+	VMOVUPS      (DI), Y8
+	MOVQ         CX, R10
+	VBROADCASTSS (R10), Y11
+	VFMADD231PS  Y8, Y11, Y0
+	VFMADD231PS  Y9, Y11, Y2
+	VBROADCASTSS 4(R10), Y12
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y9, Y12, Y6
+	VBROADCASTSS 64(R10), Y13
+	VFMADD231PS  Y8, Y13, Y1
+	VFMADD231PS  Y9, Y13, Y3
+	VBROADCASTSS 68(R10), Y14
+	VFMADD231PS  Y8, Y14, Y5
+	VFMADD231PS  Y9, Y14, Y7
+	VMOVAPS      Y8, Y9
+	ADDQ         $0x40, DI
+	ADDQ         $0x00000080, CX
+	DECQ         R9
+	JNZ          pixel
+	ADDQ         SI, CX
+	DECQ         AX
+	JNZ          row
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      Y0, (R8)
+	VADDPS       32(R8), Y1, Y1
+	VMOVUPS      Y1, 32(R8)
+	VADDPS       64(R8), Y2, Y2
+	VMOVUPS      Y2, 64(R8)
+	VADDPS       96(R8), Y3, Y3
+	VMOVUPS      Y3, 96(R8)
+	VADDPS       128(R8), Y4, Y4
+	VMOVUPS      Y4, 128(R8)
+	VADDPS       160(R8), Y5, Y5
+	VMOVUPS      Y5, 160(R8)
+	VADDPS       192(R8), Y6, Y6
+	VMOVUPS      Y6, 192(R8)
+	VADDPS       224(R8), Y7, Y7
+	VMOVUPS      Y7, 224(R8)
+	VZEROUPPER
+	RET
+
 // func convGradWide5s1_1x2AVX2(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
 // Requires: AVX, FMA3, MMX+
 TEXT ·convGradWide5s1_1x2AVX2(SB), NOSPLIT, $0-64

@@ -24,6 +24,12 @@ var convGradAVX2 = map[convKey][]convGradKernel{
 	{wide, 3, 2}: {
 		{1, 4, convGradWide3s2_1x4AVX2},
 	},
+	{wide, 4, 1}: {
+		{1, 2, convGradWide4s1_1x2AVX2},
+	},
+	{wide, 4, 2}: {
+		{1, 2, convGradWide4s2_1x2AVX2},
+	},
 	{wide, 5, 1}: {
 		{1, 2, convGradWide5s1_1x2AVX2},
 	},

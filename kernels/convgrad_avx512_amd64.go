@@ -204,6 +204,142 @@ func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy
 //go:noescape
 func planeGrad2AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
 
+// convGradWide3s1_3x3AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 3, k < 3, v < 3 and lane {
+//				pixel := x + h*xrow + (col*1+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*1*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide3s1_3x3AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide4s1_1x4AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 4, v < 4 and lane {
+//				pixel := x + h*xrow + (col*1+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*1*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 3 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide4s1_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide4s2_1x4AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 4, v < 4 and lane {
+//				pixel := x + h*xrow + (col*2+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*2*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 1 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide4s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide5s1_1x4AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 4, v < 5 and lane {
+//				pixel := x + h*xrow + (col*1+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*1*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 4 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide5s1_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide5s2_1x4AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 4, v < 5 and lane {
+//				pixel := x + h*xrow + (col*2+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*2*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 2 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide5s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide3s3_1x8AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 8, v < 3 and lane {
+//				pixel := x + h*xrow + (col*3+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*3*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 0 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide3s3_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradPerm3s3_1x8AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 8, v < 3 and lane {
+//				pixel := x + h*xrow + (col*3+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+octChannel(k, lane)]
+//			}
+//		}
+//		x += width*3*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 0 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradPerm3s3_1x8AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
+// convGradWide7s2_1x3AVX512 equals
+//
+//	for row := range rows {
+//		for col := range width {
+//			for h < 1, k < 3, v < 7 and lane {
+//				pixel := x + h*xrow + (col*2+v)*16
+//				dw[h][k][v][lane] += dy[row*width+col][lane] * x[pixel+k]
+//			}
+//		}
+//		x += width*2*16 + xskip
+//	}
+//
+// with all distances in bytes, for rows of dy that end in 3 zero pixels. It prefetches what follows ahead.
+//
+//go:noescape
+func convGradWide7s2_1x3AVX512(rows int, width int, x *float32, xrow int, xskip int, dy *float32, dw *float32, ahead *float32)
+
 // convGradOwn5s1_1x1AVX512 equals
 //
 //	for row := range rows {

@@ -17,6 +17,7 @@ var convGradAVX512 = map[convKey][]convGradKernel{
 	{wide, 3, 1}: {
 		{1, 8, convGradWide3s1_1x8AVX512},
 		{1, 4, convGradWide3s1_1x4AVX512},
+		{3, 3, convGradWide3s1_3x3AVX512},
 	},
 	{own, 3, 2}: {
 		{3, 1, convGradOwn3s2_3x1AVX512},
@@ -30,6 +31,27 @@ var convGradAVX512 = map[convKey][]convGradKernel{
 	{wide, 3, 2}: {
 		{1, 8, convGradWide3s2_1x8AVX512},
 		{1, 4, convGradWide3s2_1x4AVX512},
+	},
+	{wide, 4, 1}: {
+		{1, 4, convGradWide4s1_1x4AVX512},
+	},
+	{wide, 4, 2}: {
+		{1, 4, convGradWide4s2_1x4AVX512},
+	},
+	{wide, 5, 1}: {
+		{1, 4, convGradWide5s1_1x4AVX512},
+	},
+	{wide, 5, 2}: {
+		{1, 4, convGradWide5s2_1x4AVX512},
+	},
+	{wide, 3, 3}: {
+		{1, 8, convGradWide3s3_1x8AVX512},
+	},
+	{perm, 3, 3}: {
+		{1, 8, convGradPerm3s3_1x8AVX512},
+	},
+	{wide, 7, 2}: {
+		{1, 3, convGradWide7s2_1x3AVX512},
 	},
 	{own, 5, 1}: {
 		{1, 1, convGradOwn5s1_1x1AVX512},

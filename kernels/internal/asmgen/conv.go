@@ -77,11 +77,8 @@ func convFamily(s simd) {
 	shapes := map[lookup][]shape{
 		own:  append([]shape{{4, 1}, {5, 1}, {5, 2}, {7, 1}, {7, 2}}, base...),
 		quad: base,
-		perm: base,
-		wide: append([]shape{{7, 2}}, base...),
-	}
-	if s.bytes == 32 {
-		shapes[wide] = append([]shape{{4, 1}, {5, 1}, {5, 2}, {3, 3}}, shapes[wide]...)
+		perm: append([]shape{{3, 3}}, base...),
+		wide: append([]shape{{7, 2}, {4, 1}, {4, 2}, {5, 1}, {5, 2}, {3, 3}}, base...),
 	}
 	lookups := []lookup{own, quad, wide}
 	if s.bytes == 64 { // in shorter vectors a group of eight fills the vector, as wide does

@@ -24,12 +24,24 @@ func convgradFamily(s simd) {
 		planeGrad(s, 1)
 		planeGrad(s, 2)
 	}
+	// What is left of the registers decides how many input channels and rows of taps a call takes.
 	if s.bytes == 32 {
 		convGrad(s, wide, shape{3, 1}, 1, 3)
+		convGrad(s, wide, shape{4, 1}, 1, 2)
+		convGrad(s, wide, shape{4, 2}, 1, 2)
 		convGrad(s, wide, shape{5, 1}, 1, 2)
 		convGrad(s, wide, shape{5, 2}, 1, 2)
 		convGrad(s, wide, shape{3, 3}, 1, 4)
 		convGrad(s, wide, shape{7, 2}, 1, 1)
+	} else {
+		convGrad(s, wide, shape{3, 1}, 3, 3)
+		convGrad(s, wide, shape{4, 1}, 1, 4)
+		convGrad(s, wide, shape{4, 2}, 1, 4)
+		convGrad(s, wide, shape{5, 1}, 1, 4)
+		convGrad(s, wide, shape{5, 2}, 1, 4)
+		convGrad(s, wide, shape{3, 3}, 1, 8)
+		convGrad(s, perm, shape{3, 3}, 1, 8)
+		convGrad(s, wide, shape{7, 2}, 1, 3)
 	}
 	for _, kw := range []int{5, 7} {
 		convGrad(s, own, shape{kw, 1}, 1, 1)
