@@ -94,8 +94,12 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 	p.replies, replies = pipe()
 	p.installed, installed = pipe()
 	urgent, p.urgent = pipe()
-	p.printed[0], out = pipe()
-	p.printed[1], errs = pipe()
+	if err == nil {
+		p.printed[0], out, err = printPipe()
+	}
+	if err == nil {
+		p.printed[1], errs, err = printPipe()
+	}
 	if err != nil {
 		p.closePipes()
 		return []*os.File{requests, replies, installed, urgent, out, errs}, err
@@ -103,6 +107,21 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 	enlarge(p.printed[0])
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies, installed, urgent}
 	return []*os.File{requests, replies, installed, urgent, out, errs}, nil
+}
+
+// printPipe makes a pipe that the scheduler does not watch. Whoever writes to a pipe that is watched wakes the watcher
+// each time, whether anybody waits or not, and that costs more than the write.
+func printPipe() (r, w *os.File, err error) {
+	var fds [2]int
+	syscall.ForkLock.RLock() // until a child would not inherit them
+	defer syscall.ForkLock.RUnlock()
+	if err := syscall.Pipe(fds[:]); err != nil {
+		return nil, nil, os.NewSyscallError("pipe", err)
+	}
+	syscall.CloseOnExec(fds[0])
+	syscall.CloseOnExec(fds[1])
+	r, w = os.NewFile(uintptr(fds[0]), "printed"), os.NewFile(uintptr(fds[1]), "print")
+	return r, w, os.NewSyscallError("setnonblock", syscall.SetNonblock(fds[0], true)) // after NewFile, which would watch it
 }
 
 func (p *process) closePipes() {

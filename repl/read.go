@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
@@ -13,8 +15,9 @@ import (
 // disturbed meanwhile, and one read takes what has come.
 const (
 	floodGap   = 100 * time.Microsecond // between reads that may be part of one
-	floodReads = 64                     // that make it one
-	floodPause = time.Millisecond
+	floodRead  = 64 << 10               // bytes; what is more in one read is taken on
+	floodReads = 8                      // that make it one
+	floodPause = 2 * time.Millisecond
 )
 
 // A tap takes one of the worker's streams apart. Its bytes are read by the goroutine that waits for them, or by the one
@@ -28,37 +31,41 @@ type tap struct {
 
 func newTap(f *os.File, s wire.Splitter) *tap {
 	raw, _ := f.SyscallConn() // fails for nil alone
-	return &tap{raw: raw, split: s, buf: make([]byte, 1<<17)}
+	return &tap{raw: raw, split: s, buf: make([]byte, 1<<18)}
 }
 
 // run reads until the stream ends.
 func (t *tap) run() {
-	quick, last := 0, time.Now()
-	for {
-		n := 0
-		err := t.raw.Read(func(fd uintptr) bool {
-			n = t.some(int(fd))
-			return n >= 0
-		})
-		if err != nil || n == 0 {
-			break
+	t.raw.Control(func(fd uintptr) {
+		quick, last := 0, time.Now()
+		for {
+			n := t.some(int(fd))
+			if n == 0 {
+				return
+			} else if n < 0 {
+				await(int(fd))
+				continue
+			}
+			now := time.Now()
+			if n < floodRead && now.Sub(last) < floodGap {
+				quick++
+			} else {
+				quick = 0
+			}
+			if quick >= floodReads {
+				time.Sleep(floodPause)
+				now = time.Now()
+			}
+			last = now
 		}
-		now := time.Now()
-		if now.Sub(last) < floodGap {
-			quick++
-		} else {
-			quick = 0
-		}
-		if quick >= floodReads {
-			time.Sleep(floodPause)
-			now = time.Now()
-		}
-		last = now
-	}
+	})
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.split.Close()
 }
+
+// await waits in the system until there is something to read.
+func await(fd int) { unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1) }
 
 // drain takes all bytes that have been written.
 func (t *tap) drain() {
