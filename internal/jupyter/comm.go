@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/groupnb/groupnb/repl"
 	"github.com/groupnb/groupnb/repl/comm"
@@ -164,7 +163,7 @@ func (k *kernel) commClose(ctx context.Context, r *request) (any, error) {
 
 // deliver runs the cell's function for a message. What it shows has the message as its parent.
 func (k *kernel) deliver(ctx context.Context, r *request, o comm.Operation) error {
-	defer time.AfterFunc(busyDelay, k.iopub.Flush).Stop()
+	k.courier.soon()
 	s, err := k.session.get(ctx)
 	if err != nil {
 		return err

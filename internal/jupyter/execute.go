@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/groupnb/groupnb/internal/magic"
 	"github.com/groupnb/groupnb/repl"
@@ -37,9 +36,6 @@ type executeInput struct {
 	Count int    `json:"execution_count"`
 }
 
-// busyDelay is how long the first messages of a cell wait for the last ones: those of a quick cell leave together.
-const busyDelay = time.Millisecond
-
 // An execution is one cell on its way.
 type execution struct {
 	k       *kernel
@@ -65,7 +61,7 @@ func (k *kernel) execute(ctx context.Context, r *request) (any, error) {
 	if !x.Silent {
 		k.post("execute_input", r.raw, nil, executeInput{x.Code, x.count})
 	}
-	defer time.AfterFunc(busyDelay, k.iopub.Flush).Stop()
+	k.courier.soon()
 	x.output = newOutput(k, r.raw)
 	k.outputs.add(x.name(), x.output)
 	value, err := x.run(ctx)

@@ -32,6 +32,7 @@ type kernel struct {
 	stdin   stdin
 
 	outputs outputs
+	courier *courier
 	queue   *queue         // requests on shell
 	idle    sync.WaitGroup // the goroutine that serves shell
 	count   int            // of executions; used by the shell goroutine only
@@ -45,6 +46,7 @@ type socket interface{ Close(context.Context) error }
 
 func newKernel(conn Connection, o Options, log *onceLog, stop func()) *kernel {
 	k := &kernel{conn: conn, opts: o, log: log, stop: stop, wire: newWire(conn.Key), queue: newQueue(), bound: make(chan struct{})}
+	k.courier = newCourier(k.flush)
 	k.comms = newComms(k)
 	k.history = openHistory(o.History, log.once)
 	return k
@@ -117,7 +119,7 @@ func (k *kernel) handle(ctx context.Context, s *zmtp.Router, handlers map[string
 		defer k.stop() // when the reply is queued
 	}
 	k.post("status", r.raw, nil, statusContent{"busy"})
-	defer k.publish("status", r.raw, nil, statusContent{"idle"})
+	defer k.finish(s, r)
 	h := handlers[r.header.Type]
 	if h == nil {
 		k.log.once("unknown request %q", r.header.Type)
@@ -134,6 +136,25 @@ func (k *kernel) handle(ctx context.Context, s *zmtp.Router, handlers map[string
 	}
 }
 
+// finish tells that a request has been served. Requests that wait on shell take its messages along.
+func (k *kernel) finish(s *zmtp.Router, r *request) {
+	k.post("status", r.raw, nil, statusContent{"idle"})
+	switch {
+	case s != k.shell:
+		k.iopub.Flush()
+	case k.queue.waits():
+		k.courier.soon()
+	default:
+		k.courier.now()
+	}
+}
+
+// flush sends what is queued.
+func (k *kernel) flush() {
+	k.shell.Flush()
+	k.iopub.Flush()
+}
+
 // protect turns a panic of a handler into an error.
 func (k *kernel) protect(h handler, ctx context.Context, r *request) (content any, err error) {
 	defer func() {
@@ -146,15 +167,22 @@ func (k *kernel) protect(h handler, ctx context.Context, r *request) (content an
 }
 
 func (k *kernel) reply(s *zmtp.Router, r *request, msgType string, content any) {
-	if err := k.send(s, r, msgType, replyMetadata{r.arrived.UTC().Format(dateFormat)}, content); err != nil {
+	send := s.Send
+	if s == k.shell && k.queue.waits() {
+		send = s.Queue
+	}
+	if err := send(r.peer, k.answer(r, msgType, replyMetadata{r.arrived.UTC().Format(dateFormat)}, content)...); err != nil {
 		k.log.once("%s not sent: %v", msgType, err)
 	}
 }
 
 // send sends a message to the client that r came from.
 func (k *kernel) send(s *zmtp.Router, r *request, msgType string, metadata, content any) error {
-	frames := append(r.route[:len(r.route):len(r.route)], k.wire.encode(msgType, r.raw, metadata, content)...)
-	return s.Send(r.peer, frames...)
+	return s.Send(r.peer, k.answer(r, msgType, metadata, content)...)
+}
+
+func (k *kernel) answer(r *request, msgType string, metadata, content any) [][]byte {
+	return append(r.route[:len(r.route):len(r.route)], k.wire.encode(msgType, r.raw, metadata, content)...)
 }
 
 // publish sends a message to all clients; nil metadata is empty.
@@ -162,8 +190,8 @@ func (k *kernel) publish(msgType string, parent json.RawMessage, metadata, conte
 	k.iopub.Publish(k.published(msgType, parent, metadata, content)...)
 }
 
-// post is publish for a message that may wait for the one behind it, in handle at the latest idle. A handler that may
-// take its time has the iopub socket flushed after busyDelay.
+// post is publish for a message that may wait for the one behind it, at the latest idle. A handler that may take its
+// time calls the courier.
 func (k *kernel) post(msgType string, parent json.RawMessage, metadata, content any) {
 	k.iopub.Queue(k.published(msgType, parent, metadata, content)...)
 }

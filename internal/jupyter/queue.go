@@ -48,6 +48,9 @@ func (q *queue) take(ctx context.Context) (r *request, ok bool) {
 	return r, ctx.Err() == nil
 }
 
+// waits reports whether a request waits.
+func (q *queue) waits() bool { return len(q.ch) > 0 }
+
 // stop makes all requests aborted that are in the queue or about to arrive there.
 func (q *queue) stop(ctx context.Context) {
 	limit := time.Now().Add(quietLimit)

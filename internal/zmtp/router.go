@@ -37,15 +37,37 @@ func ListenRouter(endpoint string, receive func(Message), o Options) (*Router, e
 	return r, nil
 }
 
-// Send queues a message for a peer. The frames may be reused when it returns.
+// Send sends a message to a peer. The frames may be reused when it returns.
 func (r *Router) Send(peer string, frames ...[]byte) error {
-	r.mu.RLock()
-	p := r.byID[peer]
-	r.mu.RUnlock()
+	p := r.peer(peer)
 	if p == nil {
 		return ErrNoPeer
 	}
 	return p.send(appendMessage(make([]byte, 0, wireSize(frames)), frames))
+}
+
+// Queue is Send for a message that may wait for the next one, or for Flush, to be sent with it.
+func (r *Router) Queue(peer string, frames ...[]byte) error {
+	p := r.peer(peer)
+	if p == nil {
+		return ErrNoPeer
+	}
+	return p.enqueue(appendMessage(make([]byte, 0, wireSize(frames)), frames))
+}
+
+// Flush sends what is queued.
+func (r *Router) Flush() {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, p := range r.byID {
+		p.push()
+	}
+}
+
+func (r *Router) peer(id string) *peer {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.byID[id]
 }
 
 // join gives a name to a peer that has none, or one that starts with the zero byte reserved for given names. Of two
