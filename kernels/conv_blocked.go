@@ -13,6 +13,8 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 	switch c.path(s) {
 	case point:
 		c.pointPass(false, w).run(s, y, x, b)
+	case depth:
+		c.depthForward(s, y, x, w, b, false)
 	case direct:
 		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, false), w, b)
 	default:
@@ -30,6 +32,9 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 	switch c.path(s) {
 	case point:
 		c.pointPass(true, w).run(s, dx, dy, nil)
+		return
+	case depth:
+		c.depthBackward(s, dx, dy, w)
 		return
 	case direct:
 		if passes := c.plan(s).backward; passes != nil {
@@ -59,6 +64,9 @@ func (c Conv) weightsBlocked(dw, x, dy []float32) {
 	switch c.path(s) {
 	case point:
 		c.pointPass(false, nil).runGrad(s, dw, x, dy)
+		return
+	case depth:
+		c.depthGrad(s, dw, x, dy)
 		return
 	case direct:
 		if p := c.plan(s).grad; p != nil {
@@ -93,6 +101,7 @@ const (
 	columns path = iota // on plain tensors: matrix products over gathered columns, or tiles if groups lie apart
 	direct              // tiles of output pixels
 	point               // 1x1
+	depth               // 3x3 depthwise
 )
 
 func (c Conv) path(s *simd) path {
@@ -101,6 +110,8 @@ func (c Conv) path(s *simd) path {
 		return columns
 	case c.Kernel == [3]int{1, 1, 1} && c.Groups == 1 && c.PadLo == [3]int{} && c.PadHi == [3]int{}:
 		return point
+	case s.wholeDepthwise(c):
+		return depth
 	case c.direct(s) && !c.apart(s):
 		return direct
 	}

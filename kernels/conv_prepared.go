@@ -52,6 +52,9 @@ func (p *Prepared) ForwardBlocked(y, x []float32, then Then) {
 		pass := c.pointPass(false, p.w)
 		pass.keep, pass.then = p, then
 		pass.run(s, y, x, p.b)
+	case c.path(s) == depth:
+		c.depthForward(s, y, x, p.w, p.b, false)
+		then.apply(y)
 	case c.path(s) == direct:
 		s.runPasses(c.N, c.plan(s).forward, p, c.output(y, false), c.input(x, false), p.w, p.b)
 		then.apply(y)

@@ -38,6 +38,12 @@ func oddConvs() []Conv {
 		conv2d(1, 60, 256, 4, 6, 6, 3, 1, 1),
 		conv2d(2, 6, 18, 6, 9, 7, 5, 1, 2), // depthwise with multiplier 3
 		conv2d(1, 16, 16, 16, 9, 9, 7, 2, 3),
+		conv2d(2, 40, 40, 40, 8, 16, 3, 2, 1), // depthwise without a row or column too many
+		conv2d(1, 16, 16, 16, 6, 28, 3, 2, 1),
+		conv2d(3, 20, 20, 20, 2, 58, 3, 2, 1),
+		conv2d(2, 33, 33, 33, 1, 15, 3, 1, 1),
+		conv2d(1, 18, 18, 18, 5, 16, 3, 1, 1),
+		conv2d(1, 16, 16, 16, 3, 40, 3, 1, 1),
 		conv2d(2, 64, 96, 2, 8, 14, 3, 1, 0),
 		conv2d(3, 40, 72, 1, 7, 7, 3, 1, 1),
 		conv2d(1, 224, 16, 1, 10, 7, 3, 1, 2), // more planes than a product takes at once

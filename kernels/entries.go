@@ -17,6 +17,7 @@ func (e Entry) String() string { return fmt.Sprintf("%-16s %-8s %s", e.Name, e.F
 
 var entries = []Entry{
 	{"conv.point", "1x1, one group, blocked layout: product without packing the pixels", avx2},
+	{"conv.depth", "depthwise 3x3 with a pixel of padding, stride 1 and 2, blocked layout: rows as they lie", avx512},
 	{"conv.own", "depthwise 3x3, 5x5 and 7x7, stride 1 and 2: tiles of pixels, or whole rows for 3x3 with AVX2", avx2},
 	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.perm", "3x3 with 8 channels per group, stride 1 to 3: tiles of pixels", avx512},
@@ -67,6 +68,8 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 	switch {
 	case c.path(s) == point && blocked:
 		return "conv.point", "conv.point", "conv.point"
+	case c.path(s) == depth && blocked:
+		return "conv.depth", "conv.depth", "conv.depth"
 	case c.direct(s):
 		cs, _ := s.channelSets(c.Groups, c.InC/c.Groups, c.OutC/c.Groups)
 		tile := "conv." + [...]string{"own", "quad", "perm", "wide"}[cs.lookup]

@@ -3,23 +3,24 @@ package kernels
 // simd is the assembly of one instruction set. Pointers are to the first element of each operand and distances are in bytes; the
 // comment of each function, beside its assembly, is the Go loop that it equals.
 type simd struct {
-	lanes     int // float32s in a vector
-	gemm      [7][5]func(k int, a, b, c *float32, ldc int)
-	dots      []dotsKernel // largest first
-	transpose func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
-	permute   func(n int, dst *float32, dstep int, src *float32, index *uint32)
-	padRows   func(rows int, dst, src *float32, before, width, after, skip int)
-	sample    func(n int, dst, src *float32, step, ahead int)
-	spread    [2]func(n int, dst, src *float32, between, after int) // the second stores past the caches
-	conv      map[convKey][]convKernel
-	convGrad  map[convKey][]convGradKernel
-	planeConv map[convKey][]planeConvKernel
-	planeGrad [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
-	point     [7][5]pointKernel     // [pixels][blocks]
-	pointRun  [7]pointRunKernel     // [pixels], instead of point where a vector is half a block
-	pointGrad [7][5]pointGradKernel // [channels][blocks]
-	winograd  *winograd             // nil if it does not pay
-	depthwise [3]depthwiseKernel    // [stride], 3x3; nil where tiles do as well
+	lanes       int // float32s in a vector
+	gemm        [7][5]func(k int, a, b, c *float32, ldc int)
+	dots        []dotsKernel // largest first
+	transpose   func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
+	permute     func(n int, dst *float32, dstep int, src *float32, index *uint32)
+	padRows     func(rows int, dst, src *float32, before, width, after, skip int)
+	sample      func(n int, dst, src *float32, step, ahead int)
+	spread      [2]func(n int, dst, src *float32, between, after int) // the second stores past the caches
+	conv        map[convKey][]convKernel
+	convGrad    map[convKey][]convGradKernel
+	planeConv   map[convKey][]planeConvKernel
+	planeGrad   [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
+	point       [7][5]pointKernel     // [pixels][blocks]
+	pointRun    [7]pointRunKernel     // [pixels], instead of point where a vector is half a block
+	pointGrad   [7][5]pointGradKernel // [channels][blocks]
+	winograd    *winograd             // nil if it does not pay
+	depthwise   [3]depthwiseKernel    // [stride], 3x3; nil where tiles do as well
+	depthPlanes *depthPlanes          // instead of depthwise for blocked tensors, or nil
 	// maxWindows finds the maxima of windows of a blocked plane.
 	maxWindows func(n, taps int, x *float32, step int, offset *int, first, stride int, y *float32, where *int32)
 	streams

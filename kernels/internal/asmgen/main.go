@@ -33,23 +33,24 @@ var levels = map[string]simd{
 }
 
 var families = map[string]func(simd){
-	"conv":      convFamily,
-	"convgrad":  convgradFamily,
-	"depthwise": depthwiseFamily,
-	"dots":      dotsFamily,
-	"gemm":      gemmFamily,
-	"maxpool":   maxpoolFamily,
-	"pad":       padFamily,
-	"peak":      peakFamily,
-	"planeconv": planeConvFamily,
-	"point":     pointFamily,
-	"stream":    streamFamily,
-	"transpose": transposeFamily,
-	"wino":      winoFamily,
+	"conv":       convFamily,
+	"convgrad":   convgradFamily,
+	"depthplane": depthplaneFamily,
+	"depthwise":  depthwiseFamily,
+	"dots":       dotsFamily,
+	"gemm":       gemmFamily,
+	"maxpool":    maxpoolFamily,
+	"pad":        padFamily,
+	"peak":       peakFamily,
+	"planeconv":  planeConvFamily,
+	"point":      pointFamily,
+	"stream":     streamFamily,
+	"transpose":  transposeFamily,
+	"wino":       winoFamily,
 }
 
 // only are the families of one level, by the bytes of its vectors: code of AVX2 that serves AVX-512 too, or what the other does without.
-var only = map[string]int{"depthwise": 32, "maxpool": 32, "planeconv": 64}
+var only = map[string]int{"depthplane": 64, "depthwise": 32, "maxpool": 32, "planeconv": 64}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
