@@ -13,7 +13,7 @@ type winograd struct {
 	products [3][15]winoProducts
 }
 
-type winoProducts func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int)
+type winoProducts func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int, ahead0, ahead1, ahead2, ahead3 *float32)
 
 const winoPlaces = 16
 
@@ -155,9 +155,13 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 			p.transformInput(v[(plane*pitch+tile)*Block:], vplace, p.x.block(image, set*p.planes+plane), lo, hi)
 		}
 	})
+	var ahead [4]*float32 // the input of the next strip, and the output of this one
+	next := (set*p.strips + strip + 1) % (p.sets * p.strips)
+	ahead[0], ahead[1] = p.halves(p.x, p.in, next%p.strips, next/p.strips*p.planes, p.planes)
 	for o := first; o < last; o += panel {
 		block, nb := set*p.channelSets.out+o, min(panel, last-o)
-		p.multiply(m, mplace, v, vplace, tiles, pitch, p.weights[block*winoPlaces*p.planes*Block*Block:], nb)
+		ahead[2], ahead[3] = p.halves(p.y, p.out, strip, block, nb)
+		p.multiply(m, mplace, v, vplace, tiles, pitch, p.weights[block*winoPlaces*p.planes*Block*Block:], nb, ahead)
 		p.eachImage(r0, r1, func(image, lo, hi, tile int) {
 			for b := range nb {
 				p.transformOutput(m[(b*pitch+tile)*Block:], mplace, p.bias[(block+b)*Block:], p.y.block(image, block+b), lo, hi, check)
@@ -167,11 +171,28 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 	return [Block]float32(check) == [Block]float32{}
 }
 
+// halves returns where the halves of what a strip has of so many blocks begin: of its first and last image, of two blocks, or of its rows.
+func (p *winoPass) halves(t tensor, size [2]int, strip, block, count int) (first, second *float32) {
+	r0, r1 := p.rowsOf(strip)
+	image, last := r0/p.rows, (r1-1)/p.rows
+	blocks := blocks(t.channels)
+	at := ((image*blocks+block)*t.pixels + 2*(r0%p.rows)*size[1]) * Block
+	from := at + (r1-r0)*size[1]*Block*count
+	switch {
+	case image < last:
+		from = (last*blocks + block) * t.pixels * Block
+	case r1-r0 < p.rows && count > 1:
+		from = at + t.pixels*Block
+	}
+	return &t.data[at], &t.data[min(from, len(t.data)-1)]
+}
+
 // multiply computes the products of all places for nb output blocks.
-func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles, pitch int, weights []float32, nb int) {
+func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles, pitch int, weights []float32, nb int, ahead [4]*float32) {
 	w := p.s.winograd
 	if groups, size := w.split(tiles, nb); w.products[nb][1] != nil {
-		w.products[nb][size](groups, p.planes, &v[0], vplace*4, pitch*pixelBytes, &weights[0], &m[0], mplace*4, pitch*pixelBytes)
+		w.products[nb][size](groups, p.planes, &v[0], vplace*4, pitch*pixelBytes, &weights[0], &m[0], mplace*4, pitch*pixelBytes,
+			ahead[0], ahead[1], ahead[2], ahead[3])
 		return
 	}
 	const square = Block * Block // weights between two blocks

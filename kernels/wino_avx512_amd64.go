@@ -69,10 +69,10 @@ func winoWeightsAVX512(n int, w *float32, tap int, step int, u *float32, urow *i
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts2x1AVX512 equals
 //
@@ -85,10 +85,10 @@ func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts3x1AVX512 equals
 //
@@ -101,10 +101,10 @@ func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts4x1AVX512 equals
 //
@@ -117,10 +117,10 @@ func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts5x1AVX512 equals
 //
@@ -133,10 +133,10 @@ func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts6x1AVX512 equals
 //
@@ -149,10 +149,10 @@ func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts7x1AVX512 equals
 //
@@ -165,10 +165,10 @@ func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts8x1AVX512 equals
 //
@@ -181,10 +181,10 @@ func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts9x1AVX512 equals
 //
@@ -197,10 +197,10 @@ func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts10x1AVX512 equals
 //
@@ -213,10 +213,10 @@ func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts11x1AVX512 equals
 //
@@ -229,10 +229,10 @@ func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts12x1AVX512 equals
 //
@@ -245,10 +245,10 @@ func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts13x1AVX512 equals
 //
@@ -261,10 +261,10 @@ func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts14x1AVX512 equals
 //
@@ -277,10 +277,10 @@ func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts1x2AVX512 equals
 //
@@ -293,10 +293,10 @@ func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts2x2AVX512 equals
 //
@@ -309,10 +309,10 @@ func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts3x2AVX512 equals
 //
@@ -325,10 +325,10 @@ func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts4x2AVX512 equals
 //
@@ -341,10 +341,10 @@ func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts5x2AVX512 equals
 //
@@ -357,10 +357,10 @@ func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts6x2AVX512 equals
 //
@@ -373,10 +373,10 @@ func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
 // winoProducts7x2AVX512 equals
 //
@@ -389,7 +389,7 @@ func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes.
+// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
-func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
+func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)

@@ -279,12 +279,11 @@ channel:
 	VZEROUPPER
 	RET
 
-// func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts1x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts1x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -293,8 +292,9 @@ TEXT ·winoProducts1x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -311,22 +311,27 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VMOVUPS          64(R8), Z28
 	VFMADD231PS.BCST -448(R11), Z28, Z1
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VMOVUPS          192(R8), Z28
 	VFMADD231PS.BCST -444(R11), Z28, Z1
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VMOVUPS          320(R8), Z28
 	VFMADD231PS.BCST -440(R11), Z28, Z1
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VMOVUPS          448(R8), Z28
 	VFMADD231PS.BCST -436(R11), Z28, Z1
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -358,18 +363,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts2x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts2x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -378,8 +389,9 @@ TEXT ·winoProducts2x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -398,30 +410,35 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
 	VMOVUPS          64(R8), Z28
 	VFMADD231PS.BCST -448(R11), Z28, Z2
 	VFMADD231PS.BCST -384(R11), Z28, Z3
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
 	VMOVUPS          192(R8), Z28
 	VFMADD231PS.BCST -444(R11), Z28, Z2
 	VFMADD231PS.BCST -380(R11), Z28, Z3
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
 	VMOVUPS          320(R8), Z28
 	VFMADD231PS.BCST -440(R11), Z28, Z2
 	VFMADD231PS.BCST -376(R11), Z28, Z3
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
 	VMOVUPS          448(R8), Z28
 	VFMADD231PS.BCST -436(R11), Z28, Z2
 	VFMADD231PS.BCST -372(R11), Z28, Z3
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -458,18 +475,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts3x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts3x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -478,8 +501,9 @@ TEXT ·winoProducts3x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -500,6 +524,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -508,6 +533,7 @@ k:
 	VFMADD231PS.BCST -448(R11), Z28, Z3
 	VFMADD231PS.BCST -384(R11), Z28, Z4
 	VFMADD231PS.BCST -320(R11), Z28, Z5
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -516,6 +542,7 @@ k:
 	VFMADD231PS.BCST -444(R11), Z28, Z3
 	VFMADD231PS.BCST -380(R11), Z28, Z4
 	VFMADD231PS.BCST -316(R11), Z28, Z5
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -524,6 +551,7 @@ k:
 	VFMADD231PS.BCST -440(R11), Z28, Z3
 	VFMADD231PS.BCST -376(R11), Z28, Z4
 	VFMADD231PS.BCST -312(R11), Z28, Z5
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -532,6 +560,7 @@ k:
 	VFMADD231PS.BCST -436(R11), Z28, Z3
 	VFMADD231PS.BCST -372(R11), Z28, Z4
 	VFMADD231PS.BCST -308(R11), Z28, Z5
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -573,18 +602,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts4x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts4x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -593,8 +628,9 @@ TEXT ·winoProducts4x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -617,6 +653,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -627,6 +664,7 @@ k:
 	VFMADD231PS.BCST -384(R11), Z28, Z5
 	VFMADD231PS.BCST -320(R11), Z28, Z6
 	VFMADD231PS.BCST -256(R11), Z28, Z7
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -637,6 +675,7 @@ k:
 	VFMADD231PS.BCST -380(R11), Z28, Z5
 	VFMADD231PS.BCST -316(R11), Z28, Z6
 	VFMADD231PS.BCST -252(R11), Z28, Z7
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -647,6 +686,7 @@ k:
 	VFMADD231PS.BCST -376(R11), Z28, Z5
 	VFMADD231PS.BCST -312(R11), Z28, Z6
 	VFMADD231PS.BCST -248(R11), Z28, Z7
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -657,6 +697,7 @@ k:
 	VFMADD231PS.BCST -372(R11), Z28, Z5
 	VFMADD231PS.BCST -308(R11), Z28, Z6
 	VFMADD231PS.BCST -244(R11), Z28, Z7
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -703,18 +744,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts5x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts5x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -723,8 +770,9 @@ TEXT ·winoProducts5x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -749,6 +797,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -761,6 +810,7 @@ k:
 	VFMADD231PS.BCST -320(R11), Z28, Z7
 	VFMADD231PS.BCST -256(R11), Z28, Z8
 	VFMADD231PS.BCST -192(R11), Z28, Z9
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -773,6 +823,7 @@ k:
 	VFMADD231PS.BCST -316(R11), Z28, Z7
 	VFMADD231PS.BCST -252(R11), Z28, Z8
 	VFMADD231PS.BCST -188(R11), Z28, Z9
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -785,6 +836,7 @@ k:
 	VFMADD231PS.BCST -312(R11), Z28, Z7
 	VFMADD231PS.BCST -248(R11), Z28, Z8
 	VFMADD231PS.BCST -184(R11), Z28, Z9
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -797,6 +849,7 @@ k:
 	VFMADD231PS.BCST -308(R11), Z28, Z7
 	VFMADD231PS.BCST -244(R11), Z28, Z8
 	VFMADD231PS.BCST -180(R11), Z28, Z9
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -848,18 +901,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts6x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts6x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -868,8 +927,9 @@ TEXT ·winoProducts6x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -896,6 +956,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -910,6 +971,7 @@ k:
 	VFMADD231PS.BCST -256(R11), Z28, Z9
 	VFMADD231PS.BCST -192(R11), Z28, Z10
 	VFMADD231PS.BCST -128(R11), Z28, Z11
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -924,6 +986,7 @@ k:
 	VFMADD231PS.BCST -252(R11), Z28, Z9
 	VFMADD231PS.BCST -188(R11), Z28, Z10
 	VFMADD231PS.BCST -124(R11), Z28, Z11
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -938,6 +1001,7 @@ k:
 	VFMADD231PS.BCST -248(R11), Z28, Z9
 	VFMADD231PS.BCST -184(R11), Z28, Z10
 	VFMADD231PS.BCST -120(R11), Z28, Z11
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -952,6 +1016,7 @@ k:
 	VFMADD231PS.BCST -244(R11), Z28, Z9
 	VFMADD231PS.BCST -180(R11), Z28, Z10
 	VFMADD231PS.BCST -116(R11), Z28, Z11
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -1008,18 +1073,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts7x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts7x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -1028,8 +1099,9 @@ TEXT ·winoProducts7x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -1058,6 +1130,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -1074,6 +1147,7 @@ k:
 	VFMADD231PS.BCST -192(R11), Z28, Z11
 	VFMADD231PS.BCST -128(R11), Z28, Z12
 	VFMADD231PS.BCST -64(R11), Z28, Z13
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -1090,6 +1164,7 @@ k:
 	VFMADD231PS.BCST -188(R11), Z28, Z11
 	VFMADD231PS.BCST -124(R11), Z28, Z12
 	VFMADD231PS.BCST -60(R11), Z28, Z13
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -1106,6 +1181,7 @@ k:
 	VFMADD231PS.BCST -184(R11), Z28, Z11
 	VFMADD231PS.BCST -120(R11), Z28, Z12
 	VFMADD231PS.BCST -56(R11), Z28, Z13
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -1122,6 +1198,7 @@ k:
 	VFMADD231PS.BCST -180(R11), Z28, Z11
 	VFMADD231PS.BCST -116(R11), Z28, Z12
 	VFMADD231PS.BCST -52(R11), Z28, Z13
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -1183,18 +1260,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts8x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts8x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -1203,8 +1286,9 @@ TEXT ·winoProducts8x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -1235,6 +1319,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -1253,6 +1338,7 @@ k:
 	VFMADD231PS.BCST -128(R11), Z28, Z13
 	VFMADD231PS.BCST -64(R11), Z28, Z14
 	VFMADD231PS.BCST (R11), Z28, Z15
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -1271,6 +1357,7 @@ k:
 	VFMADD231PS.BCST -124(R11), Z28, Z13
 	VFMADD231PS.BCST -60(R11), Z28, Z14
 	VFMADD231PS.BCST 4(R11), Z28, Z15
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -1289,6 +1376,7 @@ k:
 	VFMADD231PS.BCST -120(R11), Z28, Z13
 	VFMADD231PS.BCST -56(R11), Z28, Z14
 	VFMADD231PS.BCST 8(R11), Z28, Z15
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -1307,6 +1395,7 @@ k:
 	VFMADD231PS.BCST -116(R11), Z28, Z13
 	VFMADD231PS.BCST -52(R11), Z28, Z14
 	VFMADD231PS.BCST 12(R11), Z28, Z15
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -1373,18 +1462,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts9x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts9x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -1393,8 +1488,9 @@ TEXT ·winoProducts9x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -1427,6 +1523,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -1447,6 +1544,7 @@ k:
 	VFMADD231PS.BCST -64(R11), Z28, Z15
 	VFMADD231PS.BCST (R11), Z28, Z16
 	VFMADD231PS.BCST 64(R11), Z28, Z17
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -1467,6 +1565,7 @@ k:
 	VFMADD231PS.BCST -60(R11), Z28, Z15
 	VFMADD231PS.BCST 4(R11), Z28, Z16
 	VFMADD231PS.BCST 68(R11), Z28, Z17
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -1487,6 +1586,7 @@ k:
 	VFMADD231PS.BCST -56(R11), Z28, Z15
 	VFMADD231PS.BCST 8(R11), Z28, Z16
 	VFMADD231PS.BCST 72(R11), Z28, Z17
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -1507,6 +1607,7 @@ k:
 	VFMADD231PS.BCST -52(R11), Z28, Z15
 	VFMADD231PS.BCST 12(R11), Z28, Z16
 	VFMADD231PS.BCST 76(R11), Z28, Z17
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -1578,18 +1679,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts10x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts10x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -1598,8 +1705,9 @@ TEXT ·winoProducts10x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -1634,6 +1742,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -1656,6 +1765,7 @@ k:
 	VFMADD231PS.BCST (R11), Z28, Z17
 	VFMADD231PS.BCST 64(R11), Z28, Z18
 	VFMADD231PS.BCST 128(R11), Z28, Z19
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -1678,6 +1788,7 @@ k:
 	VFMADD231PS.BCST 4(R11), Z28, Z17
 	VFMADD231PS.BCST 68(R11), Z28, Z18
 	VFMADD231PS.BCST 132(R11), Z28, Z19
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -1700,6 +1811,7 @@ k:
 	VFMADD231PS.BCST 8(R11), Z28, Z17
 	VFMADD231PS.BCST 72(R11), Z28, Z18
 	VFMADD231PS.BCST 136(R11), Z28, Z19
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -1722,6 +1834,7 @@ k:
 	VFMADD231PS.BCST 12(R11), Z28, Z17
 	VFMADD231PS.BCST 76(R11), Z28, Z18
 	VFMADD231PS.BCST 140(R11), Z28, Z19
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -1798,18 +1911,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts11x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts11x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -1818,8 +1937,9 @@ TEXT ·winoProducts11x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -1856,6 +1976,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -1880,6 +2001,7 @@ k:
 	VFMADD231PS.BCST 64(R11), Z28, Z19
 	VFMADD231PS.BCST 128(R11), Z28, Z20
 	VFMADD231PS.BCST 192(R11), Z28, Z21
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -1904,6 +2026,7 @@ k:
 	VFMADD231PS.BCST 68(R11), Z28, Z19
 	VFMADD231PS.BCST 132(R11), Z28, Z20
 	VFMADD231PS.BCST 196(R11), Z28, Z21
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -1928,6 +2051,7 @@ k:
 	VFMADD231PS.BCST 72(R11), Z28, Z19
 	VFMADD231PS.BCST 136(R11), Z28, Z20
 	VFMADD231PS.BCST 200(R11), Z28, Z21
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -1952,6 +2076,7 @@ k:
 	VFMADD231PS.BCST 76(R11), Z28, Z19
 	VFMADD231PS.BCST 140(R11), Z28, Z20
 	VFMADD231PS.BCST 204(R11), Z28, Z21
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -2033,18 +2158,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts12x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts12x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -2053,8 +2184,9 @@ TEXT ·winoProducts12x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -2093,6 +2225,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -2119,6 +2252,7 @@ k:
 	VFMADD231PS.BCST 128(R11), Z28, Z21
 	VFMADD231PS.BCST 192(R11), Z28, Z22
 	VFMADD231PS.BCST 256(R11), Z28, Z23
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -2145,6 +2279,7 @@ k:
 	VFMADD231PS.BCST 132(R11), Z28, Z21
 	VFMADD231PS.BCST 196(R11), Z28, Z22
 	VFMADD231PS.BCST 260(R11), Z28, Z23
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -2171,6 +2306,7 @@ k:
 	VFMADD231PS.BCST 136(R11), Z28, Z21
 	VFMADD231PS.BCST 200(R11), Z28, Z22
 	VFMADD231PS.BCST 264(R11), Z28, Z23
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -2197,6 +2333,7 @@ k:
 	VFMADD231PS.BCST 140(R11), Z28, Z21
 	VFMADD231PS.BCST 204(R11), Z28, Z22
 	VFMADD231PS.BCST 268(R11), Z28, Z23
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -2283,18 +2420,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts13x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts13x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -2303,8 +2446,9 @@ TEXT ·winoProducts13x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -2345,6 +2489,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -2373,6 +2518,7 @@ k:
 	VFMADD231PS.BCST 192(R11), Z28, Z23
 	VFMADD231PS.BCST 256(R11), Z28, Z24
 	VFMADD231PS.BCST 320(R11), Z28, Z25
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -2401,6 +2547,7 @@ k:
 	VFMADD231PS.BCST 196(R11), Z28, Z23
 	VFMADD231PS.BCST 260(R11), Z28, Z24
 	VFMADD231PS.BCST 324(R11), Z28, Z25
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -2429,6 +2576,7 @@ k:
 	VFMADD231PS.BCST 200(R11), Z28, Z23
 	VFMADD231PS.BCST 264(R11), Z28, Z24
 	VFMADD231PS.BCST 328(R11), Z28, Z25
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -2457,6 +2605,7 @@ k:
 	VFMADD231PS.BCST 204(R11), Z28, Z23
 	VFMADD231PS.BCST 268(R11), Z28, Z24
 	VFMADD231PS.BCST 332(R11), Z28, Z25
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -2548,18 +2697,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts14x1AVX512(SB), NOSPLIT, $8-72
+// func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts14x1AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -2568,8 +2723,9 @@ TEXT ·winoProducts14x1AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -2612,6 +2768,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1       (CX)
 	VMOVUPS          (R8), Z28
 	VFMADD231PS.BCST -448(R10), Z28, Z0
 	VFMADD231PS.BCST -384(R10), Z28, Z1
@@ -2642,6 +2799,7 @@ k:
 	VFMADD231PS.BCST 256(R11), Z28, Z25
 	VFMADD231PS.BCST 320(R11), Z28, Z26
 	VFMADD231PS.BCST 384(R11), Z28, Z27
+	PREFETCHT1       64(CX)
 	VMOVUPS          128(R8), Z28
 	VFMADD231PS.BCST -444(R10), Z28, Z0
 	VFMADD231PS.BCST -380(R10), Z28, Z1
@@ -2672,6 +2830,7 @@ k:
 	VFMADD231PS.BCST 260(R11), Z28, Z25
 	VFMADD231PS.BCST 324(R11), Z28, Z26
 	VFMADD231PS.BCST 388(R11), Z28, Z27
+	PREFETCHT1       128(CX)
 	VMOVUPS          256(R8), Z28
 	VFMADD231PS.BCST -440(R10), Z28, Z0
 	VFMADD231PS.BCST -376(R10), Z28, Z1
@@ -2702,6 +2861,7 @@ k:
 	VFMADD231PS.BCST 264(R11), Z28, Z25
 	VFMADD231PS.BCST 328(R11), Z28, Z26
 	VFMADD231PS.BCST 392(R11), Z28, Z27
+	PREFETCHT1       192(CX)
 	VMOVUPS          384(R8), Z28
 	VFMADD231PS.BCST -436(R10), Z28, Z0
 	VFMADD231PS.BCST -372(R10), Z28, Z1
@@ -2732,6 +2892,7 @@ k:
 	VFMADD231PS.BCST 268(R11), Z28, Z25
 	VFMADD231PS.BCST 332(R11), Z28, Z26
 	VFMADD231PS.BCST 396(R11), Z28, Z27
+	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000200, R8
 	ADDQ             $0x10, R10
 	ADDQ             $0x10, R11
@@ -2828,18 +2989,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts1x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts1x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -2848,8 +3015,9 @@ TEXT ·winoProducts1x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -2868,6 +3036,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -2878,6 +3047,7 @@ k:
 	VBROADCASTSS -448(R11), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -2908,6 +3078,7 @@ k:
 	VBROADCASTSS -436(R11), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -2946,18 +3117,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts2x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts2x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -2966,8 +3143,9 @@ TEXT ·winoProducts2x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -2990,6 +3168,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -3006,6 +3185,7 @@ k:
 	VBROADCASTSS -384(R11), Z31
 	VFMADD231PS  Z28, Z31, Z6
 	VFMADD231PS  Z29, Z31, Z7
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -3054,6 +3234,7 @@ k:
 	VBROADCASTSS -372(R11), Z31
 	VFMADD231PS  Z28, Z31, Z6
 	VFMADD231PS  Z29, Z31, Z7
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -3102,18 +3283,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts3x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts3x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -3122,8 +3309,9 @@ TEXT ·winoProducts3x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -3150,6 +3338,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -3172,6 +3361,7 @@ k:
 	VBROADCASTSS -320(R11), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -3238,6 +3428,7 @@ k:
 	VBROADCASTSS -308(R11), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -3296,18 +3487,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts4x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts4x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -3316,8 +3513,9 @@ TEXT ·winoProducts4x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -3348,6 +3546,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -3376,6 +3575,7 @@ k:
 	VBROADCASTSS -256(R11), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -3460,6 +3660,7 @@ k:
 	VBROADCASTSS -244(R11), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -3528,18 +3729,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts5x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts5x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -3548,8 +3755,9 @@ TEXT ·winoProducts5x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -3584,6 +3792,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -3618,6 +3827,7 @@ k:
 	VBROADCASTSS -192(R11), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -3720,6 +3930,7 @@ k:
 	VBROADCASTSS -180(R11), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -3798,18 +4009,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts6x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts6x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -3818,8 +4035,9 @@ TEXT ·winoProducts6x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -3858,6 +4076,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -3898,6 +4117,7 @@ k:
 	VBROADCASTSS -128(R11), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -4018,6 +4238,7 @@ k:
 	VBROADCASTSS -116(R11), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -4106,18 +4327,24 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER
 	RET
 
-// func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winoProducts7x2AVX512(SB), NOSPLIT, $8-72
+// func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·winoProducts7x2AVX512(SB), NOSPLIT, $8-104
 	MOVQ v+16(FP), AX
 	MOVQ u+40(FP), BX
-	MOVQ m+48(FP), CX
 	MOVQ vplace+24(FP), DX
 	MOVQ vplane+32(FP), SI
 	MOVQ $0x00000004, (SP)
@@ -4126,8 +4353,9 @@ TEXT ·winoProducts7x2AVX512(SB), NOSPLIT, $8-72
 
 column:
 	MOVQ groups+0(FP), R15
+	MOVQ ahead0+72(FP), CX
 	MOVQ AX, DI
-	MOVQ CX, R9
+	MOVQ m+48(FP), R9
 
 group:
 	MOVQ   BX, R8
@@ -4170,6 +4398,7 @@ plane:
 	MOVQ $0x00000004, R12
 
 k:
+	PREFETCHT1   (CX)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	VBROADCASTSS -448(R10), Z30
@@ -4216,6 +4445,7 @@ k:
 	VBROADCASTSS -64(R11), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
 	VBROADCASTSS -444(R10), Z30
@@ -4354,6 +4584,7 @@ k:
 	VBROADCASTSS -52(R11), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000400, R8
 	ADDQ         $0x10, R10
 	ADDQ         $0x10, R11
@@ -4452,7 +4683,14 @@ store:
 	JNZ     group
 	MOVQ    R8, BX
 	ADDQ    DX, AX
-	ADDQ    mplace+56(FP), CX
+	MOVQ    mplace+56(FP), R9
+	ADDQ    R9, m+48(FP)
+	MOVQ    ahead1+80(FP), R9
+	MOVQ    R9, ahead0+72(FP)
+	MOVQ    ahead2+88(FP), R9
+	MOVQ    R9, ahead1+80(FP)
+	MOVQ    ahead3+96(FP), R9
+	MOVQ    R9, ahead2+88(FP)
 	DECQ    (SP)
 	JNZ     column
 	VZEROUPPER

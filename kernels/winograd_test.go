@@ -183,7 +183,7 @@ func checkWinogradProducts(t *testing.T, f winoProducts, nb, size int) {
 		}
 	}
 	m := guard("m", 8*mplace)
-	f(groups, planes, &v.s()[0], planes*vplane*4, vplane*4, &u.s()[0], &m.s()[0], mplace*4, tiles*pixelBytes)
+	f(groups, planes, &v.s()[0], planes*vplane*4, vplane*4, &u.s()[0], &m.s()[0], mplace*4, tiles*pixelBytes, nil, nil, nil, nil)
 	compare(t, fmt.Sprintf("%d tiles, %d blocks", size, nb), m.s(), float64s(columnSums(products, nb*tiles)), sumTolerance(4*planes*Block))
 	for _, g := range []guarded{v, u, m} {
 		g.check(t)

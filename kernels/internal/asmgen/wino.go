@@ -265,7 +265,7 @@ func winoWeights(s simd) {
 // results as it goes: two places of a column meet in registers, where their sum and difference take up the products of the other two.
 func winoProducts(s simd, tiles, nb int) {
 	function(fmt.Sprintf("winoProducts%dx%d%s", tiles, nb, s.suffix),
-		"func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int)",
+		"func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int, ahead0, ahead1, ahead2, ahead3 *float32)",
 		fmt.Sprintf("\tfor j < 4, tile < groups*%d, block < %d and lane {", tiles, nb),
 		"\t\tfor plane, k and i < 4 {",
 		"\t\t\tweight := u[j][i%3 == 0][plane][k][i > 1][block][lane]",
@@ -273,10 +273,10 @@ func winoProducts(s simd, tiles, nb int) {
 		"\t\t}",
 		"\t\tm[j][block][tile][lane] = p[1] + p[2] + p[0]",
 		"\t\tm[4+j][block][tile][lane] = p[1] - p[2] + p[3]",
-		"\t}", "", "with the distances of places, planes and blocks in bytes.")
+		"\t}", "", "with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.")
 	const middle = 7 // displacements are short around the middle of the tiles
-	vj, uj, mj, vplace, vplane := RAX, RBX, RCX, RDX, RSI
-	load([]string{"v", "u", "m", "vplace", "vplane"}, vj, uj, mj, vplace, vplane)
+	vj, uj, ahead, vplace, vplane := RAX, RBX, RCX, RDX, RSI
+	load([]string{"v", "u", "vplace", "vplane"}, vj, uj, vplace, vplane)
 	v, u, m, first, second, left, planes, pairs, groups := RDI, R8, R9, R10, R11, R12, R13, R14, R15
 	upper := func(t, b int) VecPhysical { return s.reg[t*nb+b] }
 	lower := func(t, b int) VecPhysical { return s.reg[(tiles+t)*nb+b] }
@@ -307,14 +307,16 @@ func winoProducts(s simd, tiles, nb int) {
 			}
 		}
 	}
+	lines := 4 / nb // of 4 pixels of input and output for each tile
 	columns := AllocLocal(8)
 	MOVQ(U32(4), columns)
 	ADDQ(U32(middle*pixel), vj)
 	SUBQ(U8(pixel), vplane) // less what the channels of a pixel have moved on
 	Label("column")
 	Load(Param("groups"), groups)
+	Load(Param("ahead0"), ahead)
 	MOVQ(vj, v)
-	MOVQ(mj, m)
+	Load(Param("m"), m)
 	Label("group")
 	MOVQ(uj, u)
 	zero(s.reg[:2*tiles*nb]...)
@@ -327,8 +329,12 @@ func winoProducts(s simd, tiles, nb int) {
 	MOVQ(U32(4), left)
 	Label("k")
 	for k := range 4 {
+		if k < lines {
+			PREFETCHT1(at(ahead, k*pixel))
+		}
 		step(k)
 	}
+	ADDQ(U32(lines*pixel), ahead)
 	ADDQ(U32(8*nb*s.bytes), u)
 	ADDQ(U8(16), first)
 	ADDQ(U8(16), second)
@@ -370,7 +376,12 @@ func winoProducts(s simd, tiles, nb int) {
 	JNZ(LabelRef("group"))
 	MOVQ(u, uj)
 	ADDQ(vplace, vj)
-	ADDQ(argument("mplace"), mj)
+	Load(Param("mplace"), m)
+	ADDQ(m, argument("m"))
+	for j := range 3 {
+		Load(Param(fmt.Sprintf("ahead%d", j+1)), m)
+		MOVQ(m, argument(fmt.Sprintf("ahead%d", j)))
+	}
 	DECQ(columns)
 	JNZ(LabelRef("column"))
 	finish()
