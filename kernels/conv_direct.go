@@ -165,7 +165,7 @@ const scratchFloats = 1 << 16
 // runPasses runs the passes over n images from x to y in the fastest way. bias holds one value per output channel, or is nil.
 // keep holds the packed weights, if it is not nil.
 func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
-	if !x.plain && !y.plain && s.takesWinograd(&passes[0]) {
+	if !x.plain && !y.plain && s.takesWinograd(n, &passes[0]) {
 		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
 		return
 	}

@@ -164,7 +164,7 @@ func (p *planePass) rowsOfTiles(k *planeConvKernel, r, n int, b *planeBand) {
 		wrow = (p.taps[p.kw] - p.taps[0]) * pixelBytes
 	}
 	top, bottom := p.padding(r, n*k.rows)
-	left, right := p.pad[1]-1, -b2i(p.lastPixel() < p.in[1])
+	left, right := p.pad[1], b2i(p.lastPixel() >= p.in[1])
 	ahead := (p.stride*(k.rows-1) + p.kh) * xrow
 	k.f(n, (p.out[1]+k.cols-1)/k.cols, b.planes, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
 		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead)

@@ -38,12 +38,22 @@ func (w *winograd) split(tiles, nb int) (groups, size int) {
 	return groups, (tiles + groups - 1) / groups
 }
 
-// takesWinograd reports whether pass p should take this way: whether its 2x2 tiles do not waste too much on the borders.
-func (s *simd) takesWinograd(p *directPass) bool {
+// takesWinograd reports whether pass p should take this way for n images: whether its 2x2 tiles do not waste too much on the borders and,
+// where tiles of pixels are fast, whether they save more than it takes to transform the weights.
+func (s *simd) takesWinograd(n int, p *directPass) bool {
 	if s.winograd == nil || p.lookup != wide || p.k != Block || p.kh != 3 || p.kw != 3 || p.stride != 1 || p.outPixel != 1 {
 		return false
 	}
-	return 20*p.tileCount() < 9*p.out[0]*p.out[1]
+	pixels, tiles := p.out[0]*p.out[1], p.tileCount()
+	if p.whole == nil {
+		return 20*tiles < 9*pixels
+	}
+	const large = 1 << 20 // floats that stay in no cache
+	transform := 20       // in pixels between two blocks
+	if winoPlaces*p.sets*p.channelSets.out*p.planes*Block*Block > large {
+		transform = 46
+	}
+	return n*(4*pixels-9*tiles) > 4*transform // a tile takes as long as 9/4 pixels
 }
 
 func (p *directPass) tileCount() int { return (p.out[0] + 1) / 2 * ((p.out[1] + 1) / 2) }

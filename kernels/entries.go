@@ -22,8 +22,8 @@ var entries = []Entry{
 	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.perm", "3x3 with 8 channels per group, stride 1 to 3: tiles of pixels", avx512},
 	{"conv.wide", "3x3 with 16n channels per group, one group, or 4 and more per group without a better way, stride 1 to 3; 4x4 and 5x5, stride 1 and 2; 7x7, stride 2: tiles of pixels", avx2},
-	{"conv.winograd", "3x3, stride 1, 16n channels per group or one group, blocked layout, most of a 2x2 tile inside: F(2x2, 3x3)", avx2},
-	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over padded planes", avx2},
+	{"conv.winograd", "3x3, stride 1, 16n channels per group or one group, blocked layout, most of a 2x2 tile inside, many pixels to a weight: F(2x2, 3x3)", avx2},
+	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over planes, padded or as they lie", avx2},
 	{"conv.packed", "any convolution: columns of pixels times packed weights", avx2},
 	{"conv.scatter", "any gradient of the input with a stride: columns added back", avx2},
 	{"conv.dots", "any weight gradient: products of rows with rows", avx2},
@@ -74,7 +74,7 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 		cs, _ := s.channelSets(c.Groups, c.InC/c.Groups, c.OutC/c.Groups)
 		tile := "conv." + [...]string{"own", "quad", "perm", "wide"}[cs.lookup]
 		name := func(p *directPass) string {
-			if blocked && cs.outC == 0 && s.takesWinograd(p) {
+			if blocked && cs.outC == 0 && s.takesWinograd(c.N, p) {
 				return "conv.winograd"
 			}
 			return tile

@@ -17,8 +17,8 @@ package kernels
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -36,8 +36,8 @@ func planeConv3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -55,8 +55,8 @@ func planeConv3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -74,8 +74,8 @@ func planeConv3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -93,8 +93,8 @@ func planeConv3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -112,8 +112,8 @@ func planeConv3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -131,8 +131,8 @@ func planeConv3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -150,8 +150,8 @@ func planeConv3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -169,8 +169,8 @@ func planeConv3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -188,8 +188,8 @@ func planeConv3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -207,8 +207,8 @@ func planeConv3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -226,8 +226,8 @@ func planeConv3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -245,8 +245,8 @@ func planeConv3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -264,8 +264,8 @@ func planeConv3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -283,8 +283,8 @@ func planeConv3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -302,8 +302,8 @@ func planeConv3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -321,8 +321,8 @@ func planeConv3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -340,8 +340,8 @@ func planeConv3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -359,8 +359,8 @@ func planeConv3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -378,8 +378,8 @@ func planeConv3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -397,8 +397,8 @@ func planeConv3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
@@ -416,8 +416,8 @@ func planeConv3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from 
 //	}
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
-// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel
-// of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
 //
 //go:noescape
 func planeConv3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)

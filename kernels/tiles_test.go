@@ -196,7 +196,7 @@ func TestPlaneConvTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
 		for key, tiles := range s.planeConv {
 			for _, tile := range tiles {
-				for _, edges := range [][4]int{{0, 0, -1, -1}, {2, 0, 0, -1}, {0, 1, -1, 0}, {2, 1, 0, 0}} {
+				for _, edges := range [][4]int{{0, 0, 0, 0}, {2, 0, 1, 0}, {0, 1, 0, 1}, {2, 1, 1, 1}} {
 					for _, add := range []bool{false, true} {
 						checkPlaneConvTile(t, key, tile, edges[0], edges[1], edges[2], edges[3], add)
 					}
@@ -237,7 +237,7 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 				switch {
 				case key.stride == half && (col+1-v)%2 != 0,
 					row == 0 && kh-h == top || row == height-1 && kh-h == bottom,
-					key.stride != half && q == 0 && left == 0, q == key.pixels(cols)-1 && right == 0:
+					key.stride != half && q == 0 && left == 1, q == key.pixels(cols)-1 && right == 1:
 					continue
 				}
 				for k := range planes * Block {

@@ -9,7 +9,7 @@ import (
 )
 
 // planeConvFamily writes 3x3 convolutions from planes of input channels, as they lie, to bands of rows of a block of output channels.
-// Taps that fall on padding at the left and at the right are masked off.
+// Pixels of padding around a plane are jumped over.
 func planeConvFamily(s simd) {
 	tiles := map[int][][2]int{
 		1:    {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}, {4, 7}, {3, 7}},
@@ -27,16 +27,16 @@ func planeConvFamily(s simd) {
 // planeConv is a kernel for tiles of rows x cols pixels and its registers.
 type planeConv struct {
 	*tile
-	left, right        Register   // masks
 	x, row, ptr, step  GPPhysical // of input: this channel, this tap row, this row of the tile; bytes between rows of the tile
 	wk, w              GPPhysical // weights of this channel and of this tap row
 	hLeft, kLeft, wcol GPPhysical
 	xrow, ahead        GPPhysical
 	last               Mem // the tap row that sees only padding below, counted from the last one
+	left, right        Mem // whether the first and the last pixel of a row of the tile are padding
 }
 
 func newPlaneConv(t *tile) *planeConv {
-	return &planeConv{tile: t, left: K1, right: K2, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
+	return &planeConv{tile: t, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
 		wcol: R11, ahead: R15}
 }
 
@@ -61,8 +61,8 @@ func (p *planeConv) write() {
 		"\t\t\ty[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * "+p.l.doc,
 		"\t\t}", "\t}", "",
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
-		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; unless left is -1 the first pixel",
-		"of input of a row is skipped, and unless right is -1 its last one. It prefetches input ahead.")
+		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
+		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.")
 	xt, yt, tiles, tmp := R13, R14, R12, p.ahead
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
@@ -72,8 +72,8 @@ func (p *planeConv) write() {
 	for range rows - 1 {
 		ADDQ(p.xrow, p.step)
 	}
-	locals := AllocLocal(16)
-	p.last = locals.Offset(8)
+	planes := AllocLocal(32)
+	p.last, p.left, p.right = planes.Offset(8), planes.Offset(16), planes.Offset(24)
 	Load(Param("wcol"), p.wcol)
 	Label("row")
 	XORQ(tmp, tmp)
@@ -81,19 +81,17 @@ func (p *planeConv) write() {
 	CMOVQEQ(argument("bottom"), tmp)
 	MOVQ(tmp, p.last)
 	load([]string{"x", "y", "tiles", "left"}, xt, yt, tiles, tmp)
-	KMOVW(tmp.As32(), p.left)
-	KXNORW(p.right, p.right, p.right)
+	MOVQ(tmp, p.left)
 	Label("tile")
+	XORQ(tmp, tmp)
 	CMPQ(tiles, U8(1))
-	JNE(LabelRef("inside"))
-	Load(Param("right"), tmp)
-	KMOVW(tmp.As32(), p.right)
-	Label("inside")
+	CMOVQEQ(argument("right"), tmp)
+	MOVQ(tmp, p.right)
 	p.begin(yt)
 	MOVQ(xt, p.x)
 	Load(Param("w"), p.wk)
 	Load(Param("planes"), p.w)
-	MOVQ(p.w, locals)
+	MOVQ(p.w, planes)
 	Label("plane")
 	MOVQ(p.x, p.ahead)
 	ADDQ(argument("ahead"), p.ahead)
@@ -103,12 +101,12 @@ func (p *planeConv) write() {
 	DECQ(p.kLeft)
 	JNZ(LabelRef("k"))
 	ADDQ(argument("xplane"), p.x)
-	DECQ(locals)
+	DECQ(planes)
 	JNZ(LabelRef("plane"))
 	p.eachPixel(yt, func(m Mem, acc VecPhysical) { VMOVUPS(acc, m) })
 	DECQ(tiles)
 	JZ(LabelRef("end"))
-	KXNORW(p.left, p.left, p.left)
+	MOVQ(U32(0), p.left)
 	ADDQ(U32(pixels*pixel), xt)
 	ADDQ(U32(p.cols*pixel), yt)
 	CMPQ(tiles, U8(1))
@@ -226,19 +224,25 @@ func (p *planeConv) skipPadding(row Mem, to string) {
 func (p *planeConv) pixels(from Register, r int) {
 	last := p.sh.pixels(p.cols) - 1
 	for q := range last + 1 {
-		m, v := at(from, q*pixel), p.scratch(len(p.spare))
-		switch {
-		case q == 0 && p.sh.stride != half:
-			VBROADCASTSS_Z(m, p.left, v)
-		case q == last:
-			VBROADCASTSS_Z(m, p.right, v)
-		default:
-			VBROADCASTSS(m, v)
+		skip, edge := fmt.Sprintf("edge%d_%d", r, q), Mem{}
+		if q == 0 && p.sh.stride != half {
+			edge = p.left
+		} else if q == last {
+			edge = p.right
 		}
+		if edge.Base != nil {
+			CMPQ(edge, U8(1))
+			JEQ(LabelRef(skip))
+		}
+		v := p.scratch(len(p.spare))
+		VBROADCASTSS(at(from, q*pixel), v)
 		for tap := range p.sh.kw {
 			if col, ok := p.sh.column(q, tap); ok && col < p.cols {
 				VFMADD231PS(p.weights[tap], v, p.acc(r, col))
 			}
+		}
+		if edge.Base != nil {
+			Label(skip)
 		}
 	}
 }
