@@ -152,9 +152,9 @@ func (c Conv) output(y []float32, plain bool) tensor {
 func (c Conv) apart(s *simd) bool { return c.Groups > 1 && s.apart(c.InC/c.Groups, c.OutC/c.Groups) }
 
 // pointPass is c, or its gradient, as a product over the pixels of y.
-func (c Conv) pointPass(backward bool, w []float32) *pointPass {
+func (c Conv) pointPass(backward bool, w []float32) pointPass {
 	pixels := volume(c.Out())
-	p := &pointPass{n: c.N, in: c.InC, out: c.OutC, pixels: pixels, weight: matrix{w, c.InC, 1}, source: c.grid(), target: dense(pixels)}
+	p := pointPass{n: c.N, in: c.InC, out: c.OutC, pixels: pixels, weight: matrix{w, c.InC, 1}, source: c.grid(), target: dense(pixels)}
 	if backward {
 		p.in, p.out, p.weight = c.OutC, c.InC, p.weight.transpose()
 		p.source, p.target = p.target, p.source

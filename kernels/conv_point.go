@@ -89,7 +89,7 @@ func (s *simd) packTransposed(dst []float32, ld int, m matrix, rows, cols int) {
 }
 
 // run computes y from x; bias may be nil.
-func (p *pointPass) run(s *simd, y, x, bias []float32) {
+func (p pointPass) run(s *simd, y, x, bias []float32) {
 	outs, panel := blocks(p.out), s.pointPanel()
 	packed := p.keep.kept(forPoint, func() *[]float32 { return p.pack(s) })
 	defer p.keep.drop(packed)
@@ -98,7 +98,7 @@ func (p *pointPass) run(s *simd, y, x, bias []float32) {
 	clear(*padded)
 	copy(*padded, bias)
 	_, pixels := s.pointCut()
-	w := pointWork{pointPass: *p, s: s, y: y, x: x, packed: *packed, bias: *padded, chunks: p.chunksOf(pixels), columns: 1}
+	w := pointWork{pointPass: p, s: s, y: y, x: x, packed: *packed, bias: *padded, chunks: p.chunksOf(pixels), columns: 1}
 	together := min(p.n, max(1, (pixels+p.pixels/2)/p.pixels)) // small images, so that weights are read once for them
 	if p.n*w.chunks < 4*Threads() {
 		together = max(1, min(together, p.n/Threads()))
@@ -192,8 +192,14 @@ func (t *pointTask) product(read *gridReader, write *gridWriter, ahead *lookahea
 	}
 	x, xplane := read.at(image, b)
 	y, yplane := write.at(image, o)
-	t.s.pointsAhead(pixels, nb, depth, t.k(), x, xplane, w, bias, y, yplane, ahead)
-	for k := 0; b+depth == blocks(t.in) && k < nb; k++ {
+	last := b+depth == blocks(t.in)
+	var residual lookahead
+	if last && t.then.Residual != nil {
+		first := (t.image+image)*outs + o
+		residual = t.target.lookahead(t.then.Residual, first, first+nb, t.from, t.to, (tiles(pixels)+1)/2)
+	}
+	t.s.pointsAhead(pixels, nb, depth, t.k(), x, xplane, w, bias, y, yplane, ahead, &residual)
+	for k := 0; last && k < nb; k++ {
 		t.then.applyTo(t.s, t.y, (((t.image+image)*outs+o+k)*t.pixels+t.from)*Block, pixels)
 	}
 }
@@ -212,14 +218,20 @@ func (t *pointTask) following(calls int) lookahead {
 
 // points computes nb blocks of output channels of some pixels from planes of k channels; without bias it adds to y.
 func (s *simd) points(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int) {
-	s.pointsAhead(pixels, nb, planes, k, x, xplane, w, bias, y, yplane, &lookahead{})
+	s.pointsAhead(pixels, nb, planes, k, x, xplane, w, bias, y, yplane, &lookahead{}, &lookahead{})
 }
 
-func (s *simd) pointsAhead(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int, next *lookahead) {
+// pointsAhead is points with something to prefetch for the next task, and in every other tile what follows this call.
+func (s *simd) pointsAhead(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int,
+	next, soon *lookahead) {
 	if s.pointRun[rowsOfTile] == nil {
 		for t := range tiles(pixels) {
 			at, rows := tile(pixels, t)
-			ahead, lines, step := next.piece()
+			what := next
+			if t%2 == 0 && soon.lines > 0 {
+				what = soon
+			}
+			ahead, lines, step := what.piece()
 			s.point[rows][nb](planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane, ahead, lines, step)
 		}
 		return

@@ -10,9 +10,9 @@ const (
 
 // runGrad computes dw (out x in) from x and dy. A task owns the weights between some input blocks and some output blocks: as many as let
 // pixels be read seldom, yet stay in cache and occupy the threads.
-func (p *pointPass) runGrad(s *simd, dw, x, dy []float32) {
+func (p pointPass) runGrad(s *simd, dw, x, dy []float32) {
 	if !p.source.gapless() { // tasks share the copy
-		compact := *p
+		compact := p
 		compact.source = dense(p.pixels)
 		copied := borrow(BlockedLen(p.n, p.in, p.pixels))
 		defer release(copied)
@@ -23,7 +23,7 @@ func (p *pointPass) runGrad(s *simd, dw, x, dy []float32) {
 	planes, outs := blocks(p.in), blocks(p.out)
 	depth, width := p.gradCut(s.pointPanel())
 	across, down := (planes+depth-1)/depth, (outs+width-1)/width
-	pointGrads.run(across*down, pointGradWork{*p, s, dw, x, dy, depth, width})
+	pointGrads.run(across*down, pointGradWork{p, s, dw, x, dy, depth, width})
 }
 
 // pointGradWork is a weight gradient cut into tasks of so many input and output blocks.
@@ -57,6 +57,8 @@ func (p *pointPass) gradCut(panel int) (depth, width int) {
 			depth = (depth + 1) / 2
 		case width > panel:
 			width = (width/panel + 1) / 2 * panel
+		case depth > 1 && (planes+depth-1)/depth*((outs+width-1)/width) < Threads(): // reading pixels again beats an idle thread
+			depth = (depth + 1) / 2
 		default:
 			return depth, width
 		}

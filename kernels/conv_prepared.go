@@ -82,14 +82,22 @@ func (t Then) apply(y []float32) {
 
 // applyTo does it to the part of y that begins at element from, while it is in cache.
 func (t Then) applyTo(s *simd, y []float32, from, pixels int) {
-	to := y[from:][:pixels*Block]
-	if t.Residual != nil {
-		s.add(pixels, &to[0], &to[0], &t.Residual[from])
-	}
-	if t.ReLU {
-		s.relu(pixels, &to[0], &to[0])
+	to := &y[from : from+pixels*Block][0]
+	switch {
+	case t.Residual != nil && t.ReLU:
+		s.normApply[withResidual|withReLU](pixels, to, to, &ones[0], &zeros[0], &t.Residual[from])
+	case t.Residual != nil:
+		s.add(pixels, to, to, &t.Residual[from])
+	case t.ReLU:
+		s.relu(pixels, to, to)
 	}
 }
+
+// ones and zeros are a normalisation that changes nothing.
+var (
+	ones  = [Block]float32{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+	zeros [Block]float32
+)
 
 // kept returns what pack makes, from the first time on; without p, pack's result is the caller's, who calls drop.
 func (p *Prepared) kept(order packing, pack func() *[]float32) *[]float32 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -203,37 +202,6 @@ func TestANumberLostOnTheWayNamesItsLayer(t *testing.T) {
 	_, err := m.Fit(batches(newBars(96), 16), SGD(0.1), Quiet())
 	if err == nil || !strings.Contains(err.Error(), "at step 3 of epoch 1") || !strings.Contains(err.Error(), "the output of log1 is not finite") {
 		t.Errorf("error %v", err)
-	}
-}
-
-func TestATrainingStepAllocatesNextToNothing(t *testing.T) {
-	defer kernels.SetThreads(0)
-	kernels.SetThreads(1)
-	m := smallNet()
-	f := &fitting{
-		fitConfig: fitConfig{epochs: 1, loss: CrossEntropy(), schedule: ConstantLR(), accumulate: 1},
-		model:     m, train: batches(newBars(32), 32), opt: SGD(0.01, Momentum(0.9)), params: m.Params(), history: &History{},
-	}
-	newBars(32).Read(&f.batch, []int{0, 1, 2, 3, 4, 5, 6, 7})
-	var sum tally
-	step := func() {
-		s, err := f.one(0, &sum)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.update(&s)
-	}
-	step()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range 20 {
-		step()
-	}
-	runtime.ReadMemStats(&after)
-	if bytes := (after.TotalAlloc - before.TotalAlloc) / 20; bytes > 64<<10 {
-		t.Errorf("%d bytes a step", bytes)
-	} else {
-		t.Logf("%d bytes and %d objects a step", bytes, (after.Mallocs-before.Mallocs)/20)
 	}
 }
 
