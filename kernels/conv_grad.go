@@ -56,6 +56,10 @@ func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
 
 // runGrad computes dw from x and dy. A task owns the weights between one block of output channels and one of input channels.
 func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
+	if p.takesPlanes(s, x, dy) {
+		s.runPlaneGrad(n, p, dw, x, dy)
+		return
+	}
 	gradRuns.run(p.sets*p.channelSets.out*p.planes, gradRun{p, s, n, dw, x, dy})
 }
 
@@ -73,11 +77,6 @@ var gradRuns = newLoop(func(p *gradRun, i int) {
 	sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
 	defer release(sums)
 	clear(*sums)
-	if p.takesPlanes(p.s, p.x, p.dy) {
-		p.addWholePlanes(p.s, *sums, p.x, p.dy, p.n, ob, plane)
-		p.store(p.s, p.dw, *sums, ob, plane)
-		return
-	}
 	for image := range p.n {
 		p.addPlanes(p.s, *sums, p.x, p.dy, image, ob, plane, image+1 < p.n)
 	}

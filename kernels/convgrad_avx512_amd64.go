@@ -184,10 +184,11 @@ func convGradWide3s2_1x4AVX512(rows int, width int, x *float32, xrow int, xskip 
 //		after the last row: x, dy = x+xnext, dy+dynext
 //	}
 //
-// with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row.
+// with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row and, a line for
+// each column and aheadnext on after each image, what lies ahead.
 //
 //go:noescape
-func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
+func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int, ahead *float32, aheadnext int)
 
 // planeGrad2AVX512 equals
 //
@@ -199,10 +200,11 @@ func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy
 //		after the last row: x, dy = x+xnext, dy+dynext
 //	}
 //
-// with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row.
+// with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row and, a line for
+// each column and aheadnext on after each image, what lies ahead.
 //
 //go:noescape
-func planeGrad2AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
+func planeGrad2AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int, ahead *float32, aheadnext int)
 
 // convGradWide3s1_3x3AVX512 equals
 //

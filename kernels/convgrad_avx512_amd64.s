@@ -1088,15 +1088,17 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
+// func planeGrad1AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int, ahead *float32, aheadnext int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·planeGrad1AVX512(SB), NOSPLIT, $0-72
+TEXT ·planeGrad1AVX512(SB), NOSPLIT, $0-88
 	MOVQ   images+0(FP), AX
 	MOVQ   width+16(FP), CX
 	MOVQ   x+24(FP), DX
 	MOVQ   xnext+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dynext+48(FP), R8
+	MOVQ   ahead+72(FP), R13
+	MOVQ   aheadnext+80(FP), R14
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1160,8 +1162,10 @@ row:
 	VFMADD231PS  Z25, Z30, Z22
 	PREFETCHT0   (DX)(R12*1)
 	PREFETCHT0   (DI)(R10*1)
+	PREFETCHT1   (R13)
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x40, DI
+	ADDQ         $0x40, R13
 	SUBQ         $0x02, R11
 	JZ           last
 
@@ -1203,8 +1207,10 @@ column:
 	VFMADD231PS  Z24, Z28, Z23
 	PREFETCHT0   (DX)(R12*1)
 	PREFETCHT0   (DI)(R10*1)
+	PREFETCHT1   (R13)
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x40, DI
+	ADDQ         $0x40, R13
 	DECQ         R11
 	JNZ          column
 
@@ -1235,12 +1241,15 @@ last:
 	VFMADD231PS  Z25, Z31, Z23
 	PREFETCHT0   (DX)(R12*1)
 	PREFETCHT0   (DI)(R10*1)
+	PREFETCHT1   (R13)
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x40, DI
+	ADDQ         $0x40, R13
 	DECQ         BX
 	JNZ          row
 	ADDQ         SI, DX
 	ADDQ         R8, DI
+	ADDQ         R14, R13
 	DECQ         AX
 	JNZ          image
 	MOVQ         dw+56(FP), AX
@@ -1303,15 +1312,17 @@ last:
 	VZEROUPPER
 	RET
 
-// func planeGrad2AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)
+// func planeGrad2AVX512(images int, rows int, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int, ahead *float32, aheadnext int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·planeGrad2AVX512(SB), NOSPLIT, $0-72
+TEXT ·planeGrad2AVX512(SB), NOSPLIT, $0-88
 	MOVQ   images+0(FP), AX
 	MOVQ   width+16(FP), CX
 	MOVQ   x+24(FP), DX
 	MOVQ   xnext+32(FP), SI
 	MOVQ   dy+40(FP), DI
 	MOVQ   dynext+48(FP), R8
+	MOVQ   ahead+72(FP), R13
+	MOVQ   aheadnext+80(FP), R14
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1396,8 +1407,10 @@ column:
 	PREFETCHT0   (DX)(R12*1)
 	PREFETCHT0   64(DX)(R12*1)
 	PREFETCHT0   (DI)(R10*1)
+	PREFETCHT1   (R13)
 	ADDQ         $0x00000080, DX
 	ADDQ         $0x40, DI
+	ADDQ         $0x40, R13
 	DECQ         R11
 	JNZ          column
 	VBROADCASTSS (DX), Z29
@@ -1435,13 +1448,16 @@ column:
 	PREFETCHT0   (DX)(R12*1)
 	PREFETCHT0   64(DX)(R12*1)
 	PREFETCHT0   (DI)(R10*1)
+	PREFETCHT1   (R13)
 	ADDQ         $0x00000080, DX
 	ADDQ         $0x40, DI
+	ADDQ         $0x40, R13
 	ADDQ         R9, DX
 	DECQ         BX
 	JNZ          row
 	ADDQ         SI, DX
 	ADDQ         R8, DI
+	ADDQ         R14, R13
 	DECQ         AX
 	JNZ          image
 	MOVQ         dw+56(FP), AX

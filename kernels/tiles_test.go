@@ -334,7 +334,7 @@ func checkPlaneGrad(t *testing.T, f planeGradKernel, stride, width int) {
 			want[(k*dwnext+v)*Block+lane] += float64(d) * float64(x.s()[(image*ximage+row*stride*stride*width+seen)*Block+k])
 		}
 	}
-	f(images, rows, width, &x.s()[0], gap*pixelBytes, &dy.s()[0], gap*pixelBytes, &dw.s()[0], dwnext*pixelBytes)
+	f(images, rows, width, &x.s()[0], gap*pixelBytes, &dy.s()[0], gap*pixelBytes, &dw.s()[0], dwnext*pixelBytes, nil, 0)
 	compare(t, fmt.Sprintf("stride %d, width %d", stride, width), dw.s(), want, sumTolerance(images*rows*width))
 	for _, g := range []guarded{x, dy, dw} {
 		g.check(t)

@@ -12,17 +12,19 @@ import (
 // they lie in many images. Rows of x have a pixel of padding at the left and, with stride 1, at the right, which no product is spent on.
 func planeGrad(s simd, stride int) {
 	const channels = 8
-	function(fmt.Sprintf("planeGrad%d%s", stride, s.suffix), "func(images, rows, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int)",
+	function(fmt.Sprintf("planeGrad%d%s", stride, s.suffix), "func(images, rows, width int, x *float32, xnext int, dy *float32, dynext int, dw *float32, dwnext int, ahead *float32, aheadnext int)",
 		"\tfor image < images and row < rows {",
 		fmt.Sprintf("\t\tfor col < width, v < 3, k < %d and lane, where 0 <= col*%d+v-1 < width*%d {", channels, stride, stride),
 		fmt.Sprintf("\t\t\tdw[k][v][lane] += dy[col][lane] * x[col*%d+v-1][k]", stride),
 		"\t\t}",
 		fmt.Sprintf("\t\tx, dy = x+width*%d, dy+width", stride*stride),
 		"\t\tafter the last row: x, dy = x+xnext, dy+dynext",
-		"\t}", "", "with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row.")
+		"\t}", "", "with the distances of images and of k in dw in bytes, for at least two columns. It prefetches the next row and, a line for",
+		"each column and aheadnext on after each image, what lies ahead.")
 	images, rows, width, x, xnext, dy, dynext := RAX, RBX, RCX, RDX, RSI, RDI, R8
 	load([]string{"images", "width", "x", "xnext", "dy", "dynext"}, images, width, x, xnext, dy, dynext)
-	xskip, dyrow, left, xrow := R9, R10, R11, R12
+	xskip, dyrow, left, xrow, ahead, aheadnext := R9, R10, R11, R12, R13, R14
+	load([]string{"ahead", "aheadnext"}, ahead, aheadnext)
 	acc := func(k, v int) VecPhysical { return s.reg[3*k+v] }
 	before, here, next, spare := s.reg[24], s.reg[25], s.reg[26], s.reg[27:]
 	turn := 0
@@ -44,8 +46,10 @@ func planeGrad(s simd, stride int) {
 			PREFETCHT0(Mem{Base: x, Index: xrow, Scale: 1, Disp: q * pixel})
 		}
 		PREFETCHT0(Mem{Base: dy, Index: dyrow, Scale: 1})
+		PREFETCHT1(at(ahead, 0))
 		ADDQ(U32(stride*pixel), x)
 		ADDQ(U8(pixel), dy)
+		ADDQ(U8(pixel), ahead)
 	}
 	zero(s.reg[:3*channels]...)
 	MOVQ(width, dyrow)
@@ -97,6 +101,7 @@ func planeGrad(s simd, stride int) {
 	JNZ(LabelRef("row"))
 	ADDQ(xnext, x)
 	ADDQ(dynext, dy)
+	ADDQ(aheadnext, ahead)
 	DECQ(images)
 	JNZ(LabelRef("image"))
 	dw, dwnext := RAX, RBX
