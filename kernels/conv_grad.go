@@ -102,6 +102,10 @@ type ahead [2]*float32
 
 // addImage adds one image's part, band by band of rows so that what the kernels go over several times stays in the first-level cache.
 func (p *gradPass) addImage(s *simd, sums, x, dy []float32, next ahead) {
+	if k := p.unpadded(s); k != nil {
+		p.addRows(k, sums, x, dy, next)
+		return
+	}
 	const bandFloats = 6 << 10 // of dy, and of the rows of x that one row of taps sees
 	band := max(1, min(p.out[0], bandFloats/((1+p.stride)*p.width*Block)))
 	xPitch := p.stride * p.width
@@ -208,17 +212,13 @@ func (p *gradPass) sumsOrder(s *simd, half int) (order []uint32) {
 	return order
 }
 
-// orderOctets puts the channels that the lanes of perm kernels saw in octChannel's order into that of their numbers.
+// orderOctets puts weights [channel][tap][lane] of groups of eight from the order of octChannel into that of the channels' numbers, or back.
 func orderOctets(x []float32, taps int) {
-	for t := range taps {
-		for lane := range Block {
-			var seen [8]float32
-			for k := range seen {
-				seen[octChannel(k, lane)] = x[(k*taps+t)*Block+lane]
-			}
-			for k, v := range seen {
-				x[(k*taps+t)*Block+lane] = v
-			}
+	far := 4 * taps * Block
+	for i := 0; i < far; i += Block {
+		for _, lane := range [2]int{4, 12} {
+			a, b := (*[4]float32)(x[i+lane:]), (*[4]float32)(x[far+i+lane:])
+			*a, *b = *b, *a
 		}
 	}
 }

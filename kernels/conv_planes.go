@@ -1,11 +1,11 @@
 package kernels
 
-// Direct 3x3 convolutions with blocks of 16 channels that read and write blocked tensors as they lie. A call computes a band of rows.
+// Direct 3x3 convolutions with blocks of 16 channels, or groups of four or eight, that read and write blocked tensors as they lie. A call computes a band of rows.
 
 // planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel.
 type planeConvKernel struct {
 	rows, cols int
-	f          func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead int)
+	f          func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)
 }
 
 // planePass is a pass and its kernels.
@@ -53,10 +53,10 @@ func (c Conv) wholeBackward(s *simd) []planePass {
 	return s.planePasses(passes)
 }
 
-// fits reports whether whole blocks see whole blocks, with at most one row or column of padding at each side.
+// fits reports whether whole blocks see whole blocks or themselves, with at most one row or column of padding at each side.
 func (p *planePass) fits() bool {
 	lastRow := (p.out[0]-1)*p.stride + p.kh - 1 - p.pad[0]
-	return p.lookup == wide && p.k == Block && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] &&
+	return (p.lookup == wide && p.k == Block || p.lookup == quad || p.lookup == perm) && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] &&
 		p.lastPixel() <= p.in[1]
 }
 
@@ -103,7 +103,11 @@ func (s *simd) runPlanes(n int, passes []planePass, keep *Prepared, y, x tensor,
 	}
 	parts := min(outs, want)
 	bands := max(1, min(p.tileRows(), want/parts))
-	planeRuns.run(n*p.sets*parts*bands, planeRun{passes, *packed, *padded, y, x, parts, bands, planesTogether(passes)})
+	past, together := 0, planesTogether(passes)
+	if p.half && together == p.planes { // little work for much output, which otherwise waits for its stores
+		past = storeFlag(y.data, len(y.data) >= largeTensor)
+	}
+	planeRuns.run(n*p.sets*parts*bands, planeRun{passes, *packed, *padded, y, x, parts, bands, together, past})
 }
 
 // planeRun is passes on their way: tasks are parts of the output blocks and bands of the rows of a set of an image.
@@ -113,6 +117,7 @@ type planeRun struct {
 	y, x          tensor
 	parts, bands  int
 	together      int // planes
+	past          int // whether to store past the caches
 }
 
 var planeRuns = newLoop(func(r *planeRun, i int) {
@@ -124,7 +129,7 @@ var planeRuns = newLoop(func(r *planeRun, i int) {
 		block := set*outs + ob
 		w, bias, y := r.weights[block*p.weightsOfBlock():], &r.bias[block*Block], r.y.block(image, block)
 		for first := 0; first < p.planes; first += r.together {
-			b := planeBand{min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():], y, bias}
+			b := planeBand{min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():], y, bias, r.past}
 			for k := range r.passes {
 				p := &r.passes[k]
 				p.band(p.tileRows()*band/r.bands, p.tileRows()*(band+1)/r.bands, &b)
@@ -142,6 +147,7 @@ type planeBand struct {
 	planes  int
 	x, w, y []float32
 	bias    *float32
+	past    int // whether to store past the caches
 }
 
 // band computes rows [t0, t1) of tiles.
@@ -167,13 +173,13 @@ func (p *planePass) rowsOfTiles(k *planeConvKernel, r, n int, b *planeBand) {
 	left, right := p.pad[1], b2i(p.lastPixel() >= p.in[1])
 	ahead := (p.stride*(k.rows-1) + p.kh) * xrow
 	k.f(n, (p.out[1]+k.cols-1)/k.cols, b.planes, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
-		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead)
+		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead, b.past)
 }
 
 // weightsOfBlock is how many packed weights lead to a block of output channels, with what packing writes beyond.
 func (p *directPass) weightsOfBlock() int { return p.planes*p.weightsOfPlane() + Block*Block }
 
-func (p *directPass) weightsOfPlane() int { return Block * p.weightOf.all * Block }
+func (p *directPass) weightsOfPlane() int { return p.k * p.weightOf.all * Block }
 
 // packPlanes packs the weights of all taps for every output block: [input channel][tap][lane].
 func (s *simd) packPlanes(p *directPass, w []float32) *[]float32 {
@@ -191,5 +197,9 @@ type planePacking struct {
 
 var planePacks = newLoop(func(p *planePacking, block int) {
 	size := p.weightsOfBlock()
-	p.weightOf.lanes(p.s, p.packed[block*size:], p.w, block*Block, p.planes*Block)
+	to := p.packed[block*size:]
+	p.weightOf.lanes(p.s, to, p.w, block*Block, p.planes*p.k)
+	if p.lookup == perm {
+		orderOctets(to, p.weightOf.all)
+	}
 })

@@ -4,7 +4,7 @@
 
 package kernels
 
-// planeConv3s1_1x28AVX512 equals
+// planeConvWide3s1_1x28AVX512 equals
 //
 //	for row < rows*1, col < tiles*28 and lane {
 //		if bias != nil {
@@ -18,12 +18,13 @@ package kernels
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_1x16AVX512 equals
+// planeConvWide3s1_1x16AVX512 equals
 //
 //	for row < rows*1, col < tiles*16 and lane {
 //		if bias != nil {
@@ -37,12 +38,13 @@ func planeConv3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_2x14AVX512 equals
+// planeConvWide3s1_2x14AVX512 equals
 //
 //	for row < rows*2, col < tiles*14 and lane {
 //		if bias != nil {
@@ -56,12 +58,13 @@ func planeConv3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_1x14AVX512 equals
+// planeConvWide3s1_1x14AVX512 equals
 //
 //	for row < rows*1, col < tiles*14 and lane {
 //		if bias != nil {
@@ -75,12 +78,13 @@ func planeConv3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_3x8AVX512 equals
+// planeConvWide3s1_3x8AVX512 equals
 //
 //	for row < rows*3, col < tiles*8 and lane {
 //		if bias != nil {
@@ -94,12 +98,13 @@ func planeConv3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_2x8AVX512 equals
+// planeConvWide3s1_2x8AVX512 equals
 //
 //	for row < rows*2, col < tiles*8 and lane {
 //		if bias != nil {
@@ -113,12 +118,13 @@ func planeConv3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_4x7AVX512 equals
+// planeConvWide3s1_4x7AVX512 equals
 //
 //	for row < rows*4, col < tiles*7 and lane {
 //		if bias != nil {
@@ -132,12 +138,13 @@ func planeConv3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s1_3x7AVX512 equals
+// planeConvWide3s1_3x7AVX512 equals
 //
 //	for row < rows*3, col < tiles*7 and lane {
 //		if bias != nil {
@@ -151,12 +158,13 @@ func planeConv3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_1x28AVX512 equals
+// planeConvWide3s2_1x28AVX512 equals
 //
 //	for row < rows*1, col < tiles*28 and lane {
 //		if bias != nil {
@@ -170,12 +178,13 @@ func planeConv3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_1x16AVX512 equals
+// planeConvWide3s2_1x16AVX512 equals
 //
 //	for row < rows*1, col < tiles*16 and lane {
 //		if bias != nil {
@@ -189,12 +198,13 @@ func planeConv3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_2x14AVX512 equals
+// planeConvWide3s2_2x14AVX512 equals
 //
 //	for row < rows*2, col < tiles*14 and lane {
 //		if bias != nil {
@@ -208,12 +218,13 @@ func planeConv3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_1x14AVX512 equals
+// planeConvWide3s2_1x14AVX512 equals
 //
 //	for row < rows*1, col < tiles*14 and lane {
 //		if bias != nil {
@@ -227,12 +238,13 @@ func planeConv3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_3x8AVX512 equals
+// planeConvWide3s2_3x8AVX512 equals
 //
 //	for row < rows*3, col < tiles*8 and lane {
 //		if bias != nil {
@@ -246,12 +258,13 @@ func planeConv3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_2x8AVX512 equals
+// planeConvWide3s2_2x8AVX512 equals
 //
 //	for row < rows*2, col < tiles*8 and lane {
 //		if bias != nil {
@@ -265,12 +278,13 @@ func planeConv3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_4x7AVX512 equals
+// planeConvWide3s2_4x7AVX512 equals
 //
 //	for row < rows*4, col < tiles*7 and lane {
 //		if bias != nil {
@@ -284,12 +298,13 @@ func planeConv3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3s2_3x7AVX512 equals
+// planeConvWide3s2_3x7AVX512 equals
 //
 //	for row < rows*3, col < tiles*7 and lane {
 //		if bias != nil {
@@ -303,12 +318,13 @@ func planeConv3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3half_1x28AVX512 equals
+// planeConvWide3half_1x28AVX512 equals
 //
 //	for row < rows*1, col < tiles*28 and lane {
 //		if bias != nil {
@@ -322,12 +338,13 @@ func planeConv3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from in
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3half_1x16AVX512 equals
+// planeConvWide3half_1x16AVX512 equals
 //
 //	for row < rows*1, col < tiles*16 and lane {
 //		if bias != nil {
@@ -341,12 +358,13 @@ func planeConv3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3half_2x14AVX512 equals
+// planeConvWide3half_2x14AVX512 equals
 //
 //	for row < rows*2, col < tiles*14 and lane {
 //		if bias != nil {
@@ -360,12 +378,13 @@ func planeConv3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3half_1x14AVX512 equals
+// planeConvWide3half_1x14AVX512 equals
 //
 //	for row < rows*1, col < tiles*14 and lane {
 //		if bias != nil {
@@ -379,12 +398,13 @@ func planeConv3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3half_3x8AVX512 equals
+// planeConvWide3half_3x8AVX512 equals
 //
 //	for row < rows*3, col < tiles*8 and lane {
 //		if bias != nil {
@@ -398,12 +418,13 @@ func planeConv3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
-// planeConv3half_2x8AVX512 equals
+// planeConvWide3half_2x8AVX512 equals
 //
 //	for row < rows*2, col < tiles*8 and lane {
 //		if bias != nil {
@@ -417,7 +438,648 @@ func planeConv3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
 //
 //go:noescape
-func planeConv3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s1_1x28AVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s1_1x16AVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s1_2x14AVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s1_3x8AVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s1_4x7AVX512 equals
+//
+//	for row < rows*4, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s1_3x7AVX512 equals
+//
+//	for row < rows*3, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s2_1x28AVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s2_1x16AVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s2_2x14AVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s2_3x8AVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s2_4x7AVX512 equals
+//
+//	for row < rows*4, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3s2_3x7AVX512 equals
+//
+//	for row < rows*3, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3half_1x28AVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3half_1x16AVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3half_2x14AVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvQuad3half_3x8AVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 4, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s1_1x28AVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s1_1x16AVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s1_2x14AVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s1_3x8AVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s1_4x7AVX512 equals
+//
+//	for row < rows*4, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s1_3x7AVX512 equals
+//
+//	for row < rows*3, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s2_1x28AVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s2_1x16AVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s2_2x14AVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s2_3x8AVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s2_4x7AVX512 equals
+//
+//	for row < rows*4, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3s2_3x7AVX512 equals
+//
+//	for row < rows*3, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row*2+h][col*2+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3half_1x28AVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3half_1x16AVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3half_2x14AVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvPerm3half_3x8AVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < 8, h < kh and v < 3 {
+//			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// For groups planes is 1.
+//
+//go:noescape
+func planeConvPerm3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)

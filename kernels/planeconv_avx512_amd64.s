@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func planeConv3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_1x28AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_1x28AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -158,11 +158,11 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z31
 	VFMADD231PS  Z28, Z31, Z1
 	VFMADD231PS  Z29, Z31, Z0
@@ -274,11 +274,11 @@ edge0_0:
 	VFMADD231PS  Z29, Z31, Z27
 	VFMADD231PS  Z30, Z31, Z26
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_29
+	JEQ          edge0_0_29
 	VBROADCASTSS 1856(BX), Z31
 	VFMADD231PS  Z30, Z31, Z27
 
-edge0_29:
+edge0_0_29:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -291,6 +291,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -319,18 +321,51 @@ skip:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000700, R13
-	ADDQ    $0x00000700, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -339,12 +374,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_1x16AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_1x16AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -459,11 +499,11 @@ h:
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z16, Z20, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z21
 	VFMADD231PS  Z16, Z21, Z1
 	VFMADD231PS  Z17, Z21, Z0
@@ -527,11 +567,11 @@ edge0_0:
 	VFMADD231PS  Z17, Z23, Z15
 	VFMADD231PS  Z18, Z23, Z14
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_17
+	JEQ          edge0_0_17
 	VBROADCASTSS 1088(BX), Z24
 	VFMADD231PS  Z18, Z24, Z15
 
-edge0_17:
+edge0_0_17:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -544,6 +584,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -560,18 +602,39 @@ skip:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000400, R13
-	ADDQ    $0x00000400, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -580,12 +643,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_2x14AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_2x14AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -737,13 +805,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z31
 	VFMADD231PS  Z28, Z31, Z1
 	VFMADD231PS  Z29, Z31, Z0
@@ -799,22 +867,22 @@ edge0_0:
 	VFMADD231PS  Z29, Z31, Z13
 	VFMADD231PS  Z30, Z31, Z12
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_15
+	JEQ          edge0_0_15
 	VBROADCASTSS 960(BX), Z31
 	VFMADD231PS  Z30, Z31, Z13
 
-edge0_15:
-skip0:
+edge0_0_15:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip1
+	JEQ          skip0_1
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z28, Z31, Z15
 	VFMADD231PS  Z29, Z31, Z14
@@ -870,12 +938,12 @@ edge1_0:
 	VFMADD231PS  Z29, Z31, Z27
 	VFMADD231PS  Z30, Z31, Z26
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_15
+	JEQ          edge0_1_15
 	VBROADCASTSS 960(CX), Z31
 	VFMADD231PS  Z30, Z31, Z27
 
-edge1_15:
-skip1:
+edge0_1_15:
+skip0_1:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -887,6 +955,8 @@ skip1:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -917,18 +987,53 @@ skip1:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000380, R13
-	ADDQ    $0x00000380, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -939,12 +1044,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_1x14AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_1x14AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -1053,11 +1163,11 @@ h:
 	VMOVUPS      (DI)(R11*1), Z15
 	VMOVUPS      (DI)(R11*2), Z16
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z14, Z18, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z19
 	VFMADD231PS  Z14, Z19, Z1
 	VFMADD231PS  Z15, Z19, Z0
@@ -1113,11 +1223,11 @@ edge0_0:
 	VFMADD231PS  Z15, Z17, Z13
 	VFMADD231PS  Z16, Z17, Z12
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_15
+	JEQ          edge0_0_15
 	VBROADCASTSS 960(BX), Z18
 	VFMADD231PS  Z16, Z18, Z13
 
-edge0_15:
+edge0_0_15:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -1130,6 +1240,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -1144,18 +1256,37 @@ skip:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000380, R13
-	ADDQ    $0x00000380, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -1164,12 +1295,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_3x8AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_3x8AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -1311,13 +1447,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z25
 	VMOVUPS      (DI)(R11*2), Z26
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z28
 	VFMADD231PS  Z24, Z28, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z29
 	VFMADD231PS  Z24, Z29, Z1
 	VFMADD231PS  Z25, Z29, Z0
@@ -1349,20 +1485,20 @@ edge0_0:
 	VFMADD231PS  Z25, Z31, Z7
 	VFMADD231PS  Z26, Z31, Z6
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_9
+	JEQ          edge0_0_9
 	VBROADCASTSS 576(BX), Z27
 	VFMADD231PS  Z26, Z27, Z7
 
-edge0_9:
-skip0:
+edge0_0_9:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z28
 	VFMADD231PS  Z24, Z28, Z8
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z29
 	VFMADD231PS  Z24, Z29, Z9
 	VFMADD231PS  Z25, Z29, Z8
@@ -1394,20 +1530,20 @@ edge1_0:
 	VFMADD231PS  Z25, Z31, Z15
 	VFMADD231PS  Z26, Z31, Z14
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_9
+	JEQ          edge0_1_9
 	VBROADCASTSS 576(CX), Z27
 	VFMADD231PS  Z26, Z27, Z15
 
-edge1_9:
+edge0_1_9:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip2
+	JEQ          skip0_2
 	CMPQ         16(SP), $0x01
-	JEQ          edge2_0
+	JEQ          edge0_2_0
 	VBROADCASTSS (CX), Z28
 	VFMADD231PS  Z24, Z28, Z16
 
-edge2_0:
+edge0_2_0:
 	VBROADCASTSS 64(CX), Z29
 	VFMADD231PS  Z24, Z29, Z17
 	VFMADD231PS  Z25, Z29, Z16
@@ -1439,12 +1575,12 @@ edge2_0:
 	VFMADD231PS  Z25, Z31, Z23
 	VFMADD231PS  Z26, Z31, Z22
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_9
+	JEQ          edge0_2_9
 	VBROADCASTSS 576(CX), Z27
 	VFMADD231PS  Z26, Z27, Z23
 
-edge2_9:
-skip2:
+edge0_2_9:
+skip0_2:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -1456,6 +1592,8 @@ skip2:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -1483,18 +1621,50 @@ skip2:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000200, R13
-	ADDQ    $0x00000200, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -1507,12 +1677,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_2x8AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_2x8AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -1627,13 +1802,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z16, Z20, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z21
 	VFMADD231PS  Z16, Z21, Z1
 	VFMADD231PS  Z17, Z21, Z0
@@ -1665,22 +1840,22 @@ edge0_0:
 	VFMADD231PS  Z17, Z28, Z7
 	VFMADD231PS  Z18, Z28, Z6
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_9
+	JEQ          edge0_0_9
 	VBROADCASTSS 576(BX), Z29
 	VFMADD231PS  Z18, Z29, Z7
 
-edge0_9:
-skip0:
+edge0_0_9:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip1
+	JEQ          skip0_1
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z30
 	VFMADD231PS  Z16, Z30, Z8
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z16, Z31, Z9
 	VFMADD231PS  Z17, Z31, Z8
@@ -1712,12 +1887,12 @@ edge1_0:
 	VFMADD231PS  Z17, Z25, Z15
 	VFMADD231PS  Z18, Z25, Z14
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_9
+	JEQ          edge0_1_9
 	VBROADCASTSS 576(CX), Z26
 	VFMADD231PS  Z18, Z26, Z15
 
-edge1_9:
-skip1:
+edge0_1_9:
+skip0_1:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -1729,6 +1904,8 @@ skip1:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -1747,18 +1924,41 @@ skip1:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000200, R13
-	ADDQ    $0x00000200, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -1769,12 +1969,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_4x7AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_4x7AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -1930,13 +2135,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z31
 	VFMADD231PS  Z28, Z31, Z1
 	VFMADD231PS  Z29, Z31, Z0
@@ -1964,20 +2169,20 @@ edge0_0:
 	VFMADD231PS  Z29, Z31, Z6
 	VFMADD231PS  Z30, Z31, Z5
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_8
+	JEQ          edge0_0_8
 	VBROADCASTSS 512(BX), Z31
 	VFMADD231PS  Z30, Z31, Z6
 
-edge0_8:
-skip0:
+edge0_0_8:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z7
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z28, Z31, Z8
 	VFMADD231PS  Z29, Z31, Z7
@@ -2005,18 +2210,18 @@ edge1_0:
 	VFMADD231PS  Z29, Z31, Z13
 	VFMADD231PS  Z30, Z31, Z12
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_8
+	JEQ          edge0_1_8
 	VBROADCASTSS 512(CX), Z31
 	VFMADD231PS  Z30, Z31, Z13
 
-edge1_8:
+edge0_1_8:
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge2_0
+	JEQ          edge0_2_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 
-edge2_0:
+edge0_2_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z28, Z31, Z15
 	VFMADD231PS  Z29, Z31, Z14
@@ -2044,20 +2249,20 @@ edge2_0:
 	VFMADD231PS  Z29, Z31, Z20
 	VFMADD231PS  Z30, Z31, Z19
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_8
+	JEQ          edge0_2_8
 	VBROADCASTSS 512(CX), Z31
 	VFMADD231PS  Z30, Z31, Z20
 
-edge2_8:
+edge0_2_8:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip3
+	JEQ          skip0_3
 	CMPQ         16(SP), $0x01
-	JEQ          edge3_0
+	JEQ          edge0_3_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z21
 
-edge3_0:
+edge0_3_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z21
@@ -2085,12 +2290,12 @@ edge3_0:
 	VFMADD231PS  Z29, Z31, Z27
 	VFMADD231PS  Z30, Z31, Z26
 	CMPQ         24(SP), $0x01
-	JEQ          edge3_8
+	JEQ          edge0_3_8
 	VBROADCASTSS 512(CX), Z31
 	VFMADD231PS  Z30, Z31, Z27
 
-edge3_8:
-skip3:
+edge0_3_8:
+skip0_3:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -2102,6 +2307,8 @@ skip3:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -2134,18 +2341,55 @@ skip3:
 	VMOVUPS Z25, 256(CX)
 	VMOVUPS Z26, 320(CX)
 	VMOVUPS Z27, 384(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x000001c0, R13
-	ADDQ    $0x000001c0, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z21, (CX)
+	VMOVNTPS Z22, 64(CX)
+	VMOVNTPS Z23, 128(CX)
+	VMOVNTPS Z24, 192(CX)
+	VMOVNTPS Z25, 256(CX)
+	VMOVNTPS Z26, 320(CX)
+	VMOVNTPS Z27, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -2160,12 +2404,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s1_3x7AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s1_3x7AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -2298,13 +2547,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z22
 	VMOVUPS      (DI)(R11*2), Z23
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z25
 	VFMADD231PS  Z21, Z25, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z26
 	VFMADD231PS  Z21, Z26, Z1
 	VFMADD231PS  Z22, Z26, Z0
@@ -2332,20 +2581,20 @@ edge0_0:
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z5
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_8
+	JEQ          edge0_0_8
 	VBROADCASTSS 512(BX), Z25
 	VFMADD231PS  Z23, Z25, Z6
 
-edge0_8:
-skip0:
+edge0_0_8:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z26
 	VFMADD231PS  Z21, Z26, Z7
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z27
 	VFMADD231PS  Z21, Z27, Z8
 	VFMADD231PS  Z22, Z27, Z7
@@ -2373,20 +2622,20 @@ edge1_0:
 	VFMADD231PS  Z22, Z25, Z13
 	VFMADD231PS  Z23, Z25, Z12
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_8
+	JEQ          edge0_1_8
 	VBROADCASTSS 512(CX), Z26
 	VFMADD231PS  Z23, Z26, Z13
 
-edge1_8:
+edge0_1_8:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip2
+	JEQ          skip0_2
 	CMPQ         16(SP), $0x01
-	JEQ          edge2_0
+	JEQ          edge0_2_0
 	VBROADCASTSS (CX), Z27
 	VFMADD231PS  Z21, Z27, Z14
 
-edge2_0:
+edge0_2_0:
 	VBROADCASTSS 64(CX), Z28
 	VFMADD231PS  Z21, Z28, Z15
 	VFMADD231PS  Z22, Z28, Z14
@@ -2414,12 +2663,12 @@ edge2_0:
 	VFMADD231PS  Z22, Z26, Z20
 	VFMADD231PS  Z23, Z26, Z19
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_8
+	JEQ          edge0_2_8
 	VBROADCASTSS 512(CX), Z27
 	VFMADD231PS  Z23, Z27, Z20
 
-edge2_8:
-skip2:
+edge0_2_8:
+skip0_2:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -2431,6 +2680,8 @@ skip2:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -2455,18 +2706,47 @@ skip2:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x000001c0, R13
-	ADDQ    $0x000001c0, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -2479,12 +2759,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_1x28AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_1x28AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -2642,11 +2927,11 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z31
 	VFMADD231PS  Z29, Z31, Z0
 	VBROADCASTSS 128(BX), Z31
@@ -2785,11 +3070,11 @@ edge0_0:
 	VBROADCASTSS 3520(BX), Z31
 	VFMADD231PS  Z29, Z31, Z27
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_56
+	JEQ          edge0_0_56
 	VBROADCASTSS 3584(BX), Z31
 	VFMADD231PS  Z30, Z31, Z27
 
-edge0_56:
+edge0_0_56:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -2802,6 +3087,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -2830,18 +3117,51 @@ skip:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000e00, R13
-	ADDQ    $0x00000700, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000e00, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -2850,12 +3170,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_1x16AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_1x16AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -2974,11 +3299,11 @@ h:
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z16, Z20, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z21
 	VFMADD231PS  Z17, Z21, Z0
 	VBROADCASTSS 128(BX), Z22
@@ -3057,11 +3382,11 @@ edge0_0:
 	VBROADCASTSS 1984(BX), Z25
 	VFMADD231PS  Z17, Z25, Z15
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_32
+	JEQ          edge0_0_32
 	VBROADCASTSS 2048(BX), Z26
 	VFMADD231PS  Z18, Z26, Z15
 
-edge0_32:
+edge0_0_32:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -3074,6 +3399,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -3090,18 +3417,39 @@ skip:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000800, R13
-	ADDQ    $0x00000400, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000800, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -3110,12 +3458,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_2x14AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_2x14AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -3273,13 +3626,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z31
 	VFMADD231PS  Z29, Z31, Z0
 	VBROADCASTSS 128(BX), Z31
@@ -3348,22 +3701,22 @@ edge0_0:
 	VBROADCASTSS 1728(BX), Z31
 	VFMADD231PS  Z29, Z31, Z13
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_28
+	JEQ          edge0_0_28
 	VBROADCASTSS 1792(BX), Z31
 	VFMADD231PS  Z30, Z31, Z13
 
-edge0_28:
-skip0:
+edge0_0_28:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip1
+	JEQ          skip0_1
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z29, Z31, Z14
 	VBROADCASTSS 128(CX), Z31
@@ -3432,12 +3785,12 @@ edge1_0:
 	VBROADCASTSS 1728(CX), Z31
 	VFMADD231PS  Z29, Z31, Z27
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_28
+	JEQ          edge0_1_28
 	VBROADCASTSS 1792(CX), Z31
 	VFMADD231PS  Z30, Z31, Z27
 
-edge1_28:
-skip1:
+edge0_1_28:
+skip0_1:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -3449,6 +3802,8 @@ skip1:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -3479,18 +3834,53 @@ skip1:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000700, R13
-	ADDQ    $0x00000380, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -3501,12 +3891,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_1x14AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_1x14AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -3619,11 +4014,11 @@ h:
 	VMOVUPS      (DI)(R11*1), Z15
 	VMOVUPS      (DI)(R11*2), Z16
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z14, Z18, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z19
 	VFMADD231PS  Z15, Z19, Z0
 	VBROADCASTSS 128(BX), Z20
@@ -3692,11 +4087,11 @@ edge0_0:
 	VBROADCASTSS 1728(BX), Z30
 	VFMADD231PS  Z15, Z30, Z13
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_28
+	JEQ          edge0_0_28
 	VBROADCASTSS 1792(BX), Z31
 	VFMADD231PS  Z16, Z31, Z13
 
-edge0_28:
+edge0_0_28:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -3709,6 +4104,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -3723,18 +4120,37 @@ skip:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000700, R13
-	ADDQ    $0x00000380, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -3743,12 +4159,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_3x8AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_3x8AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -3895,13 +4316,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z25
 	VMOVUPS      (DI)(R11*2), Z26
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z28
 	VFMADD231PS  Z24, Z28, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z29
 	VFMADD231PS  Z25, Z29, Z0
 	VBROADCASTSS 128(BX), Z30
@@ -3940,20 +4361,20 @@ edge0_0:
 	VBROADCASTSS 960(BX), Z28
 	VFMADD231PS  Z25, Z28, Z7
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_16
+	JEQ          edge0_0_16
 	VBROADCASTSS 1024(BX), Z29
 	VFMADD231PS  Z26, Z29, Z7
 
-edge0_16:
-skip0:
+edge0_0_16:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z30
 	VFMADD231PS  Z24, Z30, Z8
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z25, Z31, Z8
 	VBROADCASTSS 128(CX), Z27
@@ -3992,20 +4413,20 @@ edge1_0:
 	VBROADCASTSS 960(CX), Z30
 	VFMADD231PS  Z25, Z30, Z15
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_16
+	JEQ          edge0_1_16
 	VBROADCASTSS 1024(CX), Z31
 	VFMADD231PS  Z26, Z31, Z15
 
-edge1_16:
+edge0_1_16:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip2
+	JEQ          skip0_2
 	CMPQ         16(SP), $0x01
-	JEQ          edge2_0
+	JEQ          edge0_2_0
 	VBROADCASTSS (CX), Z27
 	VFMADD231PS  Z24, Z27, Z16
 
-edge2_0:
+edge0_2_0:
 	VBROADCASTSS 64(CX), Z28
 	VFMADD231PS  Z25, Z28, Z16
 	VBROADCASTSS 128(CX), Z29
@@ -4044,12 +4465,12 @@ edge2_0:
 	VBROADCASTSS 960(CX), Z27
 	VFMADD231PS  Z25, Z27, Z23
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_16
+	JEQ          edge0_2_16
 	VBROADCASTSS 1024(CX), Z28
 	VFMADD231PS  Z26, Z28, Z23
 
-edge2_16:
-skip2:
+edge0_2_16:
+skip0_2:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -4061,6 +4482,8 @@ skip2:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -4088,18 +4511,50 @@ skip2:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000400, R13
-	ADDQ    $0x00000200, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -4112,12 +4567,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_2x8AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_2x8AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -4236,13 +4696,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z16, Z20, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z21
 	VFMADD231PS  Z17, Z21, Z0
 	VBROADCASTSS 128(BX), Z22
@@ -4281,22 +4741,22 @@ edge0_0:
 	VBROADCASTSS 960(BX), Z22
 	VFMADD231PS  Z17, Z22, Z7
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_16
+	JEQ          edge0_0_16
 	VBROADCASTSS 1024(BX), Z23
 	VFMADD231PS  Z18, Z23, Z7
 
-edge0_16:
-skip0:
+edge0_0_16:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip1
+	JEQ          skip0_1
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z24
 	VFMADD231PS  Z16, Z24, Z8
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z25
 	VFMADD231PS  Z17, Z25, Z8
 	VBROADCASTSS 128(CX), Z26
@@ -4335,12 +4795,12 @@ edge1_0:
 	VBROADCASTSS 960(CX), Z26
 	VFMADD231PS  Z17, Z26, Z15
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_16
+	JEQ          edge0_1_16
 	VBROADCASTSS 1024(CX), Z27
 	VFMADD231PS  Z18, Z27, Z15
 
-edge1_16:
-skip1:
+edge0_1_16:
+skip0_1:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -4352,6 +4812,8 @@ skip1:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -4370,18 +4832,41 @@ skip1:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000400, R13
-	ADDQ    $0x00000200, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -4392,12 +4877,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_4x7AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_4x7AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -4559,13 +5049,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z31
 	VFMADD231PS  Z29, Z31, Z0
 	VBROADCASTSS 128(BX), Z31
@@ -4599,20 +5089,20 @@ edge0_0:
 	VBROADCASTSS 832(BX), Z31
 	VFMADD231PS  Z29, Z31, Z6
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_14
+	JEQ          edge0_0_14
 	VBROADCASTSS 896(BX), Z31
 	VFMADD231PS  Z30, Z31, Z6
 
-edge0_14:
-skip0:
+edge0_0_14:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z7
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z29, Z31, Z7
 	VBROADCASTSS 128(CX), Z31
@@ -4646,18 +5136,18 @@ edge1_0:
 	VBROADCASTSS 832(CX), Z31
 	VFMADD231PS  Z29, Z31, Z13
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_14
+	JEQ          edge0_1_14
 	VBROADCASTSS 896(CX), Z31
 	VFMADD231PS  Z30, Z31, Z13
 
-edge1_14:
+edge0_1_14:
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge2_0
+	JEQ          edge0_2_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 
-edge2_0:
+edge0_2_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z29, Z31, Z14
 	VBROADCASTSS 128(CX), Z31
@@ -4691,20 +5181,20 @@ edge2_0:
 	VBROADCASTSS 832(CX), Z31
 	VFMADD231PS  Z29, Z31, Z20
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_14
+	JEQ          edge0_2_14
 	VBROADCASTSS 896(CX), Z31
 	VFMADD231PS  Z30, Z31, Z20
 
-edge2_14:
+edge0_2_14:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip3
+	JEQ          skip0_3
 	CMPQ         16(SP), $0x01
-	JEQ          edge3_0
+	JEQ          edge0_3_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z28, Z31, Z21
 
-edge3_0:
+edge0_3_0:
 	VBROADCASTSS 64(CX), Z31
 	VFMADD231PS  Z29, Z31, Z21
 	VBROADCASTSS 128(CX), Z31
@@ -4738,12 +5228,12 @@ edge3_0:
 	VBROADCASTSS 832(CX), Z31
 	VFMADD231PS  Z29, Z31, Z27
 	CMPQ         24(SP), $0x01
-	JEQ          edge3_14
+	JEQ          edge0_3_14
 	VBROADCASTSS 896(CX), Z31
 	VFMADD231PS  Z30, Z31, Z27
 
-edge3_14:
-skip3:
+edge0_3_14:
+skip0_3:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -4755,6 +5245,8 @@ skip3:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -4787,18 +5279,55 @@ skip3:
 	VMOVUPS Z25, 256(CX)
 	VMOVUPS Z26, 320(CX)
 	VMOVUPS Z27, 384(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000380, R13
-	ADDQ    $0x000001c0, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z21, (CX)
+	VMOVNTPS Z22, 64(CX)
+	VMOVNTPS Z23, 128(CX)
+	VMOVNTPS Z24, 192(CX)
+	VMOVNTPS Z25, 256(CX)
+	VMOVNTPS Z26, 320(CX)
+	VMOVNTPS Z27, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -4813,12 +5342,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3s2_3x7AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3s2_3x7AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -4956,13 +5490,13 @@ h:
 	VMOVUPS      (DI)(R11*1), Z22
 	VMOVUPS      (DI)(R11*2), Z23
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
-	JEQ          edge0_0
+	JEQ          edge0_0_0
 	VBROADCASTSS (BX), Z25
 	VFMADD231PS  Z21, Z25, Z0
 
-edge0_0:
+edge0_0_0:
 	VBROADCASTSS 64(BX), Z26
 	VFMADD231PS  Z22, Z26, Z0
 	VBROADCASTSS 128(BX), Z27
@@ -4996,20 +5530,20 @@ edge0_0:
 	VBROADCASTSS 832(BX), Z30
 	VFMADD231PS  Z22, Z30, Z6
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_14
+	JEQ          edge0_0_14
 	VBROADCASTSS 896(BX), Z31
 	VFMADD231PS  Z23, Z31, Z6
 
-edge0_14:
-skip0:
+edge0_0_14:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         16(SP), $0x01
-	JEQ          edge1_0
+	JEQ          edge0_1_0
 	VBROADCASTSS (CX), Z24
 	VFMADD231PS  Z21, Z24, Z7
 
-edge1_0:
+edge0_1_0:
 	VBROADCASTSS 64(CX), Z25
 	VFMADD231PS  Z22, Z25, Z7
 	VBROADCASTSS 128(CX), Z26
@@ -5043,20 +5577,20 @@ edge1_0:
 	VBROADCASTSS 832(CX), Z29
 	VFMADD231PS  Z22, Z29, Z13
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_14
+	JEQ          edge0_1_14
 	VBROADCASTSS 896(CX), Z30
 	VFMADD231PS  Z23, Z30, Z13
 
-edge1_14:
+edge0_1_14:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip2
+	JEQ          skip0_2
 	CMPQ         16(SP), $0x01
-	JEQ          edge2_0
+	JEQ          edge0_2_0
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z21, Z31, Z14
 
-edge2_0:
+edge0_2_0:
 	VBROADCASTSS 64(CX), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VBROADCASTSS 128(CX), Z25
@@ -5090,12 +5624,12 @@ edge2_0:
 	VBROADCASTSS 832(CX), Z28
 	VFMADD231PS  Z22, Z28, Z20
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_14
+	JEQ          edge0_2_14
 	VBROADCASTSS 896(CX), Z29
 	VFMADD231PS  Z23, Z29, Z20
 
-edge2_14:
-skip2:
+edge0_2_14:
+skip0_2:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -5107,6 +5641,8 @@ skip2:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -5131,18 +5667,47 @@ skip2:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000380, R13
-	ADDQ    $0x000001c0, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -5155,12 +5720,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3half_1x28AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3half_1x28AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -5366,11 +5936,11 @@ h:
 	VFMADD231PS  Z29, Z31, Z26
 	VFMADD231PS  Z30, Z31, Z27
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_14
+	JEQ          edge0_0_14
 	VBROADCASTSS 896(BX), Z31
 	VFMADD231PS  Z28, Z31, Z27
 
-edge0_14:
+edge0_0_14:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -5383,6 +5953,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -5411,18 +5983,51 @@ skip:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000380, R13
-	ADDQ    $0x00000700, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -5431,12 +6036,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3half_1x16AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3half_1x16AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -5582,11 +6192,11 @@ h:
 	VFMADD231PS  Z17, Z27, Z14
 	VFMADD231PS  Z18, Z27, Z15
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_8
+	JEQ          edge0_0_8
 	VBROADCASTSS 512(BX), Z28
 	VFMADD231PS  Z16, Z28, Z15
 
-edge0_8:
+edge0_0_8:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -5599,6 +6209,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -5615,18 +6227,39 @@ skip:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000200, R13
-	ADDQ    $0x00000400, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -5635,12 +6268,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3half_2x14AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3half_2x14AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -5791,7 +6429,7 @@ h:
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z29, Z31, Z0
 	VFMADD231PS  Z30, Z31, Z1
@@ -5820,16 +6458,16 @@ h:
 	VFMADD231PS  Z29, Z31, Z12
 	VFMADD231PS  Z30, Z31, Z13
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_7
+	JEQ          edge0_0_7
 	VBROADCASTSS 448(BX), Z31
 	VFMADD231PS  Z28, Z31, Z13
 
-edge0_7:
-skip0:
+edge0_0_7:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip1
+	JEQ          skip0_1
 	VBROADCASTSS (CX), Z31
 	VFMADD231PS  Z29, Z31, Z14
 	VFMADD231PS  Z30, Z31, Z15
@@ -5858,12 +6496,12 @@ skip0:
 	VFMADD231PS  Z29, Z31, Z26
 	VFMADD231PS  Z30, Z31, Z27
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_7
+	JEQ          edge0_1_7
 	VBROADCASTSS 448(CX), Z31
 	VFMADD231PS  Z28, Z31, Z27
 
-edge1_7:
-skip1:
+edge0_1_7:
+skip0_1:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -5875,6 +6513,8 @@ skip1:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -5905,18 +6545,53 @@ skip1:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x000001c0, R13
-	ADDQ    $0x00000380, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -5927,12 +6602,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3half_1x14AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3half_1x14AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -6068,11 +6748,11 @@ h:
 	VFMADD231PS  Z15, Z24, Z12
 	VFMADD231PS  Z16, Z24, Z13
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_7
+	JEQ          edge0_0_7
 	VBROADCASTSS 448(BX), Z25
 	VFMADD231PS  Z14, Z25, Z13
 
-edge0_7:
+edge0_0_7:
 skip:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
@@ -6085,6 +6765,8 @@ skip:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -6099,18 +6781,37 @@ skip:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x000001c0, R13
-	ADDQ    $0x00000380, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -6119,12 +6820,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3half_3x8AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3half_3x8AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -6265,7 +6971,7 @@ h:
 	VMOVUPS      (DI)(R11*1), Z25
 	VMOVUPS      (DI)(R11*2), Z26
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	VBROADCASTSS (BX), Z28
 	VFMADD231PS  Z25, Z28, Z0
 	VFMADD231PS  Z26, Z28, Z1
@@ -6282,12 +6988,12 @@ h:
 	VFMADD231PS  Z25, Z31, Z6
 	VFMADD231PS  Z26, Z31, Z7
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_4
+	JEQ          edge0_0_4
 	VBROADCASTSS 256(BX), Z27
 	VFMADD231PS  Z24, Z27, Z7
 
-edge0_4:
-skip0:
+edge0_0_4:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	VBROADCASTSS (CX), Z28
@@ -6306,14 +7012,14 @@ skip0:
 	VFMADD231PS  Z25, Z31, Z14
 	VFMADD231PS  Z26, Z31, Z15
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_4
+	JEQ          edge0_1_4
 	VBROADCASTSS 256(CX), Z27
 	VFMADD231PS  Z24, Z27, Z15
 
-edge1_4:
+edge0_1_4:
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip2
+	JEQ          skip0_2
 	VBROADCASTSS (CX), Z28
 	VFMADD231PS  Z25, Z28, Z16
 	VFMADD231PS  Z26, Z28, Z17
@@ -6330,12 +7036,12 @@ edge1_4:
 	VFMADD231PS  Z25, Z31, Z22
 	VFMADD231PS  Z26, Z31, Z23
 	CMPQ         24(SP), $0x01
-	JEQ          edge2_4
+	JEQ          edge0_2_4
 	VBROADCASTSS 256(CX), Z27
 	VFMADD231PS  Z24, Z27, Z23
 
-edge2_4:
-skip2:
+edge0_2_4:
+skip0_2:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -6347,6 +7053,8 @@ skip2:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -6374,18 +7082,50 @@ skip2:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000100, R13
-	ADDQ    $0x00000200, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000100, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -6398,12 +7138,17 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET
 
-// func planeConv3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int)
+// func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConv3half_2x8AVX512(SB), NOSPLIT, $32-168
+TEXT ·planeConvWide3half_2x8AVX512(SB), NOSPLIT, $32-176
 	MOVQ from+32(FP), R15
 	MOVQ xrow+40(FP), R10
 	ADDQ R15, x+24(FP)
@@ -6518,7 +7263,7 @@ h:
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
 	CMPQ         R8, top+128(FP)
-	JEQ          skip0
+	JEQ          skip0_0
 	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z17, Z20, Z0
 	VFMADD231PS  Z18, Z20, Z1
@@ -6535,16 +7280,16 @@ h:
 	VFMADD231PS  Z17, Z23, Z6
 	VFMADD231PS  Z18, Z23, Z7
 	CMPQ         24(SP), $0x01
-	JEQ          edge0_4
+	JEQ          edge0_0_4
 	VBROADCASTSS 256(BX), Z24
 	VFMADD231PS  Z16, Z24, Z7
 
-edge0_4:
-skip0:
+edge0_0_4:
+skip0_0:
 	MOVQ         BX, CX
 	ADDQ         DX, CX
 	CMPQ         R8, 8(SP)
-	JEQ          skip1
+	JEQ          skip0_1
 	VBROADCASTSS (CX), Z25
 	VFMADD231PS  Z17, Z25, Z8
 	VFMADD231PS  Z18, Z25, Z9
@@ -6561,12 +7306,12 @@ skip0:
 	VFMADD231PS  Z17, Z28, Z14
 	VFMADD231PS  Z18, Z28, Z15
 	CMPQ         24(SP), $0x01
-	JEQ          edge1_4
+	JEQ          edge0_1_4
 	VBROADCASTSS 256(CX), Z29
 	VFMADD231PS  Z16, Z29, Z15
 
-edge1_4:
-skip1:
+edge0_1_4:
+skip0_1:
 	ADDQ    R10, BX
 	ADDQ    wrow+80(FP), DI
 	DECQ    R8
@@ -6578,6 +7323,8 @@ skip1:
 	ADDQ    xplane+48(FP), AX
 	DECQ    (SP)
 	JNZ     plane
+	CMPQ    past+168(FP), $0x00
+	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -6596,18 +7343,41 @@ skip1:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	DECQ    R12
-	JZ      end
-	MOVQ    $0x00000000, 16(SP)
-	ADDQ    $0x00000100, R13
-	ADDQ    $0x00000200, R14
-	CMPQ    R12, $0x01
-	JNE     tile
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
-	ADDQ    xlast+56(FP), R13
-	ADDQ    ylast+120(FP), R14
-	JMP     tile
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000100, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
 
 end:
 	MOVQ yrow+112(FP), R15
@@ -6618,5 +7388,32330 @@ end:
 	MOVQ $0x00000000, top+128(FP)
 	DECQ rows+0(FP)
 	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s1_1x28AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+	VMOVUPS 1024(R14), Z16
+	VMOVUPS 1088(R14), Z17
+	VMOVUPS 1152(R14), Z18
+	VMOVUPS 1216(R14), Z19
+	VMOVUPS 1280(R14), Z20
+	VMOVUPS 1344(R14), Z21
+	VMOVUPS 1408(R14), Z22
+	VMOVUPS 1472(R14), Z23
+	VMOVUPS 1536(R14), Z24
+	VMOVUPS 1600(R14), Z25
+	VMOVUPS 1664(R14), Z26
+	VMOVUPS 1728(R14), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x00, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_29
+	VPERMILPS   $0x00, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_0_29:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_29
+	VPERMILPS   $0x55, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_0_29:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_29
+	VPERMILPS   $0xaa, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_0_29:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	ADDQ        $0x00000280, R9
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_29
+	VPERMILPS   $0xff, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_0_29:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	VMOVUPS Z16, 1024(R14)
+	VMOVUPS Z17, 1088(R14)
+	VMOVUPS Z18, 1152(R14)
+	VMOVUPS Z19, 1216(R14)
+	VMOVUPS Z20, 1280(R14)
+	VMOVUPS Z21, 1344(R14)
+	VMOVUPS Z22, 1408(R14)
+	VMOVUPS Z23, 1472(R14)
+	VMOVUPS Z24, 1536(R14)
+	VMOVUPS Z25, 1600(R14)
+	VMOVUPS Z26, 1664(R14)
+	VMOVUPS Z27, 1728(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s1_1x16AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+
+begin:
+	LEAQ    1024(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (DI)(R11*1), Z17
+	VMOVUPS     (DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z20
+	VFMADD231PS Z16, Z20, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z21
+	VFMADD231PS Z16, Z21, Z1
+	VFMADD231PS Z17, Z21, Z0
+	VPERMILPS   $0x00, 128(BX), Z22
+	VFMADD231PS Z16, Z22, Z2
+	VFMADD231PS Z17, Z22, Z1
+	VFMADD231PS Z18, Z22, Z0
+	VPERMILPS   $0x00, 192(BX), Z23
+	VFMADD231PS Z16, Z23, Z3
+	VFMADD231PS Z17, Z23, Z2
+	VFMADD231PS Z18, Z23, Z1
+	VPERMILPS   $0x00, 256(BX), Z24
+	VFMADD231PS Z16, Z24, Z4
+	VFMADD231PS Z17, Z24, Z3
+	VFMADD231PS Z18, Z24, Z2
+	VPERMILPS   $0x00, 320(BX), Z25
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z17, Z25, Z4
+	VFMADD231PS Z18, Z25, Z3
+	VPERMILPS   $0x00, 384(BX), Z26
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z17, Z26, Z5
+	VFMADD231PS Z18, Z26, Z4
+	VPERMILPS   $0x00, 448(BX), Z27
+	VFMADD231PS Z16, Z27, Z7
+	VFMADD231PS Z17, Z27, Z6
+	VFMADD231PS Z18, Z27, Z5
+	VPERMILPS   $0x00, 512(BX), Z28
+	VFMADD231PS Z16, Z28, Z8
+	VFMADD231PS Z17, Z28, Z7
+	VFMADD231PS Z18, Z28, Z6
+	VPERMILPS   $0x00, 576(BX), Z29
+	VFMADD231PS Z16, Z29, Z9
+	VFMADD231PS Z17, Z29, Z8
+	VFMADD231PS Z18, Z29, Z7
+	VPERMILPS   $0x00, 640(BX), Z30
+	VFMADD231PS Z16, Z30, Z10
+	VFMADD231PS Z17, Z30, Z9
+	VFMADD231PS Z18, Z30, Z8
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z16, Z31, Z11
+	VFMADD231PS Z17, Z31, Z10
+	VFMADD231PS Z18, Z31, Z9
+	VPERMILPS   $0x00, 768(BX), Z19
+	VFMADD231PS Z16, Z19, Z12
+	VFMADD231PS Z17, Z19, Z11
+	VFMADD231PS Z18, Z19, Z10
+	VPERMILPS   $0x00, 832(BX), Z20
+	VFMADD231PS Z16, Z20, Z13
+	VFMADD231PS Z17, Z20, Z12
+	VFMADD231PS Z18, Z20, Z11
+	VPERMILPS   $0x00, 896(BX), Z21
+	VFMADD231PS Z16, Z21, Z14
+	VFMADD231PS Z17, Z21, Z13
+	VFMADD231PS Z18, Z21, Z12
+	VPERMILPS   $0x00, 960(BX), Z22
+	VFMADD231PS Z16, Z22, Z15
+	VFMADD231PS Z17, Z22, Z14
+	VFMADD231PS Z18, Z22, Z13
+	VPERMILPS   $0x00, 1024(BX), Z23
+	VFMADD231PS Z17, Z23, Z15
+	VFMADD231PS Z18, Z23, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_17
+	VPERMILPS   $0x00, 1088(BX), Z24
+	VFMADD231PS Z18, Z24, Z15
+
+edge0_0_17:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z16
+	VMOVUPS     576(DI)(R11*1), Z17
+	VMOVUPS     576(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z25
+	VFMADD231PS Z16, Z25, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z26
+	VFMADD231PS Z16, Z26, Z1
+	VFMADD231PS Z17, Z26, Z0
+	VPERMILPS   $0x55, 128(BX), Z27
+	VFMADD231PS Z16, Z27, Z2
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z18, Z27, Z0
+	VPERMILPS   $0x55, 192(BX), Z28
+	VFMADD231PS Z16, Z28, Z3
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z18, Z28, Z1
+	VPERMILPS   $0x55, 256(BX), Z29
+	VFMADD231PS Z16, Z29, Z4
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z18, Z29, Z2
+	VPERMILPS   $0x55, 320(BX), Z30
+	VFMADD231PS Z16, Z30, Z5
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z18, Z30, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z16, Z31, Z6
+	VFMADD231PS Z17, Z31, Z5
+	VFMADD231PS Z18, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z19
+	VFMADD231PS Z16, Z19, Z7
+	VFMADD231PS Z17, Z19, Z6
+	VFMADD231PS Z18, Z19, Z5
+	VPERMILPS   $0x55, 512(BX), Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z6
+	VPERMILPS   $0x55, 576(BX), Z21
+	VFMADD231PS Z16, Z21, Z9
+	VFMADD231PS Z17, Z21, Z8
+	VFMADD231PS Z18, Z21, Z7
+	VPERMILPS   $0x55, 640(BX), Z22
+	VFMADD231PS Z16, Z22, Z10
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z18, Z22, Z8
+	VPERMILPS   $0x55, 704(BX), Z23
+	VFMADD231PS Z16, Z23, Z11
+	VFMADD231PS Z17, Z23, Z10
+	VFMADD231PS Z18, Z23, Z9
+	VPERMILPS   $0x55, 768(BX), Z24
+	VFMADD231PS Z16, Z24, Z12
+	VFMADD231PS Z17, Z24, Z11
+	VFMADD231PS Z18, Z24, Z10
+	VPERMILPS   $0x55, 832(BX), Z25
+	VFMADD231PS Z16, Z25, Z13
+	VFMADD231PS Z17, Z25, Z12
+	VFMADD231PS Z18, Z25, Z11
+	VPERMILPS   $0x55, 896(BX), Z26
+	VFMADD231PS Z16, Z26, Z14
+	VFMADD231PS Z17, Z26, Z13
+	VFMADD231PS Z18, Z26, Z12
+	VPERMILPS   $0x55, 960(BX), Z27
+	VFMADD231PS Z16, Z27, Z15
+	VFMADD231PS Z17, Z27, Z14
+	VFMADD231PS Z18, Z27, Z13
+	VPERMILPS   $0x55, 1024(BX), Z28
+	VFMADD231PS Z17, Z28, Z15
+	VFMADD231PS Z18, Z28, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_17
+	VPERMILPS   $0x55, 1088(BX), Z29
+	VFMADD231PS Z18, Z29, Z15
+
+edge1_0_17:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     1152(DI), Z16
+	VMOVUPS     1152(DI)(R11*1), Z17
+	VMOVUPS     1152(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z30
+	VFMADD231PS Z16, Z30, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z16, Z31, Z1
+	VFMADD231PS Z17, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z19
+	VFMADD231PS Z16, Z19, Z2
+	VFMADD231PS Z17, Z19, Z1
+	VFMADD231PS Z18, Z19, Z0
+	VPERMILPS   $0xaa, 192(BX), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z2
+	VFMADD231PS Z18, Z20, Z1
+	VPERMILPS   $0xaa, 256(BX), Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z3
+	VFMADD231PS Z18, Z21, Z2
+	VPERMILPS   $0xaa, 320(BX), Z22
+	VFMADD231PS Z16, Z22, Z5
+	VFMADD231PS Z17, Z22, Z4
+	VFMADD231PS Z18, Z22, Z3
+	VPERMILPS   $0xaa, 384(BX), Z23
+	VFMADD231PS Z16, Z23, Z6
+	VFMADD231PS Z17, Z23, Z5
+	VFMADD231PS Z18, Z23, Z4
+	VPERMILPS   $0xaa, 448(BX), Z24
+	VFMADD231PS Z16, Z24, Z7
+	VFMADD231PS Z17, Z24, Z6
+	VFMADD231PS Z18, Z24, Z5
+	VPERMILPS   $0xaa, 512(BX), Z25
+	VFMADD231PS Z16, Z25, Z8
+	VFMADD231PS Z17, Z25, Z7
+	VFMADD231PS Z18, Z25, Z6
+	VPERMILPS   $0xaa, 576(BX), Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z17, Z26, Z8
+	VFMADD231PS Z18, Z26, Z7
+	VPERMILPS   $0xaa, 640(BX), Z27
+	VFMADD231PS Z16, Z27, Z10
+	VFMADD231PS Z17, Z27, Z9
+	VFMADD231PS Z18, Z27, Z8
+	VPERMILPS   $0xaa, 704(BX), Z28
+	VFMADD231PS Z16, Z28, Z11
+	VFMADD231PS Z17, Z28, Z10
+	VFMADD231PS Z18, Z28, Z9
+	VPERMILPS   $0xaa, 768(BX), Z29
+	VFMADD231PS Z16, Z29, Z12
+	VFMADD231PS Z17, Z29, Z11
+	VFMADD231PS Z18, Z29, Z10
+	VPERMILPS   $0xaa, 832(BX), Z30
+	VFMADD231PS Z16, Z30, Z13
+	VFMADD231PS Z17, Z30, Z12
+	VFMADD231PS Z18, Z30, Z11
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z16, Z31, Z14
+	VFMADD231PS Z17, Z31, Z13
+	VFMADD231PS Z18, Z31, Z12
+	VPERMILPS   $0xaa, 960(BX), Z19
+	VFMADD231PS Z16, Z19, Z15
+	VFMADD231PS Z17, Z19, Z14
+	VFMADD231PS Z18, Z19, Z13
+	VPERMILPS   $0xaa, 1024(BX), Z20
+	VFMADD231PS Z17, Z20, Z15
+	VFMADD231PS Z18, Z20, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_17
+	VPERMILPS   $0xaa, 1088(BX), Z21
+	VFMADD231PS Z18, Z21, Z15
+
+edge2_0_17:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	ADDQ        $0x00000180, R9
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	ADDQ        $0x00000180, AX
+	VMOVUPS     1728(DI), Z16
+	VMOVUPS     1728(DI)(R11*1), Z17
+	VMOVUPS     1728(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z22
+	VFMADD231PS Z16, Z22, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z23
+	VFMADD231PS Z16, Z23, Z1
+	VFMADD231PS Z17, Z23, Z0
+	VPERMILPS   $0xff, 128(BX), Z24
+	VFMADD231PS Z16, Z24, Z2
+	VFMADD231PS Z17, Z24, Z1
+	VFMADD231PS Z18, Z24, Z0
+	VPERMILPS   $0xff, 192(BX), Z25
+	VFMADD231PS Z16, Z25, Z3
+	VFMADD231PS Z17, Z25, Z2
+	VFMADD231PS Z18, Z25, Z1
+	VPERMILPS   $0xff, 256(BX), Z26
+	VFMADD231PS Z16, Z26, Z4
+	VFMADD231PS Z17, Z26, Z3
+	VFMADD231PS Z18, Z26, Z2
+	VPERMILPS   $0xff, 320(BX), Z27
+	VFMADD231PS Z16, Z27, Z5
+	VFMADD231PS Z17, Z27, Z4
+	VFMADD231PS Z18, Z27, Z3
+	VPERMILPS   $0xff, 384(BX), Z28
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z17, Z28, Z5
+	VFMADD231PS Z18, Z28, Z4
+	VPERMILPS   $0xff, 448(BX), Z29
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z17, Z29, Z6
+	VFMADD231PS Z18, Z29, Z5
+	VPERMILPS   $0xff, 512(BX), Z30
+	VFMADD231PS Z16, Z30, Z8
+	VFMADD231PS Z17, Z30, Z7
+	VFMADD231PS Z18, Z30, Z6
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z16, Z31, Z9
+	VFMADD231PS Z17, Z31, Z8
+	VFMADD231PS Z18, Z31, Z7
+	VPERMILPS   $0xff, 640(BX), Z19
+	VFMADD231PS Z16, Z19, Z10
+	VFMADD231PS Z17, Z19, Z9
+	VFMADD231PS Z18, Z19, Z8
+	VPERMILPS   $0xff, 704(BX), Z20
+	VFMADD231PS Z16, Z20, Z11
+	VFMADD231PS Z17, Z20, Z10
+	VFMADD231PS Z18, Z20, Z9
+	VPERMILPS   $0xff, 768(BX), Z21
+	VFMADD231PS Z16, Z21, Z12
+	VFMADD231PS Z17, Z21, Z11
+	VFMADD231PS Z18, Z21, Z10
+	VPERMILPS   $0xff, 832(BX), Z22
+	VFMADD231PS Z16, Z22, Z13
+	VFMADD231PS Z17, Z22, Z12
+	VFMADD231PS Z18, Z22, Z11
+	VPERMILPS   $0xff, 896(BX), Z23
+	VFMADD231PS Z16, Z23, Z14
+	VFMADD231PS Z17, Z23, Z13
+	VFMADD231PS Z18, Z23, Z12
+	VPERMILPS   $0xff, 960(BX), Z24
+	VFMADD231PS Z16, Z24, Z15
+	VFMADD231PS Z17, Z24, Z14
+	VFMADD231PS Z18, Z24, Z13
+	VPERMILPS   $0xff, 1024(BX), Z25
+	VFMADD231PS Z17, Z25, Z15
+	VFMADD231PS Z18, Z25, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_17
+	VPERMILPS   $0xff, 1088(BX), Z26
+	VFMADD231PS Z18, Z26, Z15
+
+edge3_0_17:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s1_2x14AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	VMOVUPS 448(CX), Z21
+	VMOVUPS 512(CX), Z22
+	VMOVUPS 576(CX), Z23
+	VMOVUPS 640(CX), Z24
+	VMOVUPS 704(CX), Z25
+	VMOVUPS 768(CX), Z26
+	VMOVUPS 832(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_15
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_0_15:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_15
+	VPERMILPS   $0x00, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_1_15:
+skip0_1:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_15
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_0_15:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_15
+	VPERMILPS   $0x55, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_1_15:
+skip1_1:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_15
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_0_15:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_15
+	VPERMILPS   $0xaa, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_1_15:
+skip2_1:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	ADDQ        $0x00000280, R9
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_15
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_0_15:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_15
+	VPERMILPS   $0xff, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_1_15:
+skip3_1:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	VMOVUPS Z21, 448(CX)
+	VMOVUPS Z22, 512(CX)
+	VMOVUPS Z23, 576(CX)
+	VMOVUPS Z24, 640(CX)
+	VMOVUPS Z25, 704(CX)
+	VMOVUPS Z26, 768(CX)
+	VMOVUPS Z27, 832(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s1_3x8AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	VMOVUPS 256(CX), Z12
+	VMOVUPS 320(CX), Z13
+	VMOVUPS 384(CX), Z14
+	VMOVUPS 448(CX), Z15
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	VMOVUPS 256(CX), Z20
+	VMOVUPS 320(CX), Z21
+	VMOVUPS 384(CX), Z22
+	VMOVUPS 448(CX), Z23
+
+begin:
+	LEAQ    1536(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z24
+	VMOVUPS     (DI)(R11*1), Z25
+	VMOVUPS     (DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0x00, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0x00, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0x00, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0x00, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_9
+	VPERMILPS   $0x00, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge0_0_9:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0x00, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0x00, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0x00, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_9
+	VPERMILPS   $0x00, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge0_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0x00, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0x00, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0x00, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_9
+	VPERMILPS   $0x00, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge0_2_9:
+skip0_2:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	VMOVUPS     576(DI), Z24
+	VMOVUPS     576(DI)(R11*1), Z25
+	VMOVUPS     576(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0x55, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0x55, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0x55, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0x55, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_9
+	VPERMILPS   $0x55, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge1_0_9:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0x55, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0x55, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0x55, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_9
+	VPERMILPS   $0x55, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge1_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0x55, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0x55, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0x55, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_9
+	VPERMILPS   $0x55, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge1_2_9:
+skip1_2:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z24
+	VMOVUPS     1152(DI)(R11*1), Z25
+	VMOVUPS     1152(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0xaa, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0xaa, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0xaa, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0xaa, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_9
+	VPERMILPS   $0xaa, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge2_0_9:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0xaa, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0xaa, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0xaa, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_9
+	VPERMILPS   $0xaa, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge2_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0xaa, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0xaa, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0xaa, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_9
+	VPERMILPS   $0xaa, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge2_2_9:
+skip2_2:
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	ADDQ        $0x00000200, R9
+	PREFETCHT0  384(AX)
+	PREFETCHT0  448(AX)
+	ADDQ        $0x00000200, AX
+	VMOVUPS     1728(DI), Z24
+	VMOVUPS     1728(DI)(R11*1), Z25
+	VMOVUPS     1728(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0xff, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0xff, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0xff, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0xff, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_9
+	VPERMILPS   $0xff, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge3_0_9:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_9
+	VPERMILPS   $0xff, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge3_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_9
+	VPERMILPS   $0xff, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge3_2_9:
+skip3_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z10, 128(CX)
+	VMOVUPS Z11, 192(CX)
+	VMOVUPS Z12, 256(CX)
+	VMOVUPS Z13, 320(CX)
+	VMOVUPS Z14, 384(CX)
+	VMOVUPS Z15, 448(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z18, 128(CX)
+	VMOVUPS Z19, 192(CX)
+	VMOVUPS Z20, 256(CX)
+	VMOVUPS Z21, 320(CX)
+	VMOVUPS Z22, 384(CX)
+	VMOVUPS Z23, 448(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s1_4x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z21
+	VMOVUPS 64(CX), Z22
+	VMOVUPS 128(CX), Z23
+	VMOVUPS 192(CX), Z24
+	VMOVUPS 256(CX), Z25
+	VMOVUPS 320(CX), Z26
+	VMOVUPS 384(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_8
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge0_0_8:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_8
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_8
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge0_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_3_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge0_3_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_3_8
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_3_8:
+skip0_3:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_8
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge1_0_8:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_8
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_8
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge1_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_3_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge1_3_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_3_8
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_3_8:
+skip1_3:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_8
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge2_0_8:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge2_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_3_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge2_3_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_3_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_3_8:
+skip2_3:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	ADDQ        $0x00000280, R9
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_8
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge3_0_8:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_8
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_8
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge3_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_3_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge3_3_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_3_8
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_3_8:
+skip3_3:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z21, (CX)
+	VMOVUPS Z22, 64(CX)
+	VMOVUPS Z23, 128(CX)
+	VMOVUPS Z24, 192(CX)
+	VMOVUPS Z25, 256(CX)
+	VMOVUPS Z26, 320(CX)
+	VMOVUPS Z27, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z21, (CX)
+	VMOVNTPS Z22, 64(CX)
+	VMOVNTPS Z23, 128(CX)
+	VMOVNTPS Z24, 192(CX)
+	VMOVNTPS Z25, 256(CX)
+	VMOVNTPS Z26, 320(CX)
+	VMOVNTPS Z27, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s1_3x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+
+begin:
+	LEAQ    1344(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z21
+	VMOVUPS     (DI)(R11*1), Z22
+	VMOVUPS     (DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z25
+	VFMADD231PS Z21, Z25, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z26
+	VFMADD231PS Z21, Z26, Z1
+	VFMADD231PS Z22, Z26, Z0
+	VPERMILPS   $0x00, 128(BX), Z27
+	VFMADD231PS Z21, Z27, Z2
+	VFMADD231PS Z22, Z27, Z1
+	VFMADD231PS Z23, Z27, Z0
+	VPERMILPS   $0x00, 192(BX), Z28
+	VFMADD231PS Z21, Z28, Z3
+	VFMADD231PS Z22, Z28, Z2
+	VFMADD231PS Z23, Z28, Z1
+	VPERMILPS   $0x00, 256(BX), Z29
+	VFMADD231PS Z21, Z29, Z4
+	VFMADD231PS Z22, Z29, Z3
+	VFMADD231PS Z23, Z29, Z2
+	VPERMILPS   $0x00, 320(BX), Z30
+	VFMADD231PS Z21, Z30, Z5
+	VFMADD231PS Z22, Z30, Z4
+	VFMADD231PS Z23, Z30, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z21, Z31, Z6
+	VFMADD231PS Z22, Z31, Z5
+	VFMADD231PS Z23, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z24
+	VFMADD231PS Z22, Z24, Z6
+	VFMADD231PS Z23, Z24, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_8
+	VPERMILPS   $0x00, 512(BX), Z25
+	VFMADD231PS Z23, Z25, Z6
+
+edge0_0_8:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z26
+	VFMADD231PS Z21, Z26, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z27
+	VFMADD231PS Z21, Z27, Z8
+	VFMADD231PS Z22, Z27, Z7
+	VPERMILPS   $0x00, 128(CX), Z28
+	VFMADD231PS Z21, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z23, Z28, Z7
+	VPERMILPS   $0x00, 192(CX), Z29
+	VFMADD231PS Z21, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z23, Z29, Z8
+	VPERMILPS   $0x00, 256(CX), Z30
+	VFMADD231PS Z21, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z23, Z30, Z9
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z21, Z31, Z12
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z23, Z31, Z10
+	VPERMILPS   $0x00, 384(CX), Z24
+	VFMADD231PS Z21, Z24, Z13
+	VFMADD231PS Z22, Z24, Z12
+	VFMADD231PS Z23, Z24, Z11
+	VPERMILPS   $0x00, 448(CX), Z25
+	VFMADD231PS Z22, Z25, Z13
+	VFMADD231PS Z23, Z25, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_8
+	VPERMILPS   $0x00, 512(CX), Z26
+	VFMADD231PS Z23, Z26, Z13
+
+edge0_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z27
+	VFMADD231PS Z21, Z27, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z28
+	VFMADD231PS Z21, Z28, Z15
+	VFMADD231PS Z22, Z28, Z14
+	VPERMILPS   $0x00, 128(CX), Z29
+	VFMADD231PS Z21, Z29, Z16
+	VFMADD231PS Z22, Z29, Z15
+	VFMADD231PS Z23, Z29, Z14
+	VPERMILPS   $0x00, 192(CX), Z30
+	VFMADD231PS Z21, Z30, Z17
+	VFMADD231PS Z22, Z30, Z16
+	VFMADD231PS Z23, Z30, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z22, Z31, Z17
+	VFMADD231PS Z23, Z31, Z16
+	VPERMILPS   $0x00, 320(CX), Z24
+	VFMADD231PS Z21, Z24, Z19
+	VFMADD231PS Z22, Z24, Z18
+	VFMADD231PS Z23, Z24, Z17
+	VPERMILPS   $0x00, 384(CX), Z25
+	VFMADD231PS Z21, Z25, Z20
+	VFMADD231PS Z22, Z25, Z19
+	VFMADD231PS Z23, Z25, Z18
+	VPERMILPS   $0x00, 448(CX), Z26
+	VFMADD231PS Z22, Z26, Z20
+	VFMADD231PS Z23, Z26, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_8
+	VPERMILPS   $0x00, 512(CX), Z27
+	VFMADD231PS Z23, Z27, Z20
+
+edge0_2_8:
+skip0_2:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z21
+	VMOVUPS     576(DI)(R11*1), Z22
+	VMOVUPS     576(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z28
+	VFMADD231PS Z21, Z28, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z29
+	VFMADD231PS Z21, Z29, Z1
+	VFMADD231PS Z22, Z29, Z0
+	VPERMILPS   $0x55, 128(BX), Z30
+	VFMADD231PS Z21, Z30, Z2
+	VFMADD231PS Z22, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z21, Z31, Z3
+	VFMADD231PS Z22, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z24
+	VFMADD231PS Z21, Z24, Z4
+	VFMADD231PS Z22, Z24, Z3
+	VFMADD231PS Z23, Z24, Z2
+	VPERMILPS   $0x55, 320(BX), Z25
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z4
+	VFMADD231PS Z23, Z25, Z3
+	VPERMILPS   $0x55, 384(BX), Z26
+	VFMADD231PS Z21, Z26, Z6
+	VFMADD231PS Z22, Z26, Z5
+	VFMADD231PS Z23, Z26, Z4
+	VPERMILPS   $0x55, 448(BX), Z27
+	VFMADD231PS Z22, Z27, Z6
+	VFMADD231PS Z23, Z27, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_8
+	VPERMILPS   $0x55, 512(BX), Z28
+	VFMADD231PS Z23, Z28, Z6
+
+edge1_0_8:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z29
+	VFMADD231PS Z21, Z29, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z30
+	VFMADD231PS Z21, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z21, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z23, Z31, Z7
+	VPERMILPS   $0x55, 192(CX), Z24
+	VFMADD231PS Z21, Z24, Z10
+	VFMADD231PS Z22, Z24, Z9
+	VFMADD231PS Z23, Z24, Z8
+	VPERMILPS   $0x55, 256(CX), Z25
+	VFMADD231PS Z21, Z25, Z11
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z9
+	VPERMILPS   $0x55, 320(CX), Z26
+	VFMADD231PS Z21, Z26, Z12
+	VFMADD231PS Z22, Z26, Z11
+	VFMADD231PS Z23, Z26, Z10
+	VPERMILPS   $0x55, 384(CX), Z27
+	VFMADD231PS Z21, Z27, Z13
+	VFMADD231PS Z22, Z27, Z12
+	VFMADD231PS Z23, Z27, Z11
+	VPERMILPS   $0x55, 448(CX), Z28
+	VFMADD231PS Z22, Z28, Z13
+	VFMADD231PS Z23, Z28, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_8
+	VPERMILPS   $0x55, 512(CX), Z29
+	VFMADD231PS Z23, Z29, Z13
+
+edge1_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z30
+	VFMADD231PS Z21, Z30, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z22, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z24
+	VFMADD231PS Z21, Z24, Z16
+	VFMADD231PS Z22, Z24, Z15
+	VFMADD231PS Z23, Z24, Z14
+	VPERMILPS   $0x55, 192(CX), Z25
+	VFMADD231PS Z21, Z25, Z17
+	VFMADD231PS Z22, Z25, Z16
+	VFMADD231PS Z23, Z25, Z15
+	VPERMILPS   $0x55, 256(CX), Z26
+	VFMADD231PS Z21, Z26, Z18
+	VFMADD231PS Z22, Z26, Z17
+	VFMADD231PS Z23, Z26, Z16
+	VPERMILPS   $0x55, 320(CX), Z27
+	VFMADD231PS Z21, Z27, Z19
+	VFMADD231PS Z22, Z27, Z18
+	VFMADD231PS Z23, Z27, Z17
+	VPERMILPS   $0x55, 384(CX), Z28
+	VFMADD231PS Z21, Z28, Z20
+	VFMADD231PS Z22, Z28, Z19
+	VFMADD231PS Z23, Z28, Z18
+	VPERMILPS   $0x55, 448(CX), Z29
+	VFMADD231PS Z22, Z29, Z20
+	VFMADD231PS Z23, Z29, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_8
+	VPERMILPS   $0x55, 512(CX), Z30
+	VFMADD231PS Z23, Z30, Z20
+
+edge1_2_8:
+skip1_2:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     1152(DI), Z21
+	VMOVUPS     1152(DI)(R11*1), Z22
+	VMOVUPS     1152(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z21, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z24
+	VFMADD231PS Z21, Z24, Z1
+	VFMADD231PS Z22, Z24, Z0
+	VPERMILPS   $0xaa, 128(BX), Z25
+	VFMADD231PS Z21, Z25, Z2
+	VFMADD231PS Z22, Z25, Z1
+	VFMADD231PS Z23, Z25, Z0
+	VPERMILPS   $0xaa, 192(BX), Z26
+	VFMADD231PS Z21, Z26, Z3
+	VFMADD231PS Z22, Z26, Z2
+	VFMADD231PS Z23, Z26, Z1
+	VPERMILPS   $0xaa, 256(BX), Z27
+	VFMADD231PS Z21, Z27, Z4
+	VFMADD231PS Z22, Z27, Z3
+	VFMADD231PS Z23, Z27, Z2
+	VPERMILPS   $0xaa, 320(BX), Z28
+	VFMADD231PS Z21, Z28, Z5
+	VFMADD231PS Z22, Z28, Z4
+	VFMADD231PS Z23, Z28, Z3
+	VPERMILPS   $0xaa, 384(BX), Z29
+	VFMADD231PS Z21, Z29, Z6
+	VFMADD231PS Z22, Z29, Z5
+	VFMADD231PS Z23, Z29, Z4
+	VPERMILPS   $0xaa, 448(BX), Z30
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z23, Z30, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_8
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z23, Z31, Z6
+
+edge2_0_8:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z24
+	VFMADD231PS Z21, Z24, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z25
+	VFMADD231PS Z21, Z25, Z8
+	VFMADD231PS Z22, Z25, Z7
+	VPERMILPS   $0xaa, 128(CX), Z26
+	VFMADD231PS Z21, Z26, Z9
+	VFMADD231PS Z22, Z26, Z8
+	VFMADD231PS Z23, Z26, Z7
+	VPERMILPS   $0xaa, 192(CX), Z27
+	VFMADD231PS Z21, Z27, Z10
+	VFMADD231PS Z22, Z27, Z9
+	VFMADD231PS Z23, Z27, Z8
+	VPERMILPS   $0xaa, 256(CX), Z28
+	VFMADD231PS Z21, Z28, Z11
+	VFMADD231PS Z22, Z28, Z10
+	VFMADD231PS Z23, Z28, Z9
+	VPERMILPS   $0xaa, 320(CX), Z29
+	VFMADD231PS Z21, Z29, Z12
+	VFMADD231PS Z22, Z29, Z11
+	VFMADD231PS Z23, Z29, Z10
+	VPERMILPS   $0xaa, 384(CX), Z30
+	VFMADD231PS Z21, Z30, Z13
+	VFMADD231PS Z22, Z30, Z12
+	VFMADD231PS Z23, Z30, Z11
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z23, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_8
+	VPERMILPS   $0xaa, 512(CX), Z24
+	VFMADD231PS Z23, Z24, Z13
+
+edge2_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z25
+	VFMADD231PS Z21, Z25, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z26
+	VFMADD231PS Z21, Z26, Z15
+	VFMADD231PS Z22, Z26, Z14
+	VPERMILPS   $0xaa, 128(CX), Z27
+	VFMADD231PS Z21, Z27, Z16
+	VFMADD231PS Z22, Z27, Z15
+	VFMADD231PS Z23, Z27, Z14
+	VPERMILPS   $0xaa, 192(CX), Z28
+	VFMADD231PS Z21, Z28, Z17
+	VFMADD231PS Z22, Z28, Z16
+	VFMADD231PS Z23, Z28, Z15
+	VPERMILPS   $0xaa, 256(CX), Z29
+	VFMADD231PS Z21, Z29, Z18
+	VFMADD231PS Z22, Z29, Z17
+	VFMADD231PS Z23, Z29, Z16
+	VPERMILPS   $0xaa, 320(CX), Z30
+	VFMADD231PS Z21, Z30, Z19
+	VFMADD231PS Z22, Z30, Z18
+	VFMADD231PS Z23, Z30, Z17
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z22, Z31, Z19
+	VFMADD231PS Z23, Z31, Z18
+	VPERMILPS   $0xaa, 448(CX), Z24
+	VFMADD231PS Z22, Z24, Z20
+	VFMADD231PS Z23, Z24, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_8
+	VPERMILPS   $0xaa, 512(CX), Z25
+	VFMADD231PS Z23, Z25, Z20
+
+edge2_2_8:
+skip2_2:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	ADDQ        $0x000001c0, R9
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	ADDQ        $0x000001c0, AX
+	VMOVUPS     1728(DI), Z21
+	VMOVUPS     1728(DI)(R11*1), Z22
+	VMOVUPS     1728(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z26
+	VFMADD231PS Z21, Z26, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z27
+	VFMADD231PS Z21, Z27, Z1
+	VFMADD231PS Z22, Z27, Z0
+	VPERMILPS   $0xff, 128(BX), Z28
+	VFMADD231PS Z21, Z28, Z2
+	VFMADD231PS Z22, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VPERMILPS   $0xff, 192(BX), Z29
+	VFMADD231PS Z21, Z29, Z3
+	VFMADD231PS Z22, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VPERMILPS   $0xff, 256(BX), Z30
+	VFMADD231PS Z21, Z30, Z4
+	VFMADD231PS Z22, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z21, Z31, Z5
+	VFMADD231PS Z22, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z24
+	VFMADD231PS Z21, Z24, Z6
+	VFMADD231PS Z22, Z24, Z5
+	VFMADD231PS Z23, Z24, Z4
+	VPERMILPS   $0xff, 448(BX), Z25
+	VFMADD231PS Z22, Z25, Z6
+	VFMADD231PS Z23, Z25, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_8
+	VPERMILPS   $0xff, 512(BX), Z26
+	VFMADD231PS Z23, Z26, Z6
+
+edge3_0_8:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z27
+	VFMADD231PS Z21, Z27, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z28
+	VFMADD231PS Z21, Z28, Z8
+	VFMADD231PS Z22, Z28, Z7
+	VPERMILPS   $0xff, 128(CX), Z29
+	VFMADD231PS Z21, Z29, Z9
+	VFMADD231PS Z22, Z29, Z8
+	VFMADD231PS Z23, Z29, Z7
+	VPERMILPS   $0xff, 192(CX), Z30
+	VFMADD231PS Z21, Z30, Z10
+	VFMADD231PS Z22, Z30, Z9
+	VFMADD231PS Z23, Z30, Z8
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z21, Z31, Z11
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z23, Z31, Z9
+	VPERMILPS   $0xff, 320(CX), Z24
+	VFMADD231PS Z21, Z24, Z12
+	VFMADD231PS Z22, Z24, Z11
+	VFMADD231PS Z23, Z24, Z10
+	VPERMILPS   $0xff, 384(CX), Z25
+	VFMADD231PS Z21, Z25, Z13
+	VFMADD231PS Z22, Z25, Z12
+	VFMADD231PS Z23, Z25, Z11
+	VPERMILPS   $0xff, 448(CX), Z26
+	VFMADD231PS Z22, Z26, Z13
+	VFMADD231PS Z23, Z26, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_8
+	VPERMILPS   $0xff, 512(CX), Z27
+	VFMADD231PS Z23, Z27, Z13
+
+edge3_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z21, Z28, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z22, Z29, Z14
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z22, Z30, Z15
+	VFMADD231PS Z23, Z30, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z22, Z31, Z16
+	VFMADD231PS Z23, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z24
+	VFMADD231PS Z21, Z24, Z18
+	VFMADD231PS Z22, Z24, Z17
+	VFMADD231PS Z23, Z24, Z16
+	VPERMILPS   $0xff, 320(CX), Z25
+	VFMADD231PS Z21, Z25, Z19
+	VFMADD231PS Z22, Z25, Z18
+	VFMADD231PS Z23, Z25, Z17
+	VPERMILPS   $0xff, 384(CX), Z26
+	VFMADD231PS Z21, Z26, Z20
+	VFMADD231PS Z22, Z26, Z19
+	VFMADD231PS Z23, Z26, Z18
+	VPERMILPS   $0xff, 448(CX), Z27
+	VFMADD231PS Z22, Z27, Z20
+	VFMADD231PS Z23, Z27, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_8
+	VPERMILPS   $0xff, 512(CX), Z28
+	VFMADD231PS Z23, Z28, Z20
+
+edge3_2_8:
+skip3_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s2_1x28AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+	VMOVUPS 1024(R14), Z16
+	VMOVUPS 1088(R14), Z17
+	VMOVUPS 1152(R14), Z18
+	VMOVUPS 1216(R14), Z19
+	VMOVUPS 1280(R14), Z20
+	VMOVUPS 1344(R14), Z21
+	VMOVUPS 1408(R14), Z22
+	VMOVUPS 1472(R14), Z23
+	VMOVUPS 1536(R14), Z24
+	VMOVUPS 1600(R14), Z25
+	VMOVUPS 1664(R14), Z26
+	VMOVUPS 1728(R14), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x00, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x00, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x00, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x00, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0x00, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x00, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x00, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x00, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x00, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x00, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x00, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x00, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x00, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x00, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x00, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x00, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x00, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x00, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_56
+	VPERMILPS   $0x00, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_0_56:
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x55, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x55, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x55, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x55, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x55, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0x55, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x55, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x55, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x55, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x55, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x55, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x55, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x55, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x55, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x55, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x55, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x55, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x55, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x55, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_56
+	VPERMILPS   $0x55, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_0_56:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xaa, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xaa, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xaa, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xaa, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0xaa, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xaa, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xaa, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xaa, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xaa, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xaa, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xaa, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xaa, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xaa, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xaa, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xaa, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xaa, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xaa, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xaa, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_56
+	VPERMILPS   $0xaa, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_0_56:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	PREFETCHT0  2048(R9)
+	PREFETCHT0  2112(R9)
+	PREFETCHT0  2176(R9)
+	PREFETCHT0  2240(R9)
+	PREFETCHT0  2304(R9)
+	PREFETCHT0  2368(R9)
+	ADDQ        $0x00000980, R9
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xff, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xff, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xff, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xff, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xff, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0xff, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xff, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xff, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xff, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xff, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xff, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xff, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xff, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xff, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xff, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xff, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xff, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xff, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xff, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_56
+	VPERMILPS   $0xff, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_0_56:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	VMOVUPS Z16, 1024(R14)
+	VMOVUPS Z17, 1088(R14)
+	VMOVUPS Z18, 1152(R14)
+	VMOVUPS Z19, 1216(R14)
+	VMOVUPS Z20, 1280(R14)
+	VMOVUPS Z21, 1344(R14)
+	VMOVUPS Z22, 1408(R14)
+	VMOVUPS Z23, 1472(R14)
+	VMOVUPS Z24, 1536(R14)
+	VMOVUPS Z25, 1600(R14)
+	VMOVUPS Z26, 1664(R14)
+	VMOVUPS Z27, 1728(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000e00, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s2_1x16AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+
+begin:
+	LEAQ    1024(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (DI)(R11*1), Z17
+	VMOVUPS     (DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z20
+	VFMADD231PS Z16, Z20, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z21
+	VFMADD231PS Z17, Z21, Z0
+	VPERMILPS   $0x00, 128(BX), Z22
+	VFMADD231PS Z16, Z22, Z1
+	VFMADD231PS Z18, Z22, Z0
+	VPERMILPS   $0x00, 192(BX), Z23
+	VFMADD231PS Z17, Z23, Z1
+	VPERMILPS   $0x00, 256(BX), Z24
+	VFMADD231PS Z16, Z24, Z2
+	VFMADD231PS Z18, Z24, Z1
+	VPERMILPS   $0x00, 320(BX), Z25
+	VFMADD231PS Z17, Z25, Z2
+	VPERMILPS   $0x00, 384(BX), Z26
+	VFMADD231PS Z16, Z26, Z3
+	VFMADD231PS Z18, Z26, Z2
+	VPERMILPS   $0x00, 448(BX), Z27
+	VFMADD231PS Z17, Z27, Z3
+	VPERMILPS   $0x00, 512(BX), Z28
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z18, Z28, Z3
+	VPERMILPS   $0x00, 576(BX), Z29
+	VFMADD231PS Z17, Z29, Z4
+	VPERMILPS   $0x00, 640(BX), Z30
+	VFMADD231PS Z16, Z30, Z5
+	VFMADD231PS Z18, Z30, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z17, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z19
+	VFMADD231PS Z16, Z19, Z6
+	VFMADD231PS Z18, Z19, Z5
+	VPERMILPS   $0x00, 832(BX), Z20
+	VFMADD231PS Z17, Z20, Z6
+	VPERMILPS   $0x00, 896(BX), Z21
+	VFMADD231PS Z16, Z21, Z7
+	VFMADD231PS Z18, Z21, Z6
+	VPERMILPS   $0x00, 960(BX), Z22
+	VFMADD231PS Z17, Z22, Z7
+	VPERMILPS   $0x00, 1024(BX), Z23
+	VFMADD231PS Z16, Z23, Z8
+	VFMADD231PS Z18, Z23, Z7
+	VPERMILPS   $0x00, 1088(BX), Z24
+	VFMADD231PS Z17, Z24, Z8
+	VPERMILPS   $0x00, 1152(BX), Z25
+	VFMADD231PS Z16, Z25, Z9
+	VFMADD231PS Z18, Z25, Z8
+	VPERMILPS   $0x00, 1216(BX), Z26
+	VFMADD231PS Z17, Z26, Z9
+	VPERMILPS   $0x00, 1280(BX), Z27
+	VFMADD231PS Z16, Z27, Z10
+	VFMADD231PS Z18, Z27, Z9
+	VPERMILPS   $0x00, 1344(BX), Z28
+	VFMADD231PS Z17, Z28, Z10
+	VPERMILPS   $0x00, 1408(BX), Z29
+	VFMADD231PS Z16, Z29, Z11
+	VFMADD231PS Z18, Z29, Z10
+	VPERMILPS   $0x00, 1472(BX), Z30
+	VFMADD231PS Z17, Z30, Z11
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z16, Z31, Z12
+	VFMADD231PS Z18, Z31, Z11
+	VPERMILPS   $0x00, 1600(BX), Z19
+	VFMADD231PS Z17, Z19, Z12
+	VPERMILPS   $0x00, 1664(BX), Z20
+	VFMADD231PS Z16, Z20, Z13
+	VFMADD231PS Z18, Z20, Z12
+	VPERMILPS   $0x00, 1728(BX), Z21
+	VFMADD231PS Z17, Z21, Z13
+	VPERMILPS   $0x00, 1792(BX), Z22
+	VFMADD231PS Z16, Z22, Z14
+	VFMADD231PS Z18, Z22, Z13
+	VPERMILPS   $0x00, 1856(BX), Z23
+	VFMADD231PS Z17, Z23, Z14
+	VPERMILPS   $0x00, 1920(BX), Z24
+	VFMADD231PS Z16, Z24, Z15
+	VFMADD231PS Z18, Z24, Z14
+	VPERMILPS   $0x00, 1984(BX), Z25
+	VFMADD231PS Z17, Z25, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_32
+	VPERMILPS   $0x00, 2048(BX), Z26
+	VFMADD231PS Z18, Z26, Z15
+
+edge0_0_32:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z16
+	VMOVUPS     576(DI)(R11*1), Z17
+	VMOVUPS     576(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z27
+	VFMADD231PS Z16, Z27, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z28
+	VFMADD231PS Z17, Z28, Z0
+	VPERMILPS   $0x55, 128(BX), Z29
+	VFMADD231PS Z16, Z29, Z1
+	VFMADD231PS Z18, Z29, Z0
+	VPERMILPS   $0x55, 192(BX), Z30
+	VFMADD231PS Z17, Z30, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z16, Z31, Z2
+	VFMADD231PS Z18, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z19
+	VFMADD231PS Z17, Z19, Z2
+	VPERMILPS   $0x55, 384(BX), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z18, Z20, Z2
+	VPERMILPS   $0x55, 448(BX), Z21
+	VFMADD231PS Z17, Z21, Z3
+	VPERMILPS   $0x55, 512(BX), Z22
+	VFMADD231PS Z16, Z22, Z4
+	VFMADD231PS Z18, Z22, Z3
+	VPERMILPS   $0x55, 576(BX), Z23
+	VFMADD231PS Z17, Z23, Z4
+	VPERMILPS   $0x55, 640(BX), Z24
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z18, Z24, Z4
+	VPERMILPS   $0x55, 704(BX), Z25
+	VFMADD231PS Z17, Z25, Z5
+	VPERMILPS   $0x55, 768(BX), Z26
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z18, Z26, Z5
+	VPERMILPS   $0x55, 832(BX), Z27
+	VFMADD231PS Z17, Z27, Z6
+	VPERMILPS   $0x55, 896(BX), Z28
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z18, Z28, Z6
+	VPERMILPS   $0x55, 960(BX), Z29
+	VFMADD231PS Z17, Z29, Z7
+	VPERMILPS   $0x55, 1024(BX), Z30
+	VFMADD231PS Z16, Z30, Z8
+	VFMADD231PS Z18, Z30, Z7
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z17, Z31, Z8
+	VPERMILPS   $0x55, 1152(BX), Z19
+	VFMADD231PS Z16, Z19, Z9
+	VFMADD231PS Z18, Z19, Z8
+	VPERMILPS   $0x55, 1216(BX), Z20
+	VFMADD231PS Z17, Z20, Z9
+	VPERMILPS   $0x55, 1280(BX), Z21
+	VFMADD231PS Z16, Z21, Z10
+	VFMADD231PS Z18, Z21, Z9
+	VPERMILPS   $0x55, 1344(BX), Z22
+	VFMADD231PS Z17, Z22, Z10
+	VPERMILPS   $0x55, 1408(BX), Z23
+	VFMADD231PS Z16, Z23, Z11
+	VFMADD231PS Z18, Z23, Z10
+	VPERMILPS   $0x55, 1472(BX), Z24
+	VFMADD231PS Z17, Z24, Z11
+	VPERMILPS   $0x55, 1536(BX), Z25
+	VFMADD231PS Z16, Z25, Z12
+	VFMADD231PS Z18, Z25, Z11
+	VPERMILPS   $0x55, 1600(BX), Z26
+	VFMADD231PS Z17, Z26, Z12
+	VPERMILPS   $0x55, 1664(BX), Z27
+	VFMADD231PS Z16, Z27, Z13
+	VFMADD231PS Z18, Z27, Z12
+	VPERMILPS   $0x55, 1728(BX), Z28
+	VFMADD231PS Z17, Z28, Z13
+	VPERMILPS   $0x55, 1792(BX), Z29
+	VFMADD231PS Z16, Z29, Z14
+	VFMADD231PS Z18, Z29, Z13
+	VPERMILPS   $0x55, 1856(BX), Z30
+	VFMADD231PS Z17, Z30, Z14
+	VPERMILPS   $0x55, 1920(BX), Z31
+	VFMADD231PS Z16, Z31, Z15
+	VFMADD231PS Z18, Z31, Z14
+	VPERMILPS   $0x55, 1984(BX), Z19
+	VFMADD231PS Z17, Z19, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_32
+	VPERMILPS   $0x55, 2048(BX), Z20
+	VFMADD231PS Z18, Z20, Z15
+
+edge1_0_32:
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     1152(DI), Z16
+	VMOVUPS     1152(DI)(R11*1), Z17
+	VMOVUPS     1152(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z21
+	VFMADD231PS Z16, Z21, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z22
+	VFMADD231PS Z17, Z22, Z0
+	VPERMILPS   $0xaa, 128(BX), Z23
+	VFMADD231PS Z16, Z23, Z1
+	VFMADD231PS Z18, Z23, Z0
+	VPERMILPS   $0xaa, 192(BX), Z24
+	VFMADD231PS Z17, Z24, Z1
+	VPERMILPS   $0xaa, 256(BX), Z25
+	VFMADD231PS Z16, Z25, Z2
+	VFMADD231PS Z18, Z25, Z1
+	VPERMILPS   $0xaa, 320(BX), Z26
+	VFMADD231PS Z17, Z26, Z2
+	VPERMILPS   $0xaa, 384(BX), Z27
+	VFMADD231PS Z16, Z27, Z3
+	VFMADD231PS Z18, Z27, Z2
+	VPERMILPS   $0xaa, 448(BX), Z28
+	VFMADD231PS Z17, Z28, Z3
+	VPERMILPS   $0xaa, 512(BX), Z29
+	VFMADD231PS Z16, Z29, Z4
+	VFMADD231PS Z18, Z29, Z3
+	VPERMILPS   $0xaa, 576(BX), Z30
+	VFMADD231PS Z17, Z30, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z16, Z31, Z5
+	VFMADD231PS Z18, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z19
+	VFMADD231PS Z17, Z19, Z5
+	VPERMILPS   $0xaa, 768(BX), Z20
+	VFMADD231PS Z16, Z20, Z6
+	VFMADD231PS Z18, Z20, Z5
+	VPERMILPS   $0xaa, 832(BX), Z21
+	VFMADD231PS Z17, Z21, Z6
+	VPERMILPS   $0xaa, 896(BX), Z22
+	VFMADD231PS Z16, Z22, Z7
+	VFMADD231PS Z18, Z22, Z6
+	VPERMILPS   $0xaa, 960(BX), Z23
+	VFMADD231PS Z17, Z23, Z7
+	VPERMILPS   $0xaa, 1024(BX), Z24
+	VFMADD231PS Z16, Z24, Z8
+	VFMADD231PS Z18, Z24, Z7
+	VPERMILPS   $0xaa, 1088(BX), Z25
+	VFMADD231PS Z17, Z25, Z8
+	VPERMILPS   $0xaa, 1152(BX), Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z18, Z26, Z8
+	VPERMILPS   $0xaa, 1216(BX), Z27
+	VFMADD231PS Z17, Z27, Z9
+	VPERMILPS   $0xaa, 1280(BX), Z28
+	VFMADD231PS Z16, Z28, Z10
+	VFMADD231PS Z18, Z28, Z9
+	VPERMILPS   $0xaa, 1344(BX), Z29
+	VFMADD231PS Z17, Z29, Z10
+	VPERMILPS   $0xaa, 1408(BX), Z30
+	VFMADD231PS Z16, Z30, Z11
+	VFMADD231PS Z18, Z30, Z10
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z17, Z31, Z11
+	VPERMILPS   $0xaa, 1536(BX), Z19
+	VFMADD231PS Z16, Z19, Z12
+	VFMADD231PS Z18, Z19, Z11
+	VPERMILPS   $0xaa, 1600(BX), Z20
+	VFMADD231PS Z17, Z20, Z12
+	VPERMILPS   $0xaa, 1664(BX), Z21
+	VFMADD231PS Z16, Z21, Z13
+	VFMADD231PS Z18, Z21, Z12
+	VPERMILPS   $0xaa, 1728(BX), Z22
+	VFMADD231PS Z17, Z22, Z13
+	VPERMILPS   $0xaa, 1792(BX), Z23
+	VFMADD231PS Z16, Z23, Z14
+	VFMADD231PS Z18, Z23, Z13
+	VPERMILPS   $0xaa, 1856(BX), Z24
+	VFMADD231PS Z17, Z24, Z14
+	VPERMILPS   $0xaa, 1920(BX), Z25
+	VFMADD231PS Z16, Z25, Z15
+	VFMADD231PS Z18, Z25, Z14
+	VPERMILPS   $0xaa, 1984(BX), Z26
+	VFMADD231PS Z17, Z26, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_32
+	VPERMILPS   $0xaa, 2048(BX), Z27
+	VFMADD231PS Z18, Z27, Z15
+
+edge2_0_32:
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	ADDQ        $0x00000580, R9
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	ADDQ        $0x00000180, AX
+	VMOVUPS     1728(DI), Z16
+	VMOVUPS     1728(DI)(R11*1), Z17
+	VMOVUPS     1728(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z28
+	VFMADD231PS Z16, Z28, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z29
+	VFMADD231PS Z17, Z29, Z0
+	VPERMILPS   $0xff, 128(BX), Z30
+	VFMADD231PS Z16, Z30, Z1
+	VFMADD231PS Z18, Z30, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z17, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z19
+	VFMADD231PS Z16, Z19, Z2
+	VFMADD231PS Z18, Z19, Z1
+	VPERMILPS   $0xff, 320(BX), Z20
+	VFMADD231PS Z17, Z20, Z2
+	VPERMILPS   $0xff, 384(BX), Z21
+	VFMADD231PS Z16, Z21, Z3
+	VFMADD231PS Z18, Z21, Z2
+	VPERMILPS   $0xff, 448(BX), Z22
+	VFMADD231PS Z17, Z22, Z3
+	VPERMILPS   $0xff, 512(BX), Z23
+	VFMADD231PS Z16, Z23, Z4
+	VFMADD231PS Z18, Z23, Z3
+	VPERMILPS   $0xff, 576(BX), Z24
+	VFMADD231PS Z17, Z24, Z4
+	VPERMILPS   $0xff, 640(BX), Z25
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z18, Z25, Z4
+	VPERMILPS   $0xff, 704(BX), Z26
+	VFMADD231PS Z17, Z26, Z5
+	VPERMILPS   $0xff, 768(BX), Z27
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z18, Z27, Z5
+	VPERMILPS   $0xff, 832(BX), Z28
+	VFMADD231PS Z17, Z28, Z6
+	VPERMILPS   $0xff, 896(BX), Z29
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z18, Z29, Z6
+	VPERMILPS   $0xff, 960(BX), Z30
+	VFMADD231PS Z17, Z30, Z7
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z16, Z31, Z8
+	VFMADD231PS Z18, Z31, Z7
+	VPERMILPS   $0xff, 1088(BX), Z19
+	VFMADD231PS Z17, Z19, Z8
+	VPERMILPS   $0xff, 1152(BX), Z20
+	VFMADD231PS Z16, Z20, Z9
+	VFMADD231PS Z18, Z20, Z8
+	VPERMILPS   $0xff, 1216(BX), Z21
+	VFMADD231PS Z17, Z21, Z9
+	VPERMILPS   $0xff, 1280(BX), Z22
+	VFMADD231PS Z16, Z22, Z10
+	VFMADD231PS Z18, Z22, Z9
+	VPERMILPS   $0xff, 1344(BX), Z23
+	VFMADD231PS Z17, Z23, Z10
+	VPERMILPS   $0xff, 1408(BX), Z24
+	VFMADD231PS Z16, Z24, Z11
+	VFMADD231PS Z18, Z24, Z10
+	VPERMILPS   $0xff, 1472(BX), Z25
+	VFMADD231PS Z17, Z25, Z11
+	VPERMILPS   $0xff, 1536(BX), Z26
+	VFMADD231PS Z16, Z26, Z12
+	VFMADD231PS Z18, Z26, Z11
+	VPERMILPS   $0xff, 1600(BX), Z27
+	VFMADD231PS Z17, Z27, Z12
+	VPERMILPS   $0xff, 1664(BX), Z28
+	VFMADD231PS Z16, Z28, Z13
+	VFMADD231PS Z18, Z28, Z12
+	VPERMILPS   $0xff, 1728(BX), Z29
+	VFMADD231PS Z17, Z29, Z13
+	VPERMILPS   $0xff, 1792(BX), Z30
+	VFMADD231PS Z16, Z30, Z14
+	VFMADD231PS Z18, Z30, Z13
+	VPERMILPS   $0xff, 1856(BX), Z31
+	VFMADD231PS Z17, Z31, Z14
+	VPERMILPS   $0xff, 1920(BX), Z19
+	VFMADD231PS Z16, Z19, Z15
+	VFMADD231PS Z18, Z19, Z14
+	VPERMILPS   $0xff, 1984(BX), Z20
+	VFMADD231PS Z17, Z20, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_32
+	VPERMILPS   $0xff, 2048(BX), Z21
+	VFMADD231PS Z18, Z21, Z15
+
+edge3_0_32:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000800, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s2_2x14AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	VMOVUPS 448(CX), Z21
+	VMOVUPS 512(CX), Z22
+	VMOVUPS 576(CX), Z23
+	VMOVUPS 640(CX), Z24
+	VMOVUPS 704(CX), Z25
+	VMOVUPS 768(CX), Z26
+	VMOVUPS 832(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x00, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x00, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x00, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x00, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_28
+	VPERMILPS   $0x00, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_0_28:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x00, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x00, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x00, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x00, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x00, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x00, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_28
+	VPERMILPS   $0x00, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_1_28:
+skip0_1:
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x55, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x55, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x55, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x55, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x55, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_28
+	VPERMILPS   $0x55, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_0_28:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x55, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x55, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x55, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x55, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x55, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x55, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_28
+	VPERMILPS   $0x55, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_1_28:
+skip1_1:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xaa, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xaa, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xaa, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xaa, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_28
+	VPERMILPS   $0xaa, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_0_28:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xaa, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xaa, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xaa, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xaa, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xaa, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xaa, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_28
+	VPERMILPS   $0xaa, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_1_28:
+skip2_1:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	PREFETCHT0  2048(R9)
+	PREFETCHT0  2112(R9)
+	PREFETCHT0  2176(R9)
+	PREFETCHT0  2240(R9)
+	PREFETCHT0  2304(R9)
+	PREFETCHT0  2368(R9)
+	ADDQ        $0x00000980, R9
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xff, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xff, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xff, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xff, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xff, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_28
+	VPERMILPS   $0xff, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_0_28:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xff, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xff, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xff, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xff, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xff, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xff, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_28
+	VPERMILPS   $0xff, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_1_28:
+skip3_1:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	VMOVUPS Z21, 448(CX)
+	VMOVUPS Z22, 512(CX)
+	VMOVUPS Z23, 576(CX)
+	VMOVUPS Z24, 640(CX)
+	VMOVUPS Z25, 704(CX)
+	VMOVUPS Z26, 768(CX)
+	VMOVUPS Z27, 832(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s2_3x8AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	VMOVUPS 256(CX), Z12
+	VMOVUPS 320(CX), Z13
+	VMOVUPS 384(CX), Z14
+	VMOVUPS 448(CX), Z15
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	VMOVUPS 256(CX), Z20
+	VMOVUPS 320(CX), Z21
+	VMOVUPS 384(CX), Z22
+	VMOVUPS 448(CX), Z23
+
+begin:
+	LEAQ    1536(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z24
+	VMOVUPS     (DI)(R11*1), Z25
+	VMOVUPS     (DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z29
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0x00, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z25, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z2
+	VFMADD231PS Z26, Z27, Z1
+	VPERMILPS   $0x00, 320(BX), Z28
+	VFMADD231PS Z25, Z28, Z2
+	VPERMILPS   $0x00, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VPERMILPS   $0x00, 448(BX), Z30
+	VFMADD231PS Z25, Z30, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z24, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z27
+	VFMADD231PS Z25, Z27, Z4
+	VPERMILPS   $0x00, 640(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z26, Z28, Z4
+	VPERMILPS   $0x00, 704(BX), Z29
+	VFMADD231PS Z25, Z29, Z5
+	VPERMILPS   $0x00, 768(BX), Z30
+	VFMADD231PS Z24, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z25, Z31, Z6
+	VPERMILPS   $0x00, 896(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+	VFMADD231PS Z26, Z27, Z6
+	VPERMILPS   $0x00, 960(BX), Z28
+	VFMADD231PS Z25, Z28, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_16
+	VPERMILPS   $0x00, 1024(BX), Z29
+	VFMADD231PS Z26, Z29, Z7
+
+edge0_0_16:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z30
+	VFMADD231PS Z24, Z30, Z8
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z25, Z31, Z8
+	VPERMILPS   $0x00, 128(CX), Z27
+	VFMADD231PS Z24, Z27, Z9
+	VFMADD231PS Z26, Z27, Z8
+	VPERMILPS   $0x00, 192(CX), Z28
+	VFMADD231PS Z25, Z28, Z9
+	VPERMILPS   $0x00, 256(CX), Z29
+	VFMADD231PS Z24, Z29, Z10
+	VFMADD231PS Z26, Z29, Z9
+	VPERMILPS   $0x00, 320(CX), Z30
+	VFMADD231PS Z25, Z30, Z10
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z26, Z31, Z10
+	VPERMILPS   $0x00, 448(CX), Z27
+	VFMADD231PS Z25, Z27, Z11
+	VPERMILPS   $0x00, 512(CX), Z28
+	VFMADD231PS Z24, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0x00, 576(CX), Z29
+	VFMADD231PS Z25, Z29, Z12
+	VPERMILPS   $0x00, 640(CX), Z30
+	VFMADD231PS Z24, Z30, Z13
+	VFMADD231PS Z26, Z30, Z12
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z25, Z31, Z13
+	VPERMILPS   $0x00, 768(CX), Z27
+	VFMADD231PS Z24, Z27, Z14
+	VFMADD231PS Z26, Z27, Z13
+	VPERMILPS   $0x00, 832(CX), Z28
+	VFMADD231PS Z25, Z28, Z14
+	VPERMILPS   $0x00, 896(CX), Z29
+	VFMADD231PS Z24, Z29, Z15
+	VFMADD231PS Z26, Z29, Z14
+	VPERMILPS   $0x00, 960(CX), Z30
+	VFMADD231PS Z25, Z30, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_16
+	VPERMILPS   $0x00, 1024(CX), Z31
+	VFMADD231PS Z26, Z31, Z15
+
+edge0_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z27
+	VFMADD231PS Z24, Z27, Z16
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VPERMILPS   $0x00, 128(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z26, Z29, Z16
+	VPERMILPS   $0x00, 192(CX), Z30
+	VFMADD231PS Z25, Z30, Z17
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0x00, 320(CX), Z27
+	VFMADD231PS Z25, Z27, Z18
+	VPERMILPS   $0x00, 384(CX), Z28
+	VFMADD231PS Z24, Z28, Z19
+	VFMADD231PS Z26, Z28, Z18
+	VPERMILPS   $0x00, 448(CX), Z29
+	VFMADD231PS Z25, Z29, Z19
+	VPERMILPS   $0x00, 512(CX), Z30
+	VFMADD231PS Z24, Z30, Z20
+	VFMADD231PS Z26, Z30, Z19
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z25, Z31, Z20
+	VPERMILPS   $0x00, 640(CX), Z27
+	VFMADD231PS Z24, Z27, Z21
+	VFMADD231PS Z26, Z27, Z20
+	VPERMILPS   $0x00, 704(CX), Z28
+	VFMADD231PS Z25, Z28, Z21
+	VPERMILPS   $0x00, 768(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z26, Z29, Z21
+	VPERMILPS   $0x00, 832(CX), Z30
+	VFMADD231PS Z25, Z30, Z22
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z24, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	VPERMILPS   $0x00, 960(CX), Z27
+	VFMADD231PS Z25, Z27, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_16
+	VPERMILPS   $0x00, 1024(CX), Z28
+	VFMADD231PS Z26, Z28, Z23
+
+edge0_2_16:
+skip0_2:
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	VMOVUPS     576(DI), Z24
+	VMOVUPS     576(DI)(R11*1), Z25
+	VMOVUPS     576(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z29
+	VFMADD231PS Z24, Z29, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z30
+	VFMADD231PS Z25, Z30, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z24, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z27
+	VFMADD231PS Z25, Z27, Z1
+	VPERMILPS   $0x55, 256(BX), Z28
+	VFMADD231PS Z24, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0x55, 320(BX), Z29
+	VFMADD231PS Z25, Z29, Z2
+	VPERMILPS   $0x55, 384(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z26, Z30, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z25, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z26, Z27, Z3
+	VPERMILPS   $0x55, 576(BX), Z28
+	VFMADD231PS Z25, Z28, Z4
+	VPERMILPS   $0x55, 640(BX), Z29
+	VFMADD231PS Z24, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0x55, 704(BX), Z30
+	VFMADD231PS Z25, Z30, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z24, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z27
+	VFMADD231PS Z25, Z27, Z6
+	VPERMILPS   $0x55, 896(BX), Z28
+	VFMADD231PS Z24, Z28, Z7
+	VFMADD231PS Z26, Z28, Z6
+	VPERMILPS   $0x55, 960(BX), Z29
+	VFMADD231PS Z25, Z29, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_16
+	VPERMILPS   $0x55, 1024(BX), Z30
+	VFMADD231PS Z26, Z30, Z7
+
+edge1_0_16:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z24, Z31, Z8
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z27
+	VFMADD231PS Z25, Z27, Z8
+	VPERMILPS   $0x55, 128(CX), Z28
+	VFMADD231PS Z24, Z28, Z9
+	VFMADD231PS Z26, Z28, Z8
+	VPERMILPS   $0x55, 192(CX), Z29
+	VFMADD231PS Z25, Z29, Z9
+	VPERMILPS   $0x55, 256(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z26, Z30, Z9
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z25, Z31, Z10
+	VPERMILPS   $0x55, 384(CX), Z27
+	VFMADD231PS Z24, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0x55, 448(CX), Z28
+	VFMADD231PS Z25, Z28, Z11
+	VPERMILPS   $0x55, 512(CX), Z29
+	VFMADD231PS Z24, Z29, Z12
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0x55, 576(CX), Z30
+	VFMADD231PS Z25, Z30, Z12
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z26, Z31, Z12
+	VPERMILPS   $0x55, 704(CX), Z27
+	VFMADD231PS Z25, Z27, Z13
+	VPERMILPS   $0x55, 768(CX), Z28
+	VFMADD231PS Z24, Z28, Z14
+	VFMADD231PS Z26, Z28, Z13
+	VPERMILPS   $0x55, 832(CX), Z29
+	VFMADD231PS Z25, Z29, Z14
+	VPERMILPS   $0x55, 896(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z26, Z30, Z14
+	VPERMILPS   $0x55, 960(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_16
+	VPERMILPS   $0x55, 1024(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge1_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z25, Z31, Z17
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z18
+	VFMADD231PS Z26, Z27, Z17
+	VPERMILPS   $0x55, 320(CX), Z28
+	VFMADD231PS Z25, Z28, Z18
+	VPERMILPS   $0x55, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z19
+	VFMADD231PS Z26, Z29, Z18
+	VPERMILPS   $0x55, 448(CX), Z30
+	VFMADD231PS Z25, Z30, Z19
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z26, Z31, Z19
+	VPERMILPS   $0x55, 576(CX), Z27
+	VFMADD231PS Z25, Z27, Z20
+	VPERMILPS   $0x55, 640(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z26, Z28, Z20
+	VPERMILPS   $0x55, 704(CX), Z29
+	VFMADD231PS Z25, Z29, Z21
+	VPERMILPS   $0x55, 768(CX), Z30
+	VFMADD231PS Z24, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z25, Z31, Z22
+	VPERMILPS   $0x55, 896(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+	VFMADD231PS Z26, Z27, Z22
+	VPERMILPS   $0x55, 960(CX), Z28
+	VFMADD231PS Z25, Z28, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_16
+	VPERMILPS   $0x55, 1024(CX), Z29
+	VFMADD231PS Z26, Z29, Z23
+
+edge1_2_16:
+skip1_2:
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z24
+	VMOVUPS     1152(DI)(R11*1), Z25
+	VMOVUPS     1152(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z30
+	VFMADD231PS Z24, Z30, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z25, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z27
+	VFMADD231PS Z24, Z27, Z1
+	VFMADD231PS Z26, Z27, Z0
+	VPERMILPS   $0xaa, 192(BX), Z28
+	VFMADD231PS Z25, Z28, Z1
+	VPERMILPS   $0xaa, 256(BX), Z29
+	VFMADD231PS Z24, Z29, Z2
+	VFMADD231PS Z26, Z29, Z1
+	VPERMILPS   $0xaa, 320(BX), Z30
+	VFMADD231PS Z25, Z30, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z27
+	VFMADD231PS Z25, Z27, Z3
+	VPERMILPS   $0xaa, 512(BX), Z28
+	VFMADD231PS Z24, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0xaa, 576(BX), Z29
+	VFMADD231PS Z25, Z29, Z4
+	VPERMILPS   $0xaa, 640(BX), Z30
+	VFMADD231PS Z24, Z30, Z5
+	VFMADD231PS Z26, Z30, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z25, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z27
+	VFMADD231PS Z24, Z27, Z6
+	VFMADD231PS Z26, Z27, Z5
+	VPERMILPS   $0xaa, 832(BX), Z28
+	VFMADD231PS Z25, Z28, Z6
+	VPERMILPS   $0xaa, 896(BX), Z29
+	VFMADD231PS Z24, Z29, Z7
+	VFMADD231PS Z26, Z29, Z6
+	VPERMILPS   $0xaa, 960(BX), Z30
+	VFMADD231PS Z25, Z30, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_16
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z26, Z31, Z7
+
+edge2_0_16:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z27
+	VFMADD231PS Z24, Z27, Z8
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VPERMILPS   $0xaa, 128(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z26, Z29, Z8
+	VPERMILPS   $0xaa, 192(CX), Z30
+	VFMADD231PS Z25, Z30, Z9
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z24, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0xaa, 320(CX), Z27
+	VFMADD231PS Z25, Z27, Z10
+	VPERMILPS   $0xaa, 384(CX), Z28
+	VFMADD231PS Z24, Z28, Z11
+	VFMADD231PS Z26, Z28, Z10
+	VPERMILPS   $0xaa, 448(CX), Z29
+	VFMADD231PS Z25, Z29, Z11
+	VPERMILPS   $0xaa, 512(CX), Z30
+	VFMADD231PS Z24, Z30, Z12
+	VFMADD231PS Z26, Z30, Z11
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z25, Z31, Z12
+	VPERMILPS   $0xaa, 640(CX), Z27
+	VFMADD231PS Z24, Z27, Z13
+	VFMADD231PS Z26, Z27, Z12
+	VPERMILPS   $0xaa, 704(CX), Z28
+	VFMADD231PS Z25, Z28, Z13
+	VPERMILPS   $0xaa, 768(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z26, Z29, Z13
+	VPERMILPS   $0xaa, 832(CX), Z30
+	VFMADD231PS Z25, Z30, Z14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	VPERMILPS   $0xaa, 960(CX), Z27
+	VFMADD231PS Z25, Z27, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_16
+	VPERMILPS   $0xaa, 1024(CX), Z28
+	VFMADD231PS Z26, Z28, Z15
+
+edge2_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z29
+	VFMADD231PS Z24, Z29, Z16
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z30
+	VFMADD231PS Z25, Z30, Z16
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z26, Z31, Z16
+	VPERMILPS   $0xaa, 192(CX), Z27
+	VFMADD231PS Z25, Z27, Z17
+	VPERMILPS   $0xaa, 256(CX), Z28
+	VFMADD231PS Z24, Z28, Z18
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0xaa, 320(CX), Z29
+	VFMADD231PS Z25, Z29, Z18
+	VPERMILPS   $0xaa, 384(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z26, Z30, Z18
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z25, Z31, Z19
+	VPERMILPS   $0xaa, 512(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z26, Z27, Z19
+	VPERMILPS   $0xaa, 576(CX), Z28
+	VFMADD231PS Z25, Z28, Z20
+	VPERMILPS   $0xaa, 640(CX), Z29
+	VFMADD231PS Z24, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0xaa, 704(CX), Z30
+	VFMADD231PS Z25, Z30, Z21
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z24, Z31, Z22
+	VFMADD231PS Z26, Z31, Z21
+	VPERMILPS   $0xaa, 832(CX), Z27
+	VFMADD231PS Z25, Z27, Z22
+	VPERMILPS   $0xaa, 896(CX), Z28
+	VFMADD231PS Z24, Z28, Z23
+	VFMADD231PS Z26, Z28, Z22
+	VPERMILPS   $0xaa, 960(CX), Z29
+	VFMADD231PS Z25, Z29, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_16
+	VPERMILPS   $0xaa, 1024(CX), Z30
+	VFMADD231PS Z26, Z30, Z23
+
+edge2_2_16:
+skip2_2:
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	ADDQ        $0x00000800, R9
+	PREFETCHT0  384(AX)
+	PREFETCHT0  448(AX)
+	ADDQ        $0x00000200, AX
+	VMOVUPS     1728(DI), Z24
+	VMOVUPS     1728(DI)(R11*1), Z25
+	VMOVUPS     1728(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z24, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z27
+	VFMADD231PS Z25, Z27, Z0
+	VPERMILPS   $0xff, 128(BX), Z28
+	VFMADD231PS Z24, Z28, Z1
+	VFMADD231PS Z26, Z28, Z0
+	VPERMILPS   $0xff, 192(BX), Z29
+	VFMADD231PS Z25, Z29, Z1
+	VPERMILPS   $0xff, 256(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z26, Z30, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z25, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z27
+	VFMADD231PS Z24, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0xff, 448(BX), Z28
+	VFMADD231PS Z25, Z28, Z3
+	VPERMILPS   $0xff, 512(BX), Z29
+	VFMADD231PS Z24, Z29, Z4
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0xff, 576(BX), Z30
+	VFMADD231PS Z25, Z30, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z27
+	VFMADD231PS Z25, Z27, Z5
+	VPERMILPS   $0xff, 768(BX), Z28
+	VFMADD231PS Z24, Z28, Z6
+	VFMADD231PS Z26, Z28, Z5
+	VPERMILPS   $0xff, 832(BX), Z29
+	VFMADD231PS Z25, Z29, Z6
+	VPERMILPS   $0xff, 896(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z26, Z30, Z6
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_16
+	VPERMILPS   $0xff, 1024(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge3_0_16:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z25, Z31, Z9
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z10
+	VFMADD231PS Z26, Z27, Z9
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z25, Z28, Z10
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z11
+	VFMADD231PS Z26, Z29, Z10
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z25, Z30, Z11
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z26, Z31, Z11
+	VPERMILPS   $0xff, 576(CX), Z27
+	VFMADD231PS Z25, Z27, Z12
+	VPERMILPS   $0xff, 640(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z26, Z28, Z12
+	VPERMILPS   $0xff, 704(CX), Z29
+	VFMADD231PS Z25, Z29, Z13
+	VPERMILPS   $0xff, 768(CX), Z30
+	VFMADD231PS Z24, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z25, Z31, Z14
+	VPERMILPS   $0xff, 896(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+	VFMADD231PS Z26, Z27, Z14
+	VPERMILPS   $0xff, 960(CX), Z28
+	VFMADD231PS Z25, Z28, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_16
+	VPERMILPS   $0xff, 1024(CX), Z29
+	VFMADD231PS Z26, Z29, Z15
+
+edge3_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z30
+	VFMADD231PS Z24, Z30, Z16
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z25, Z31, Z16
+	VPERMILPS   $0xff, 128(CX), Z27
+	VFMADD231PS Z24, Z27, Z17
+	VFMADD231PS Z26, Z27, Z16
+	VPERMILPS   $0xff, 192(CX), Z28
+	VFMADD231PS Z25, Z28, Z17
+	VPERMILPS   $0xff, 256(CX), Z29
+	VFMADD231PS Z24, Z29, Z18
+	VFMADD231PS Z26, Z29, Z17
+	VPERMILPS   $0xff, 320(CX), Z30
+	VFMADD231PS Z25, Z30, Z18
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z26, Z31, Z18
+	VPERMILPS   $0xff, 448(CX), Z27
+	VFMADD231PS Z25, Z27, Z19
+	VPERMILPS   $0xff, 512(CX), Z28
+	VFMADD231PS Z24, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0xff, 576(CX), Z29
+	VFMADD231PS Z25, Z29, Z20
+	VPERMILPS   $0xff, 640(CX), Z30
+	VFMADD231PS Z24, Z30, Z21
+	VFMADD231PS Z26, Z30, Z20
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z25, Z31, Z21
+	VPERMILPS   $0xff, 768(CX), Z27
+	VFMADD231PS Z24, Z27, Z22
+	VFMADD231PS Z26, Z27, Z21
+	VPERMILPS   $0xff, 832(CX), Z28
+	VFMADD231PS Z25, Z28, Z22
+	VPERMILPS   $0xff, 896(CX), Z29
+	VFMADD231PS Z24, Z29, Z23
+	VFMADD231PS Z26, Z29, Z22
+	VPERMILPS   $0xff, 960(CX), Z30
+	VFMADD231PS Z25, Z30, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_16
+	VPERMILPS   $0xff, 1024(CX), Z31
+	VFMADD231PS Z26, Z31, Z23
+
+edge3_2_16:
+skip3_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z10, 128(CX)
+	VMOVUPS Z11, 192(CX)
+	VMOVUPS Z12, 256(CX)
+	VMOVUPS Z13, 320(CX)
+	VMOVUPS Z14, 384(CX)
+	VMOVUPS Z15, 448(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z18, 128(CX)
+	VMOVUPS Z19, 192(CX)
+	VMOVUPS Z20, 256(CX)
+	VMOVUPS Z21, 320(CX)
+	VMOVUPS Z22, 384(CX)
+	VMOVUPS Z23, 448(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s2_4x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z21
+	VMOVUPS 64(CX), Z22
+	VMOVUPS 128(CX), Z23
+	VMOVUPS 192(CX), Z24
+	VMOVUPS 256(CX), Z25
+	VMOVUPS 320(CX), Z26
+	VMOVUPS 384(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_14
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge0_0_14:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_14
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_14
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge0_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_3_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge0_3_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_3_14
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_3_14:
+skip0_3:
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_14
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge1_0_14:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge1_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_3_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge1_3_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_3_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_3_14:
+skip1_3:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_14
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge2_0_14:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge2_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_3_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge2_3_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_3_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_3_14:
+skip2_3:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	PREFETCHT0  2048(R9)
+	PREFETCHT0  2112(R9)
+	PREFETCHT0  2176(R9)
+	PREFETCHT0  2240(R9)
+	PREFETCHT0  2304(R9)
+	PREFETCHT0  2368(R9)
+	ADDQ        $0x00000980, R9
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_14
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge3_0_14:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_14
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_14
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge3_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_3_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge3_3_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_3_14
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_3_14:
+skip3_3:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z21, (CX)
+	VMOVUPS Z22, 64(CX)
+	VMOVUPS Z23, 128(CX)
+	VMOVUPS Z24, 192(CX)
+	VMOVUPS Z25, 256(CX)
+	VMOVUPS Z26, 320(CX)
+	VMOVUPS Z27, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z21, (CX)
+	VMOVNTPS Z22, 64(CX)
+	VMOVNTPS Z23, 128(CX)
+	VMOVNTPS Z24, 192(CX)
+	VMOVNTPS Z25, 256(CX)
+	VMOVNTPS Z26, 320(CX)
+	VMOVNTPS Z27, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3s2_3x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+
+begin:
+	LEAQ    1344(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z21
+	VMOVUPS     (DI)(R11*1), Z22
+	VMOVUPS     (DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z25
+	VFMADD231PS Z21, Z25, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z26
+	VFMADD231PS Z22, Z26, Z0
+	VPERMILPS   $0x00, 128(BX), Z27
+	VFMADD231PS Z21, Z27, Z1
+	VFMADD231PS Z23, Z27, Z0
+	VPERMILPS   $0x00, 192(BX), Z28
+	VFMADD231PS Z22, Z28, Z1
+	VPERMILPS   $0x00, 256(BX), Z29
+	VFMADD231PS Z21, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VPERMILPS   $0x00, 320(BX), Z30
+	VFMADD231PS Z22, Z30, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z21, Z31, Z3
+	VFMADD231PS Z23, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z24
+	VFMADD231PS Z22, Z24, Z3
+	VPERMILPS   $0x00, 512(BX), Z25
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z23, Z25, Z3
+	VPERMILPS   $0x00, 576(BX), Z26
+	VFMADD231PS Z22, Z26, Z4
+	VPERMILPS   $0x00, 640(BX), Z27
+	VFMADD231PS Z21, Z27, Z5
+	VFMADD231PS Z23, Z27, Z4
+	VPERMILPS   $0x00, 704(BX), Z28
+	VFMADD231PS Z22, Z28, Z5
+	VPERMILPS   $0x00, 768(BX), Z29
+	VFMADD231PS Z21, Z29, Z6
+	VFMADD231PS Z23, Z29, Z5
+	VPERMILPS   $0x00, 832(BX), Z30
+	VFMADD231PS Z22, Z30, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_14
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z23, Z31, Z6
+
+edge0_0_14:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z24
+	VFMADD231PS Z21, Z24, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z25
+	VFMADD231PS Z22, Z25, Z7
+	VPERMILPS   $0x00, 128(CX), Z26
+	VFMADD231PS Z21, Z26, Z8
+	VFMADD231PS Z23, Z26, Z7
+	VPERMILPS   $0x00, 192(CX), Z27
+	VFMADD231PS Z22, Z27, Z8
+	VPERMILPS   $0x00, 256(CX), Z28
+	VFMADD231PS Z21, Z28, Z9
+	VFMADD231PS Z23, Z28, Z8
+	VPERMILPS   $0x00, 320(CX), Z29
+	VFMADD231PS Z22, Z29, Z9
+	VPERMILPS   $0x00, 384(CX), Z30
+	VFMADD231PS Z21, Z30, Z10
+	VFMADD231PS Z23, Z30, Z9
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z22, Z31, Z10
+	VPERMILPS   $0x00, 512(CX), Z24
+	VFMADD231PS Z21, Z24, Z11
+	VFMADD231PS Z23, Z24, Z10
+	VPERMILPS   $0x00, 576(CX), Z25
+	VFMADD231PS Z22, Z25, Z11
+	VPERMILPS   $0x00, 640(CX), Z26
+	VFMADD231PS Z21, Z26, Z12
+	VFMADD231PS Z23, Z26, Z11
+	VPERMILPS   $0x00, 704(CX), Z27
+	VFMADD231PS Z22, Z27, Z12
+	VPERMILPS   $0x00, 768(CX), Z28
+	VFMADD231PS Z21, Z28, Z13
+	VFMADD231PS Z23, Z28, Z12
+	VPERMILPS   $0x00, 832(CX), Z29
+	VFMADD231PS Z22, Z29, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_14
+	VPERMILPS   $0x00, 896(CX), Z30
+	VFMADD231PS Z23, Z30, Z13
+
+edge0_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z21, Z31, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z24
+	VFMADD231PS Z22, Z24, Z14
+	VPERMILPS   $0x00, 128(CX), Z25
+	VFMADD231PS Z21, Z25, Z15
+	VFMADD231PS Z23, Z25, Z14
+	VPERMILPS   $0x00, 192(CX), Z26
+	VFMADD231PS Z22, Z26, Z15
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z21, Z27, Z16
+	VFMADD231PS Z23, Z27, Z15
+	VPERMILPS   $0x00, 320(CX), Z28
+	VFMADD231PS Z22, Z28, Z16
+	VPERMILPS   $0x00, 384(CX), Z29
+	VFMADD231PS Z21, Z29, Z17
+	VFMADD231PS Z23, Z29, Z16
+	VPERMILPS   $0x00, 448(CX), Z30
+	VFMADD231PS Z22, Z30, Z17
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z23, Z31, Z17
+	VPERMILPS   $0x00, 576(CX), Z24
+	VFMADD231PS Z22, Z24, Z18
+	VPERMILPS   $0x00, 640(CX), Z25
+	VFMADD231PS Z21, Z25, Z19
+	VFMADD231PS Z23, Z25, Z18
+	VPERMILPS   $0x00, 704(CX), Z26
+	VFMADD231PS Z22, Z26, Z19
+	VPERMILPS   $0x00, 768(CX), Z27
+	VFMADD231PS Z21, Z27, Z20
+	VFMADD231PS Z23, Z27, Z19
+	VPERMILPS   $0x00, 832(CX), Z28
+	VFMADD231PS Z22, Z28, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_14
+	VPERMILPS   $0x00, 896(CX), Z29
+	VFMADD231PS Z23, Z29, Z20
+
+edge0_2_14:
+skip0_2:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z21
+	VMOVUPS     576(DI)(R11*1), Z22
+	VMOVUPS     576(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z30
+	VFMADD231PS Z21, Z30, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z22, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z24
+	VFMADD231PS Z21, Z24, Z1
+	VFMADD231PS Z23, Z24, Z0
+	VPERMILPS   $0x55, 192(BX), Z25
+	VFMADD231PS Z22, Z25, Z1
+	VPERMILPS   $0x55, 256(BX), Z26
+	VFMADD231PS Z21, Z26, Z2
+	VFMADD231PS Z23, Z26, Z1
+	VPERMILPS   $0x55, 320(BX), Z27
+	VFMADD231PS Z22, Z27, Z2
+	VPERMILPS   $0x55, 384(BX), Z28
+	VFMADD231PS Z21, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VPERMILPS   $0x55, 448(BX), Z29
+	VFMADD231PS Z22, Z29, Z3
+	VPERMILPS   $0x55, 512(BX), Z30
+	VFMADD231PS Z21, Z30, Z4
+	VFMADD231PS Z23, Z30, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z22, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z24
+	VFMADD231PS Z21, Z24, Z5
+	VFMADD231PS Z23, Z24, Z4
+	VPERMILPS   $0x55, 704(BX), Z25
+	VFMADD231PS Z22, Z25, Z5
+	VPERMILPS   $0x55, 768(BX), Z26
+	VFMADD231PS Z21, Z26, Z6
+	VFMADD231PS Z23, Z26, Z5
+	VPERMILPS   $0x55, 832(BX), Z27
+	VFMADD231PS Z22, Z27, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_14
+	VPERMILPS   $0x55, 896(BX), Z28
+	VFMADD231PS Z23, Z28, Z6
+
+edge1_0_14:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z29
+	VFMADD231PS Z21, Z29, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z30
+	VFMADD231PS Z22, Z30, Z7
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z21, Z31, Z8
+	VFMADD231PS Z23, Z31, Z7
+	VPERMILPS   $0x55, 192(CX), Z24
+	VFMADD231PS Z22, Z24, Z8
+	VPERMILPS   $0x55, 256(CX), Z25
+	VFMADD231PS Z21, Z25, Z9
+	VFMADD231PS Z23, Z25, Z8
+	VPERMILPS   $0x55, 320(CX), Z26
+	VFMADD231PS Z22, Z26, Z9
+	VPERMILPS   $0x55, 384(CX), Z27
+	VFMADD231PS Z21, Z27, Z10
+	VFMADD231PS Z23, Z27, Z9
+	VPERMILPS   $0x55, 448(CX), Z28
+	VFMADD231PS Z22, Z28, Z10
+	VPERMILPS   $0x55, 512(CX), Z29
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z23, Z29, Z10
+	VPERMILPS   $0x55, 576(CX), Z30
+	VFMADD231PS Z22, Z30, Z11
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z21, Z31, Z12
+	VFMADD231PS Z23, Z31, Z11
+	VPERMILPS   $0x55, 704(CX), Z24
+	VFMADD231PS Z22, Z24, Z12
+	VPERMILPS   $0x55, 768(CX), Z25
+	VFMADD231PS Z21, Z25, Z13
+	VFMADD231PS Z23, Z25, Z12
+	VPERMILPS   $0x55, 832(CX), Z26
+	VFMADD231PS Z22, Z26, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_14
+	VPERMILPS   $0x55, 896(CX), Z27
+	VFMADD231PS Z23, Z27, Z13
+
+edge1_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z21, Z28, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z22, Z29, Z14
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z21, Z30, Z15
+	VFMADD231PS Z23, Z30, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z22, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z24
+	VFMADD231PS Z21, Z24, Z16
+	VFMADD231PS Z23, Z24, Z15
+	VPERMILPS   $0x55, 320(CX), Z25
+	VFMADD231PS Z22, Z25, Z16
+	VPERMILPS   $0x55, 384(CX), Z26
+	VFMADD231PS Z21, Z26, Z17
+	VFMADD231PS Z23, Z26, Z16
+	VPERMILPS   $0x55, 448(CX), Z27
+	VFMADD231PS Z22, Z27, Z17
+	VPERMILPS   $0x55, 512(CX), Z28
+	VFMADD231PS Z21, Z28, Z18
+	VFMADD231PS Z23, Z28, Z17
+	VPERMILPS   $0x55, 576(CX), Z29
+	VFMADD231PS Z22, Z29, Z18
+	VPERMILPS   $0x55, 640(CX), Z30
+	VFMADD231PS Z21, Z30, Z19
+	VFMADD231PS Z23, Z30, Z18
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z22, Z31, Z19
+	VPERMILPS   $0x55, 768(CX), Z24
+	VFMADD231PS Z21, Z24, Z20
+	VFMADD231PS Z23, Z24, Z19
+	VPERMILPS   $0x55, 832(CX), Z25
+	VFMADD231PS Z22, Z25, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_14
+	VPERMILPS   $0x55, 896(CX), Z26
+	VFMADD231PS Z23, Z26, Z20
+
+edge1_2_14:
+skip1_2:
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     1152(DI), Z21
+	VMOVUPS     1152(DI)(R11*1), Z22
+	VMOVUPS     1152(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z27
+	VFMADD231PS Z21, Z27, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z28
+	VFMADD231PS Z22, Z28, Z0
+	VPERMILPS   $0xaa, 128(BX), Z29
+	VFMADD231PS Z21, Z29, Z1
+	VFMADD231PS Z23, Z29, Z0
+	VPERMILPS   $0xaa, 192(BX), Z30
+	VFMADD231PS Z22, Z30, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z21, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z24
+	VFMADD231PS Z22, Z24, Z2
+	VPERMILPS   $0xaa, 384(BX), Z25
+	VFMADD231PS Z21, Z25, Z3
+	VFMADD231PS Z23, Z25, Z2
+	VPERMILPS   $0xaa, 448(BX), Z26
+	VFMADD231PS Z22, Z26, Z3
+	VPERMILPS   $0xaa, 512(BX), Z27
+	VFMADD231PS Z21, Z27, Z4
+	VFMADD231PS Z23, Z27, Z3
+	VPERMILPS   $0xaa, 576(BX), Z28
+	VFMADD231PS Z22, Z28, Z4
+	VPERMILPS   $0xaa, 640(BX), Z29
+	VFMADD231PS Z21, Z29, Z5
+	VFMADD231PS Z23, Z29, Z4
+	VPERMILPS   $0xaa, 704(BX), Z30
+	VFMADD231PS Z22, Z30, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z21, Z31, Z6
+	VFMADD231PS Z23, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z24
+	VFMADD231PS Z22, Z24, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_14
+	VPERMILPS   $0xaa, 896(BX), Z25
+	VFMADD231PS Z23, Z25, Z6
+
+edge2_0_14:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z26
+	VFMADD231PS Z21, Z26, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z27
+	VFMADD231PS Z22, Z27, Z7
+	VPERMILPS   $0xaa, 128(CX), Z28
+	VFMADD231PS Z21, Z28, Z8
+	VFMADD231PS Z23, Z28, Z7
+	VPERMILPS   $0xaa, 192(CX), Z29
+	VFMADD231PS Z22, Z29, Z8
+	VPERMILPS   $0xaa, 256(CX), Z30
+	VFMADD231PS Z21, Z30, Z9
+	VFMADD231PS Z23, Z30, Z8
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z22, Z31, Z9
+	VPERMILPS   $0xaa, 384(CX), Z24
+	VFMADD231PS Z21, Z24, Z10
+	VFMADD231PS Z23, Z24, Z9
+	VPERMILPS   $0xaa, 448(CX), Z25
+	VFMADD231PS Z22, Z25, Z10
+	VPERMILPS   $0xaa, 512(CX), Z26
+	VFMADD231PS Z21, Z26, Z11
+	VFMADD231PS Z23, Z26, Z10
+	VPERMILPS   $0xaa, 576(CX), Z27
+	VFMADD231PS Z22, Z27, Z11
+	VPERMILPS   $0xaa, 640(CX), Z28
+	VFMADD231PS Z21, Z28, Z12
+	VFMADD231PS Z23, Z28, Z11
+	VPERMILPS   $0xaa, 704(CX), Z29
+	VFMADD231PS Z22, Z29, Z12
+	VPERMILPS   $0xaa, 768(CX), Z30
+	VFMADD231PS Z21, Z30, Z13
+	VFMADD231PS Z23, Z30, Z12
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z22, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_14
+	VPERMILPS   $0xaa, 896(CX), Z24
+	VFMADD231PS Z23, Z24, Z13
+
+edge2_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z25
+	VFMADD231PS Z21, Z25, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z26
+	VFMADD231PS Z22, Z26, Z14
+	VPERMILPS   $0xaa, 128(CX), Z27
+	VFMADD231PS Z21, Z27, Z15
+	VFMADD231PS Z23, Z27, Z14
+	VPERMILPS   $0xaa, 192(CX), Z28
+	VFMADD231PS Z22, Z28, Z15
+	VPERMILPS   $0xaa, 256(CX), Z29
+	VFMADD231PS Z21, Z29, Z16
+	VFMADD231PS Z23, Z29, Z15
+	VPERMILPS   $0xaa, 320(CX), Z30
+	VFMADD231PS Z22, Z30, Z16
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z23, Z31, Z16
+	VPERMILPS   $0xaa, 448(CX), Z24
+	VFMADD231PS Z22, Z24, Z17
+	VPERMILPS   $0xaa, 512(CX), Z25
+	VFMADD231PS Z21, Z25, Z18
+	VFMADD231PS Z23, Z25, Z17
+	VPERMILPS   $0xaa, 576(CX), Z26
+	VFMADD231PS Z22, Z26, Z18
+	VPERMILPS   $0xaa, 640(CX), Z27
+	VFMADD231PS Z21, Z27, Z19
+	VFMADD231PS Z23, Z27, Z18
+	VPERMILPS   $0xaa, 704(CX), Z28
+	VFMADD231PS Z22, Z28, Z19
+	VPERMILPS   $0xaa, 768(CX), Z29
+	VFMADD231PS Z21, Z29, Z20
+	VFMADD231PS Z23, Z29, Z19
+	VPERMILPS   $0xaa, 832(CX), Z30
+	VFMADD231PS Z22, Z30, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z23, Z31, Z20
+
+edge2_2_14:
+skip2_2:
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	ADDQ        $0x00000700, R9
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	ADDQ        $0x000001c0, AX
+	VMOVUPS     1728(DI), Z21
+	VMOVUPS     1728(DI)(R11*1), Z22
+	VMOVUPS     1728(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z24
+	VFMADD231PS Z21, Z24, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z25
+	VFMADD231PS Z22, Z25, Z0
+	VPERMILPS   $0xff, 128(BX), Z26
+	VFMADD231PS Z21, Z26, Z1
+	VFMADD231PS Z23, Z26, Z0
+	VPERMILPS   $0xff, 192(BX), Z27
+	VFMADD231PS Z22, Z27, Z1
+	VPERMILPS   $0xff, 256(BX), Z28
+	VFMADD231PS Z21, Z28, Z2
+	VFMADD231PS Z23, Z28, Z1
+	VPERMILPS   $0xff, 320(BX), Z29
+	VFMADD231PS Z22, Z29, Z2
+	VPERMILPS   $0xff, 384(BX), Z30
+	VFMADD231PS Z21, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z22, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z24
+	VFMADD231PS Z21, Z24, Z4
+	VFMADD231PS Z23, Z24, Z3
+	VPERMILPS   $0xff, 576(BX), Z25
+	VFMADD231PS Z22, Z25, Z4
+	VPERMILPS   $0xff, 640(BX), Z26
+	VFMADD231PS Z21, Z26, Z5
+	VFMADD231PS Z23, Z26, Z4
+	VPERMILPS   $0xff, 704(BX), Z27
+	VFMADD231PS Z22, Z27, Z5
+	VPERMILPS   $0xff, 768(BX), Z28
+	VFMADD231PS Z21, Z28, Z6
+	VFMADD231PS Z23, Z28, Z5
+	VPERMILPS   $0xff, 832(BX), Z29
+	VFMADD231PS Z22, Z29, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_14
+	VPERMILPS   $0xff, 896(BX), Z30
+	VFMADD231PS Z23, Z30, Z6
+
+edge3_0_14:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z21, Z31, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z24
+	VFMADD231PS Z22, Z24, Z7
+	VPERMILPS   $0xff, 128(CX), Z25
+	VFMADD231PS Z21, Z25, Z8
+	VFMADD231PS Z23, Z25, Z7
+	VPERMILPS   $0xff, 192(CX), Z26
+	VFMADD231PS Z22, Z26, Z8
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z21, Z27, Z9
+	VFMADD231PS Z23, Z27, Z8
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z22, Z28, Z9
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z21, Z29, Z10
+	VFMADD231PS Z23, Z29, Z9
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z22, Z30, Z10
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z21, Z31, Z11
+	VFMADD231PS Z23, Z31, Z10
+	VPERMILPS   $0xff, 576(CX), Z24
+	VFMADD231PS Z22, Z24, Z11
+	VPERMILPS   $0xff, 640(CX), Z25
+	VFMADD231PS Z21, Z25, Z12
+	VFMADD231PS Z23, Z25, Z11
+	VPERMILPS   $0xff, 704(CX), Z26
+	VFMADD231PS Z22, Z26, Z12
+	VPERMILPS   $0xff, 768(CX), Z27
+	VFMADD231PS Z21, Z27, Z13
+	VFMADD231PS Z23, Z27, Z12
+	VPERMILPS   $0xff, 832(CX), Z28
+	VFMADD231PS Z22, Z28, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_14
+	VPERMILPS   $0xff, 896(CX), Z29
+	VFMADD231PS Z23, Z29, Z13
+
+edge3_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z30
+	VFMADD231PS Z21, Z30, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z22, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z24
+	VFMADD231PS Z21, Z24, Z15
+	VFMADD231PS Z23, Z24, Z14
+	VPERMILPS   $0xff, 192(CX), Z25
+	VFMADD231PS Z22, Z25, Z15
+	VPERMILPS   $0xff, 256(CX), Z26
+	VFMADD231PS Z21, Z26, Z16
+	VFMADD231PS Z23, Z26, Z15
+	VPERMILPS   $0xff, 320(CX), Z27
+	VFMADD231PS Z22, Z27, Z16
+	VPERMILPS   $0xff, 384(CX), Z28
+	VFMADD231PS Z21, Z28, Z17
+	VFMADD231PS Z23, Z28, Z16
+	VPERMILPS   $0xff, 448(CX), Z29
+	VFMADD231PS Z22, Z29, Z17
+	VPERMILPS   $0xff, 512(CX), Z30
+	VFMADD231PS Z21, Z30, Z18
+	VFMADD231PS Z23, Z30, Z17
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z22, Z31, Z18
+	VPERMILPS   $0xff, 640(CX), Z24
+	VFMADD231PS Z21, Z24, Z19
+	VFMADD231PS Z23, Z24, Z18
+	VPERMILPS   $0xff, 704(CX), Z25
+	VFMADD231PS Z22, Z25, Z19
+	VPERMILPS   $0xff, 768(CX), Z26
+	VFMADD231PS Z21, Z26, Z20
+	VFMADD231PS Z23, Z26, Z19
+	VPERMILPS   $0xff, 832(CX), Z27
+	VFMADD231PS Z22, Z27, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_14
+	VPERMILPS   $0xff, 896(CX), Z28
+	VFMADD231PS Z23, Z28, Z20
+
+edge3_2_14:
+skip3_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3half_1x28AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+	VMOVUPS 1024(R14), Z16
+	VMOVUPS 1088(R14), Z17
+	VMOVUPS 1152(R14), Z18
+	VMOVUPS 1216(R14), Z19
+	VMOVUPS 1280(R14), Z20
+	VMOVUPS 1344(R14), Z21
+	VMOVUPS 1408(R14), Z22
+	VMOVUPS 1472(R14), Z23
+	VMOVUPS 1536(R14), Z24
+	VMOVUPS 1600(R14), Z25
+	VMOVUPS 1664(R14), Z26
+	VMOVUPS 1728(R14), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_14
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge0_0_14:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_14
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge1_0_14:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_14
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge2_0_14:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	ADDQ        $0x000001c0, R9
+	PREFETCHT0  640(AX)
+	PREFETCHT0  704(AX)
+	PREFETCHT0  768(AX)
+	PREFETCHT0  832(AX)
+	ADDQ        $0x00000380, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_14
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge3_0_14:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	VMOVUPS Z16, 1024(R14)
+	VMOVUPS Z17, 1088(R14)
+	VMOVUPS Z18, 1152(R14)
+	VMOVUPS Z19, 1216(R14)
+	VMOVUPS Z20, 1280(R14)
+	VMOVUPS Z21, 1344(R14)
+	VMOVUPS Z22, 1408(R14)
+	VMOVUPS Z23, 1472(R14)
+	VMOVUPS Z24, 1536(R14)
+	VMOVUPS Z25, 1600(R14)
+	VMOVUPS Z26, 1664(R14)
+	VMOVUPS Z27, 1728(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3half_1x16AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+
+begin:
+	LEAQ    1024(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (DI)(R11*1), Z17
+	VMOVUPS     (DI)(R11*2), Z18
+	VPERMILPS   $0x00, (BX), Z20
+	VFMADD231PS Z17, Z20, Z0
+	VFMADD231PS Z18, Z20, Z1
+	VPERMILPS   $0x00, 64(BX), Z21
+	VFMADD231PS Z16, Z21, Z1
+	VFMADD231PS Z17, Z21, Z2
+	VFMADD231PS Z18, Z21, Z3
+	VPERMILPS   $0x00, 128(BX), Z22
+	VFMADD231PS Z16, Z22, Z3
+	VFMADD231PS Z17, Z22, Z4
+	VFMADD231PS Z18, Z22, Z5
+	VPERMILPS   $0x00, 192(BX), Z23
+	VFMADD231PS Z16, Z23, Z5
+	VFMADD231PS Z17, Z23, Z6
+	VFMADD231PS Z18, Z23, Z7
+	VPERMILPS   $0x00, 256(BX), Z24
+	VFMADD231PS Z16, Z24, Z7
+	VFMADD231PS Z17, Z24, Z8
+	VFMADD231PS Z18, Z24, Z9
+	VPERMILPS   $0x00, 320(BX), Z25
+	VFMADD231PS Z16, Z25, Z9
+	VFMADD231PS Z17, Z25, Z10
+	VFMADD231PS Z18, Z25, Z11
+	VPERMILPS   $0x00, 384(BX), Z26
+	VFMADD231PS Z16, Z26, Z11
+	VFMADD231PS Z17, Z26, Z12
+	VFMADD231PS Z18, Z26, Z13
+	VPERMILPS   $0x00, 448(BX), Z27
+	VFMADD231PS Z16, Z27, Z13
+	VFMADD231PS Z17, Z27, Z14
+	VFMADD231PS Z18, Z27, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_8
+	VPERMILPS   $0x00, 512(BX), Z28
+	VFMADD231PS Z16, Z28, Z15
+
+edge0_0_8:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(AX)
+	PREFETCHT0  192(AX)
+	VMOVUPS     576(DI), Z16
+	VMOVUPS     576(DI)(R11*1), Z17
+	VMOVUPS     576(DI)(R11*2), Z18
+	VPERMILPS   $0x55, (BX), Z29
+	VFMADD231PS Z17, Z29, Z0
+	VFMADD231PS Z18, Z29, Z1
+	VPERMILPS   $0x55, 64(BX), Z30
+	VFMADD231PS Z16, Z30, Z1
+	VFMADD231PS Z17, Z30, Z2
+	VFMADD231PS Z18, Z30, Z3
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z16, Z31, Z3
+	VFMADD231PS Z17, Z31, Z4
+	VFMADD231PS Z18, Z31, Z5
+	VPERMILPS   $0x55, 192(BX), Z19
+	VFMADD231PS Z16, Z19, Z5
+	VFMADD231PS Z17, Z19, Z6
+	VFMADD231PS Z18, Z19, Z7
+	VPERMILPS   $0x55, 256(BX), Z20
+	VFMADD231PS Z16, Z20, Z7
+	VFMADD231PS Z17, Z20, Z8
+	VFMADD231PS Z18, Z20, Z9
+	VPERMILPS   $0x55, 320(BX), Z21
+	VFMADD231PS Z16, Z21, Z9
+	VFMADD231PS Z17, Z21, Z10
+	VFMADD231PS Z18, Z21, Z11
+	VPERMILPS   $0x55, 384(BX), Z22
+	VFMADD231PS Z16, Z22, Z11
+	VFMADD231PS Z17, Z22, Z12
+	VFMADD231PS Z18, Z22, Z13
+	VPERMILPS   $0x55, 448(BX), Z23
+	VFMADD231PS Z16, Z23, Z13
+	VFMADD231PS Z17, Z23, Z14
+	VFMADD231PS Z18, Z23, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_8
+	VPERMILPS   $0x55, 512(BX), Z24
+	VFMADD231PS Z16, Z24, Z15
+
+edge1_0_8:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z16
+	VMOVUPS     1152(DI)(R11*1), Z17
+	VMOVUPS     1152(DI)(R11*2), Z18
+	VPERMILPS   $0xaa, (BX), Z25
+	VFMADD231PS Z17, Z25, Z0
+	VFMADD231PS Z18, Z25, Z1
+	VPERMILPS   $0xaa, 64(BX), Z26
+	VFMADD231PS Z16, Z26, Z1
+	VFMADD231PS Z17, Z26, Z2
+	VFMADD231PS Z18, Z26, Z3
+	VPERMILPS   $0xaa, 128(BX), Z27
+	VFMADD231PS Z16, Z27, Z3
+	VFMADD231PS Z17, Z27, Z4
+	VFMADD231PS Z18, Z27, Z5
+	VPERMILPS   $0xaa, 192(BX), Z28
+	VFMADD231PS Z16, Z28, Z5
+	VFMADD231PS Z17, Z28, Z6
+	VFMADD231PS Z18, Z28, Z7
+	VPERMILPS   $0xaa, 256(BX), Z29
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z17, Z29, Z8
+	VFMADD231PS Z18, Z29, Z9
+	VPERMILPS   $0xaa, 320(BX), Z30
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z17, Z30, Z10
+	VFMADD231PS Z18, Z30, Z11
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z16, Z31, Z11
+	VFMADD231PS Z17, Z31, Z12
+	VFMADD231PS Z18, Z31, Z13
+	VPERMILPS   $0xaa, 448(BX), Z19
+	VFMADD231PS Z16, Z19, Z13
+	VFMADD231PS Z17, Z19, Z14
+	VFMADD231PS Z18, Z19, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_8
+	VPERMILPS   $0xaa, 512(BX), Z20
+	VFMADD231PS Z16, Z20, Z15
+
+edge2_0_8:
+	PREFETCHT0  192(R9)
+	ADDQ        $0x00000100, R9
+	PREFETCHT0  384(AX)
+	PREFETCHT0  448(AX)
+	ADDQ        $0x00000200, AX
+	VMOVUPS     1728(DI), Z16
+	VMOVUPS     1728(DI)(R11*1), Z17
+	VMOVUPS     1728(DI)(R11*2), Z18
+	VPERMILPS   $0xff, (BX), Z21
+	VFMADD231PS Z17, Z21, Z0
+	VFMADD231PS Z18, Z21, Z1
+	VPERMILPS   $0xff, 64(BX), Z22
+	VFMADD231PS Z16, Z22, Z1
+	VFMADD231PS Z17, Z22, Z2
+	VFMADD231PS Z18, Z22, Z3
+	VPERMILPS   $0xff, 128(BX), Z23
+	VFMADD231PS Z16, Z23, Z3
+	VFMADD231PS Z17, Z23, Z4
+	VFMADD231PS Z18, Z23, Z5
+	VPERMILPS   $0xff, 192(BX), Z24
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z17, Z24, Z6
+	VFMADD231PS Z18, Z24, Z7
+	VPERMILPS   $0xff, 256(BX), Z25
+	VFMADD231PS Z16, Z25, Z7
+	VFMADD231PS Z17, Z25, Z8
+	VFMADD231PS Z18, Z25, Z9
+	VPERMILPS   $0xff, 320(BX), Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z17, Z26, Z10
+	VFMADD231PS Z18, Z26, Z11
+	VPERMILPS   $0xff, 384(BX), Z27
+	VFMADD231PS Z16, Z27, Z11
+	VFMADD231PS Z17, Z27, Z12
+	VFMADD231PS Z18, Z27, Z13
+	VPERMILPS   $0xff, 448(BX), Z28
+	VFMADD231PS Z16, Z28, Z13
+	VFMADD231PS Z17, Z28, Z14
+	VFMADD231PS Z18, Z28, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_8
+	VPERMILPS   $0xff, 512(BX), Z29
+	VFMADD231PS Z16, Z29, Z15
+
+edge3_0_8:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3half_2x14AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	VMOVUPS 448(CX), Z21
+	VMOVUPS 512(CX), Z22
+	VMOVUPS 576(CX), Z23
+	VMOVUPS 640(CX), Z24
+	VMOVUPS 704(CX), Z25
+	VMOVUPS 768(CX), Z26
+	VMOVUPS 832(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_7
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge0_0_7:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_1
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_7
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge0_1_7:
+skip0_1:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_7
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge1_0_7:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_1
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_7
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge1_1_7:
+skip1_1:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_7
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge2_0_7:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_1
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_7
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge2_1_7:
+skip2_1:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	ADDQ        $0x000001c0, R9
+	PREFETCHT0  640(AX)
+	PREFETCHT0  704(AX)
+	PREFETCHT0  768(AX)
+	PREFETCHT0  832(AX)
+	ADDQ        $0x00000380, AX
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_7
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge3_0_7:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_1
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_7
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge3_1_7:
+skip3_1:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	VMOVUPS Z21, 448(CX)
+	VMOVUPS Z22, 512(CX)
+	VMOVUPS Z23, 576(CX)
+	VMOVUPS Z24, 640(CX)
+	VMOVUPS Z25, 704(CX)
+	VMOVUPS Z26, 768(CX)
+	VMOVUPS Z27, 832(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvQuad3half_3x8AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	VMOVUPS 256(CX), Z12
+	VMOVUPS 320(CX), Z13
+	VMOVUPS 384(CX), Z14
+	VMOVUPS 448(CX), Z15
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	VMOVUPS 256(CX), Z20
+	VMOVUPS 320(CX), Z21
+	VMOVUPS 384(CX), Z22
+	VMOVUPS 448(CX), Z23
+
+begin:
+	LEAQ    1536(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     (DI), Z24
+	VMOVUPS     (DI)(R11*1), Z25
+	VMOVUPS     (DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	VPERMILPS   $0x00, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0x00, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0x00, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_4
+	VPERMILPS   $0x00, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge0_0_4:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_4
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge0_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_4
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge0_2_4:
+skip0_2:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	VMOVUPS     576(DI), Z24
+	VMOVUPS     576(DI)(R11*1), Z25
+	VMOVUPS     576(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	VPERMILPS   $0x55, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0x55, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0x55, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_4
+	VPERMILPS   $0x55, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge1_0_4:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_4
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge1_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_4
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge1_2_4:
+skip1_2:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  384(AX)
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	VMOVUPS     1152(DI), Z24
+	VMOVUPS     1152(DI)(R11*1), Z25
+	VMOVUPS     1152(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	VPERMILPS   $0xaa, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0xaa, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0xaa, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_4
+	VPERMILPS   $0xaa, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge2_0_4:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_4
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge2_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_4
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge2_2_4:
+skip2_2:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	ADDQ        $0x00000180, R9
+	PREFETCHT0  576(AX)
+	PREFETCHT0  640(AX)
+	PREFETCHT0  704(AX)
+	ADDQ        $0x00000300, AX
+	VMOVUPS     1728(DI), Z24
+	VMOVUPS     1728(DI)(R11*1), Z25
+	VMOVUPS     1728(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	VPERMILPS   $0xff, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0xff, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0xff, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_4
+	VPERMILPS   $0xff, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge3_0_4:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_4
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge3_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_4
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge3_2_4:
+skip3_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z10, 128(CX)
+	VMOVUPS Z11, 192(CX)
+	VMOVUPS Z12, 256(CX)
+	VMOVUPS Z13, 320(CX)
+	VMOVUPS Z14, 384(CX)
+	VMOVUPS Z15, 448(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z18, 128(CX)
+	VMOVUPS Z19, 192(CX)
+	VMOVUPS Z20, 256(CX)
+	VMOVUPS Z21, 320(CX)
+	VMOVUPS Z22, 384(CX)
+	VMOVUPS Z23, 448(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000100, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s1_1x28AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+	VMOVUPS 1024(R14), Z16
+	VMOVUPS 1088(R14), Z17
+	VMOVUPS 1152(R14), Z18
+	VMOVUPS 1216(R14), Z19
+	VMOVUPS 1280(R14), Z20
+	VMOVUPS 1344(R14), Z21
+	VMOVUPS 1408(R14), Z22
+	VMOVUPS 1472(R14), Z23
+	VMOVUPS 1536(R14), Z24
+	VMOVUPS 1600(R14), Z25
+	VMOVUPS 1664(R14), Z26
+	VMOVUPS 1728(R14), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x00, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_29
+	VPERMILPS   $0x00, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_0_29:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_29
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge4_0_29:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_29
+	VPERMILPS   $0x55, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_0_29:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_29
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge5_0_29:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_29
+	VPERMILPS   $0xaa, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_0_29:
+	PREFETCHT0  384(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_29
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge6_0_29:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 1088(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 1216(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 1472(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 1600(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 1728(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 1792(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_29
+	VPERMILPS   $0xff, 1856(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_0_29:
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	ADDQ        $0x00000280, R9
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_29
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge7_0_29:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	VMOVUPS Z16, 1024(R14)
+	VMOVUPS Z17, 1088(R14)
+	VMOVUPS Z18, 1152(R14)
+	VMOVUPS Z19, 1216(R14)
+	VMOVUPS Z20, 1280(R14)
+	VMOVUPS Z21, 1344(R14)
+	VMOVUPS Z22, 1408(R14)
+	VMOVUPS Z23, 1472(R14)
+	VMOVUPS Z24, 1536(R14)
+	VMOVUPS Z25, 1600(R14)
+	VMOVUPS Z26, 1664(R14)
+	VMOVUPS Z27, 1728(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s1_1x16AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+
+begin:
+	LEAQ    1024(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (DI)(R11*1), Z17
+	VMOVUPS     (DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z20
+	VFMADD231PS Z16, Z20, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z21
+	VFMADD231PS Z16, Z21, Z1
+	VFMADD231PS Z17, Z21, Z0
+	VPERMILPS   $0x00, 128(BX), Z22
+	VFMADD231PS Z16, Z22, Z2
+	VFMADD231PS Z17, Z22, Z1
+	VFMADD231PS Z18, Z22, Z0
+	VPERMILPS   $0x00, 192(BX), Z23
+	VFMADD231PS Z16, Z23, Z3
+	VFMADD231PS Z17, Z23, Z2
+	VFMADD231PS Z18, Z23, Z1
+	VPERMILPS   $0x00, 256(BX), Z24
+	VFMADD231PS Z16, Z24, Z4
+	VFMADD231PS Z17, Z24, Z3
+	VFMADD231PS Z18, Z24, Z2
+	VPERMILPS   $0x00, 320(BX), Z25
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z17, Z25, Z4
+	VFMADD231PS Z18, Z25, Z3
+	VPERMILPS   $0x00, 384(BX), Z26
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z17, Z26, Z5
+	VFMADD231PS Z18, Z26, Z4
+	VPERMILPS   $0x00, 448(BX), Z27
+	VFMADD231PS Z16, Z27, Z7
+	VFMADD231PS Z17, Z27, Z6
+	VFMADD231PS Z18, Z27, Z5
+	VPERMILPS   $0x00, 512(BX), Z28
+	VFMADD231PS Z16, Z28, Z8
+	VFMADD231PS Z17, Z28, Z7
+	VFMADD231PS Z18, Z28, Z6
+	VPERMILPS   $0x00, 576(BX), Z29
+	VFMADD231PS Z16, Z29, Z9
+	VFMADD231PS Z17, Z29, Z8
+	VFMADD231PS Z18, Z29, Z7
+	VPERMILPS   $0x00, 640(BX), Z30
+	VFMADD231PS Z16, Z30, Z10
+	VFMADD231PS Z17, Z30, Z9
+	VFMADD231PS Z18, Z30, Z8
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z16, Z31, Z11
+	VFMADD231PS Z17, Z31, Z10
+	VFMADD231PS Z18, Z31, Z9
+	VPERMILPS   $0x00, 768(BX), Z19
+	VFMADD231PS Z16, Z19, Z12
+	VFMADD231PS Z17, Z19, Z11
+	VFMADD231PS Z18, Z19, Z10
+	VPERMILPS   $0x00, 832(BX), Z20
+	VFMADD231PS Z16, Z20, Z13
+	VFMADD231PS Z17, Z20, Z12
+	VFMADD231PS Z18, Z20, Z11
+	VPERMILPS   $0x00, 896(BX), Z21
+	VFMADD231PS Z16, Z21, Z14
+	VFMADD231PS Z17, Z21, Z13
+	VFMADD231PS Z18, Z21, Z12
+	VPERMILPS   $0x00, 960(BX), Z22
+	VFMADD231PS Z16, Z22, Z15
+	VFMADD231PS Z17, Z22, Z14
+	VFMADD231PS Z18, Z22, Z13
+	VPERMILPS   $0x00, 1024(BX), Z23
+	VFMADD231PS Z17, Z23, Z15
+	VFMADD231PS Z18, Z23, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_17
+	VPERMILPS   $0x00, 1088(BX), Z24
+	VFMADD231PS Z18, Z24, Z15
+
+edge0_0_17:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     2304(DI), Z16
+	VMOVUPS     2304(DI)(R11*1), Z17
+	VMOVUPS     2304(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z16, Z25, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z16, Z26, Z1
+	VFMADD231PS Z17, Z26, Z0
+	VPERMPD     $0x4e, 128(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z16, Z27, Z2
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z18, Z27, Z0
+	VPERMPD     $0x4e, 192(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z16, Z28, Z3
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z18, Z28, Z1
+	VPERMPD     $0x4e, 256(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z16, Z29, Z4
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z18, Z29, Z2
+	VPERMPD     $0x4e, 320(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z16, Z30, Z5
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z18, Z30, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z16, Z31, Z6
+	VFMADD231PS Z17, Z31, Z5
+	VFMADD231PS Z18, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z19
+	VPERMILPS   $0x00, Z19, Z19
+	VFMADD231PS Z16, Z19, Z7
+	VFMADD231PS Z17, Z19, Z6
+	VFMADD231PS Z18, Z19, Z5
+	VPERMPD     $0x4e, 512(BX), Z20
+	VPERMILPS   $0x00, Z20, Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z17, Z20, Z7
+	VFMADD231PS Z18, Z20, Z6
+	VPERMPD     $0x4e, 576(BX), Z21
+	VPERMILPS   $0x00, Z21, Z21
+	VFMADD231PS Z16, Z21, Z9
+	VFMADD231PS Z17, Z21, Z8
+	VFMADD231PS Z18, Z21, Z7
+	VPERMPD     $0x4e, 640(BX), Z22
+	VPERMILPS   $0x00, Z22, Z22
+	VFMADD231PS Z16, Z22, Z10
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z18, Z22, Z8
+	VPERMPD     $0x4e, 704(BX), Z23
+	VPERMILPS   $0x00, Z23, Z23
+	VFMADD231PS Z16, Z23, Z11
+	VFMADD231PS Z17, Z23, Z10
+	VFMADD231PS Z18, Z23, Z9
+	VPERMPD     $0x4e, 768(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z16, Z24, Z12
+	VFMADD231PS Z17, Z24, Z11
+	VFMADD231PS Z18, Z24, Z10
+	VPERMPD     $0x4e, 832(BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z16, Z25, Z13
+	VFMADD231PS Z17, Z25, Z12
+	VFMADD231PS Z18, Z25, Z11
+	VPERMPD     $0x4e, 896(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z16, Z26, Z14
+	VFMADD231PS Z17, Z26, Z13
+	VFMADD231PS Z18, Z26, Z12
+	VPERMPD     $0x4e, 960(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z16, Z27, Z15
+	VFMADD231PS Z17, Z27, Z14
+	VFMADD231PS Z18, Z27, Z13
+	VPERMPD     $0x4e, 1024(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z17, Z28, Z15
+	VFMADD231PS Z18, Z28, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_17
+	VPERMPD     $0x4e, 1088(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z18, Z29, Z15
+
+edge4_0_17:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     576(DI), Z16
+	VMOVUPS     576(DI)(R11*1), Z17
+	VMOVUPS     576(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z30
+	VFMADD231PS Z16, Z30, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z16, Z31, Z1
+	VFMADD231PS Z17, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z19
+	VFMADD231PS Z16, Z19, Z2
+	VFMADD231PS Z17, Z19, Z1
+	VFMADD231PS Z18, Z19, Z0
+	VPERMILPS   $0x55, 192(BX), Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z2
+	VFMADD231PS Z18, Z20, Z1
+	VPERMILPS   $0x55, 256(BX), Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z3
+	VFMADD231PS Z18, Z21, Z2
+	VPERMILPS   $0x55, 320(BX), Z22
+	VFMADD231PS Z16, Z22, Z5
+	VFMADD231PS Z17, Z22, Z4
+	VFMADD231PS Z18, Z22, Z3
+	VPERMILPS   $0x55, 384(BX), Z23
+	VFMADD231PS Z16, Z23, Z6
+	VFMADD231PS Z17, Z23, Z5
+	VFMADD231PS Z18, Z23, Z4
+	VPERMILPS   $0x55, 448(BX), Z24
+	VFMADD231PS Z16, Z24, Z7
+	VFMADD231PS Z17, Z24, Z6
+	VFMADD231PS Z18, Z24, Z5
+	VPERMILPS   $0x55, 512(BX), Z25
+	VFMADD231PS Z16, Z25, Z8
+	VFMADD231PS Z17, Z25, Z7
+	VFMADD231PS Z18, Z25, Z6
+	VPERMILPS   $0x55, 576(BX), Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z17, Z26, Z8
+	VFMADD231PS Z18, Z26, Z7
+	VPERMILPS   $0x55, 640(BX), Z27
+	VFMADD231PS Z16, Z27, Z10
+	VFMADD231PS Z17, Z27, Z9
+	VFMADD231PS Z18, Z27, Z8
+	VPERMILPS   $0x55, 704(BX), Z28
+	VFMADD231PS Z16, Z28, Z11
+	VFMADD231PS Z17, Z28, Z10
+	VFMADD231PS Z18, Z28, Z9
+	VPERMILPS   $0x55, 768(BX), Z29
+	VFMADD231PS Z16, Z29, Z12
+	VFMADD231PS Z17, Z29, Z11
+	VFMADD231PS Z18, Z29, Z10
+	VPERMILPS   $0x55, 832(BX), Z30
+	VFMADD231PS Z16, Z30, Z13
+	VFMADD231PS Z17, Z30, Z12
+	VFMADD231PS Z18, Z30, Z11
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z16, Z31, Z14
+	VFMADD231PS Z17, Z31, Z13
+	VFMADD231PS Z18, Z31, Z12
+	VPERMILPS   $0x55, 960(BX), Z19
+	VFMADD231PS Z16, Z19, Z15
+	VFMADD231PS Z17, Z19, Z14
+	VFMADD231PS Z18, Z19, Z13
+	VPERMILPS   $0x55, 1024(BX), Z20
+	VFMADD231PS Z17, Z20, Z15
+	VFMADD231PS Z18, Z20, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_17
+	VPERMILPS   $0x55, 1088(BX), Z21
+	VFMADD231PS Z18, Z21, Z15
+
+edge1_0_17:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2880(DI), Z16
+	VMOVUPS     2880(DI)(R11*1), Z17
+	VMOVUPS     2880(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z22
+	VPERMILPS   $0x55, Z22, Z22
+	VFMADD231PS Z16, Z22, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z23
+	VPERMILPS   $0x55, Z23, Z23
+	VFMADD231PS Z16, Z23, Z1
+	VFMADD231PS Z17, Z23, Z0
+	VPERMPD     $0x4e, 128(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z16, Z24, Z2
+	VFMADD231PS Z17, Z24, Z1
+	VFMADD231PS Z18, Z24, Z0
+	VPERMPD     $0x4e, 192(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z16, Z25, Z3
+	VFMADD231PS Z17, Z25, Z2
+	VFMADD231PS Z18, Z25, Z1
+	VPERMPD     $0x4e, 256(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z16, Z26, Z4
+	VFMADD231PS Z17, Z26, Z3
+	VFMADD231PS Z18, Z26, Z2
+	VPERMPD     $0x4e, 320(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z16, Z27, Z5
+	VFMADD231PS Z17, Z27, Z4
+	VFMADD231PS Z18, Z27, Z3
+	VPERMPD     $0x4e, 384(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z17, Z28, Z5
+	VFMADD231PS Z18, Z28, Z4
+	VPERMPD     $0x4e, 448(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z17, Z29, Z6
+	VFMADD231PS Z18, Z29, Z5
+	VPERMPD     $0x4e, 512(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z16, Z30, Z8
+	VFMADD231PS Z17, Z30, Z7
+	VFMADD231PS Z18, Z30, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z16, Z31, Z9
+	VFMADD231PS Z17, Z31, Z8
+	VFMADD231PS Z18, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z19
+	VPERMILPS   $0x55, Z19, Z19
+	VFMADD231PS Z16, Z19, Z10
+	VFMADD231PS Z17, Z19, Z9
+	VFMADD231PS Z18, Z19, Z8
+	VPERMPD     $0x4e, 704(BX), Z20
+	VPERMILPS   $0x55, Z20, Z20
+	VFMADD231PS Z16, Z20, Z11
+	VFMADD231PS Z17, Z20, Z10
+	VFMADD231PS Z18, Z20, Z9
+	VPERMPD     $0x4e, 768(BX), Z21
+	VPERMILPS   $0x55, Z21, Z21
+	VFMADD231PS Z16, Z21, Z12
+	VFMADD231PS Z17, Z21, Z11
+	VFMADD231PS Z18, Z21, Z10
+	VPERMPD     $0x4e, 832(BX), Z22
+	VPERMILPS   $0x55, Z22, Z22
+	VFMADD231PS Z16, Z22, Z13
+	VFMADD231PS Z17, Z22, Z12
+	VFMADD231PS Z18, Z22, Z11
+	VPERMPD     $0x4e, 896(BX), Z23
+	VPERMILPS   $0x55, Z23, Z23
+	VFMADD231PS Z16, Z23, Z14
+	VFMADD231PS Z17, Z23, Z13
+	VFMADD231PS Z18, Z23, Z12
+	VPERMPD     $0x4e, 960(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z16, Z24, Z15
+	VFMADD231PS Z17, Z24, Z14
+	VFMADD231PS Z18, Z24, Z13
+	VPERMPD     $0x4e, 1024(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z17, Z25, Z15
+	VFMADD231PS Z18, Z25, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_17
+	VPERMPD     $0x4e, 1088(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z18, Z26, Z15
+
+edge5_0_17:
+	VMOVUPS     1152(DI), Z16
+	VMOVUPS     1152(DI)(R11*1), Z17
+	VMOVUPS     1152(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z27
+	VFMADD231PS Z16, Z27, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z28
+	VFMADD231PS Z16, Z28, Z1
+	VFMADD231PS Z17, Z28, Z0
+	VPERMILPS   $0xaa, 128(BX), Z29
+	VFMADD231PS Z16, Z29, Z2
+	VFMADD231PS Z17, Z29, Z1
+	VFMADD231PS Z18, Z29, Z0
+	VPERMILPS   $0xaa, 192(BX), Z30
+	VFMADD231PS Z16, Z30, Z3
+	VFMADD231PS Z17, Z30, Z2
+	VFMADD231PS Z18, Z30, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z16, Z31, Z4
+	VFMADD231PS Z17, Z31, Z3
+	VFMADD231PS Z18, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z19
+	VFMADD231PS Z16, Z19, Z5
+	VFMADD231PS Z17, Z19, Z4
+	VFMADD231PS Z18, Z19, Z3
+	VPERMILPS   $0xaa, 384(BX), Z20
+	VFMADD231PS Z16, Z20, Z6
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z4
+	VPERMILPS   $0xaa, 448(BX), Z21
+	VFMADD231PS Z16, Z21, Z7
+	VFMADD231PS Z17, Z21, Z6
+	VFMADD231PS Z18, Z21, Z5
+	VPERMILPS   $0xaa, 512(BX), Z22
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z17, Z22, Z7
+	VFMADD231PS Z18, Z22, Z6
+	VPERMILPS   $0xaa, 576(BX), Z23
+	VFMADD231PS Z16, Z23, Z9
+	VFMADD231PS Z17, Z23, Z8
+	VFMADD231PS Z18, Z23, Z7
+	VPERMILPS   $0xaa, 640(BX), Z24
+	VFMADD231PS Z16, Z24, Z10
+	VFMADD231PS Z17, Z24, Z9
+	VFMADD231PS Z18, Z24, Z8
+	VPERMILPS   $0xaa, 704(BX), Z25
+	VFMADD231PS Z16, Z25, Z11
+	VFMADD231PS Z17, Z25, Z10
+	VFMADD231PS Z18, Z25, Z9
+	VPERMILPS   $0xaa, 768(BX), Z26
+	VFMADD231PS Z16, Z26, Z12
+	VFMADD231PS Z17, Z26, Z11
+	VFMADD231PS Z18, Z26, Z10
+	VPERMILPS   $0xaa, 832(BX), Z27
+	VFMADD231PS Z16, Z27, Z13
+	VFMADD231PS Z17, Z27, Z12
+	VFMADD231PS Z18, Z27, Z11
+	VPERMILPS   $0xaa, 896(BX), Z28
+	VFMADD231PS Z16, Z28, Z14
+	VFMADD231PS Z17, Z28, Z13
+	VFMADD231PS Z18, Z28, Z12
+	VPERMILPS   $0xaa, 960(BX), Z29
+	VFMADD231PS Z16, Z29, Z15
+	VFMADD231PS Z17, Z29, Z14
+	VFMADD231PS Z18, Z29, Z13
+	VPERMILPS   $0xaa, 1024(BX), Z30
+	VFMADD231PS Z17, Z30, Z15
+	VFMADD231PS Z18, Z30, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_17
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z18, Z31, Z15
+
+edge2_0_17:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     3456(DI), Z16
+	VMOVUPS     3456(DI)(R11*1), Z17
+	VMOVUPS     3456(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z19
+	VPERMILPS   $0xaa, Z19, Z19
+	VFMADD231PS Z16, Z19, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z20
+	VPERMILPS   $0xaa, Z20, Z20
+	VFMADD231PS Z16, Z20, Z1
+	VFMADD231PS Z17, Z20, Z0
+	VPERMPD     $0x4e, 128(BX), Z21
+	VPERMILPS   $0xaa, Z21, Z21
+	VFMADD231PS Z16, Z21, Z2
+	VFMADD231PS Z17, Z21, Z1
+	VFMADD231PS Z18, Z21, Z0
+	VPERMPD     $0x4e, 192(BX), Z22
+	VPERMILPS   $0xaa, Z22, Z22
+	VFMADD231PS Z16, Z22, Z3
+	VFMADD231PS Z17, Z22, Z2
+	VFMADD231PS Z18, Z22, Z1
+	VPERMPD     $0x4e, 256(BX), Z23
+	VPERMILPS   $0xaa, Z23, Z23
+	VFMADD231PS Z16, Z23, Z4
+	VFMADD231PS Z17, Z23, Z3
+	VFMADD231PS Z18, Z23, Z2
+	VPERMPD     $0x4e, 320(BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z17, Z24, Z4
+	VFMADD231PS Z18, Z24, Z3
+	VPERMPD     $0x4e, 384(BX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z16, Z25, Z6
+	VFMADD231PS Z17, Z25, Z5
+	VFMADD231PS Z18, Z25, Z4
+	VPERMPD     $0x4e, 448(BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z16, Z26, Z7
+	VFMADD231PS Z17, Z26, Z6
+	VFMADD231PS Z18, Z26, Z5
+	VPERMPD     $0x4e, 512(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z16, Z27, Z8
+	VFMADD231PS Z17, Z27, Z7
+	VFMADD231PS Z18, Z27, Z6
+	VPERMPD     $0x4e, 576(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z16, Z28, Z9
+	VFMADD231PS Z17, Z28, Z8
+	VFMADD231PS Z18, Z28, Z7
+	VPERMPD     $0x4e, 640(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z16, Z29, Z10
+	VFMADD231PS Z17, Z29, Z9
+	VFMADD231PS Z18, Z29, Z8
+	VPERMPD     $0x4e, 704(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z16, Z30, Z11
+	VFMADD231PS Z17, Z30, Z10
+	VFMADD231PS Z18, Z30, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z16, Z31, Z12
+	VFMADD231PS Z17, Z31, Z11
+	VFMADD231PS Z18, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z19
+	VPERMILPS   $0xaa, Z19, Z19
+	VFMADD231PS Z16, Z19, Z13
+	VFMADD231PS Z17, Z19, Z12
+	VFMADD231PS Z18, Z19, Z11
+	VPERMPD     $0x4e, 896(BX), Z20
+	VPERMILPS   $0xaa, Z20, Z20
+	VFMADD231PS Z16, Z20, Z14
+	VFMADD231PS Z17, Z20, Z13
+	VFMADD231PS Z18, Z20, Z12
+	VPERMPD     $0x4e, 960(BX), Z21
+	VPERMILPS   $0xaa, Z21, Z21
+	VFMADD231PS Z16, Z21, Z15
+	VFMADD231PS Z17, Z21, Z14
+	VFMADD231PS Z18, Z21, Z13
+	VPERMPD     $0x4e, 1024(BX), Z22
+	VPERMILPS   $0xaa, Z22, Z22
+	VFMADD231PS Z17, Z22, Z15
+	VFMADD231PS Z18, Z22, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_17
+	VPERMPD     $0x4e, 1088(BX), Z23
+	VPERMILPS   $0xaa, Z23, Z23
+	VFMADD231PS Z18, Z23, Z15
+
+edge6_0_17:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  256(AX)
+	VMOVUPS     1728(DI), Z16
+	VMOVUPS     1728(DI)(R11*1), Z17
+	VMOVUPS     1728(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z24
+	VFMADD231PS Z16, Z24, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z25
+	VFMADD231PS Z16, Z25, Z1
+	VFMADD231PS Z17, Z25, Z0
+	VPERMILPS   $0xff, 128(BX), Z26
+	VFMADD231PS Z16, Z26, Z2
+	VFMADD231PS Z17, Z26, Z1
+	VFMADD231PS Z18, Z26, Z0
+	VPERMILPS   $0xff, 192(BX), Z27
+	VFMADD231PS Z16, Z27, Z3
+	VFMADD231PS Z17, Z27, Z2
+	VFMADD231PS Z18, Z27, Z1
+	VPERMILPS   $0xff, 256(BX), Z28
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z17, Z28, Z3
+	VFMADD231PS Z18, Z28, Z2
+	VPERMILPS   $0xff, 320(BX), Z29
+	VFMADD231PS Z16, Z29, Z5
+	VFMADD231PS Z17, Z29, Z4
+	VFMADD231PS Z18, Z29, Z3
+	VPERMILPS   $0xff, 384(BX), Z30
+	VFMADD231PS Z16, Z30, Z6
+	VFMADD231PS Z17, Z30, Z5
+	VFMADD231PS Z18, Z30, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z16, Z31, Z7
+	VFMADD231PS Z17, Z31, Z6
+	VFMADD231PS Z18, Z31, Z5
+	VPERMILPS   $0xff, 512(BX), Z19
+	VFMADD231PS Z16, Z19, Z8
+	VFMADD231PS Z17, Z19, Z7
+	VFMADD231PS Z18, Z19, Z6
+	VPERMILPS   $0xff, 576(BX), Z20
+	VFMADD231PS Z16, Z20, Z9
+	VFMADD231PS Z17, Z20, Z8
+	VFMADD231PS Z18, Z20, Z7
+	VPERMILPS   $0xff, 640(BX), Z21
+	VFMADD231PS Z16, Z21, Z10
+	VFMADD231PS Z17, Z21, Z9
+	VFMADD231PS Z18, Z21, Z8
+	VPERMILPS   $0xff, 704(BX), Z22
+	VFMADD231PS Z16, Z22, Z11
+	VFMADD231PS Z17, Z22, Z10
+	VFMADD231PS Z18, Z22, Z9
+	VPERMILPS   $0xff, 768(BX), Z23
+	VFMADD231PS Z16, Z23, Z12
+	VFMADD231PS Z17, Z23, Z11
+	VFMADD231PS Z18, Z23, Z10
+	VPERMILPS   $0xff, 832(BX), Z24
+	VFMADD231PS Z16, Z24, Z13
+	VFMADD231PS Z17, Z24, Z12
+	VFMADD231PS Z18, Z24, Z11
+	VPERMILPS   $0xff, 896(BX), Z25
+	VFMADD231PS Z16, Z25, Z14
+	VFMADD231PS Z17, Z25, Z13
+	VFMADD231PS Z18, Z25, Z12
+	VPERMILPS   $0xff, 960(BX), Z26
+	VFMADD231PS Z16, Z26, Z15
+	VFMADD231PS Z17, Z26, Z14
+	VFMADD231PS Z18, Z26, Z13
+	VPERMILPS   $0xff, 1024(BX), Z27
+	VFMADD231PS Z17, Z27, Z15
+	VFMADD231PS Z18, Z27, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_17
+	VPERMILPS   $0xff, 1088(BX), Z28
+	VFMADD231PS Z18, Z28, Z15
+
+edge3_0_17:
+	PREFETCHT0  320(R9)
+	ADDQ        $0x00000180, R9
+	PREFETCHT0  320(AX)
+	ADDQ        $0x00000180, AX
+	VMOVUPS     4032(DI), Z16
+	VMOVUPS     4032(DI)(R11*1), Z17
+	VMOVUPS     4032(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z16, Z29, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z16, Z30, Z1
+	VFMADD231PS Z17, Z30, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z16, Z31, Z2
+	VFMADD231PS Z17, Z31, Z1
+	VFMADD231PS Z18, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z19
+	VPERMILPS   $0xff, Z19, Z19
+	VFMADD231PS Z16, Z19, Z3
+	VFMADD231PS Z17, Z19, Z2
+	VFMADD231PS Z18, Z19, Z1
+	VPERMPD     $0x4e, 256(BX), Z20
+	VPERMILPS   $0xff, Z20, Z20
+	VFMADD231PS Z16, Z20, Z4
+	VFMADD231PS Z17, Z20, Z3
+	VFMADD231PS Z18, Z20, Z2
+	VPERMPD     $0x4e, 320(BX), Z21
+	VPERMILPS   $0xff, Z21, Z21
+	VFMADD231PS Z16, Z21, Z5
+	VFMADD231PS Z17, Z21, Z4
+	VFMADD231PS Z18, Z21, Z3
+	VPERMPD     $0x4e, 384(BX), Z22
+	VPERMILPS   $0xff, Z22, Z22
+	VFMADD231PS Z16, Z22, Z6
+	VFMADD231PS Z17, Z22, Z5
+	VFMADD231PS Z18, Z22, Z4
+	VPERMPD     $0x4e, 448(BX), Z23
+	VPERMILPS   $0xff, Z23, Z23
+	VFMADD231PS Z16, Z23, Z7
+	VFMADD231PS Z17, Z23, Z6
+	VFMADD231PS Z18, Z23, Z5
+	VPERMPD     $0x4e, 512(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z16, Z24, Z8
+	VFMADD231PS Z17, Z24, Z7
+	VFMADD231PS Z18, Z24, Z6
+	VPERMPD     $0x4e, 576(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z16, Z25, Z9
+	VFMADD231PS Z17, Z25, Z8
+	VFMADD231PS Z18, Z25, Z7
+	VPERMPD     $0x4e, 640(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z16, Z26, Z10
+	VFMADD231PS Z17, Z26, Z9
+	VFMADD231PS Z18, Z26, Z8
+	VPERMPD     $0x4e, 704(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z16, Z27, Z11
+	VFMADD231PS Z17, Z27, Z10
+	VFMADD231PS Z18, Z27, Z9
+	VPERMPD     $0x4e, 768(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z16, Z28, Z12
+	VFMADD231PS Z17, Z28, Z11
+	VFMADD231PS Z18, Z28, Z10
+	VPERMPD     $0x4e, 832(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z16, Z29, Z13
+	VFMADD231PS Z17, Z29, Z12
+	VFMADD231PS Z18, Z29, Z11
+	VPERMPD     $0x4e, 896(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z16, Z30, Z14
+	VFMADD231PS Z17, Z30, Z13
+	VFMADD231PS Z18, Z30, Z12
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z16, Z31, Z15
+	VFMADD231PS Z17, Z31, Z14
+	VFMADD231PS Z18, Z31, Z13
+	VPERMPD     $0x4e, 1024(BX), Z19
+	VPERMILPS   $0xff, Z19, Z19
+	VFMADD231PS Z17, Z19, Z15
+	VFMADD231PS Z18, Z19, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_17
+	VPERMPD     $0x4e, 1088(BX), Z20
+	VPERMILPS   $0xff, Z20, Z20
+	VFMADD231PS Z18, Z20, Z15
+
+edge7_0_17:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s1_2x14AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	VMOVUPS 448(CX), Z21
+	VMOVUPS 512(CX), Z22
+	VMOVUPS 576(CX), Z23
+	VMOVUPS 640(CX), Z24
+	VMOVUPS 704(CX), Z25
+	VMOVUPS 768(CX), Z26
+	VMOVUPS 832(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_15
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_0_15:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_15
+	VPERMILPS   $0x00, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_1_15:
+skip0_1:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_15
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge4_0_15:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_15
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge4_1_15:
+skip4_1:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_15
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_0_15:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_15
+	VPERMILPS   $0x55, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_1_15:
+skip1_1:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_15
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge5_0_15:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_15
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge5_1_15:
+skip5_1:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_15
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_0_15:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_15
+	VPERMILPS   $0xaa, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_1_15:
+skip2_1:
+	PREFETCHT0  384(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_15
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge6_0_15:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_15
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge6_1_15:
+skip6_1:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_15
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_0_15:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_15
+	VPERMILPS   $0xff, 960(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_1_15:
+skip3_1:
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	ADDQ        $0x00000280, R9
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_15
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge7_0_15:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_15
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge7_1_15:
+skip7_1:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	VMOVUPS Z21, 448(CX)
+	VMOVUPS Z22, 512(CX)
+	VMOVUPS Z23, 576(CX)
+	VMOVUPS Z24, 640(CX)
+	VMOVUPS Z25, 704(CX)
+	VMOVUPS Z26, 768(CX)
+	VMOVUPS Z27, 832(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s1_3x8AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	VMOVUPS 256(CX), Z12
+	VMOVUPS 320(CX), Z13
+	VMOVUPS 384(CX), Z14
+	VMOVUPS 448(CX), Z15
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	VMOVUPS 256(CX), Z20
+	VMOVUPS 320(CX), Z21
+	VMOVUPS 384(CX), Z22
+	VMOVUPS 448(CX), Z23
+
+begin:
+	LEAQ    1536(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z24
+	VMOVUPS     (DI)(R11*1), Z25
+	VMOVUPS     (DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0x00, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0x00, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0x00, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0x00, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_9
+	VPERMILPS   $0x00, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge0_0_9:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0x00, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0x00, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0x00, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_9
+	VPERMILPS   $0x00, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge0_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0x00, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0x00, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0x00, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_9
+	VPERMILPS   $0x00, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge0_2_9:
+skip0_2:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z24
+	VMOVUPS     2304(DI)(R11*1), Z25
+	VMOVUPS     2304(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMPD     $0x4e, 320(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMPD     $0x4e, 384(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMPD     $0x4e, 448(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_9
+	VPERMPD     $0x4e, 576(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge4_0_9:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge4_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge4_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge4_2_9:
+skip4_2:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z24
+	VMOVUPS     576(DI)(R11*1), Z25
+	VMOVUPS     576(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0x55, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0x55, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0x55, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0x55, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_9
+	VPERMILPS   $0x55, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge1_0_9:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0x55, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0x55, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0x55, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_9
+	VPERMILPS   $0x55, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge1_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0x55, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0x55, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0x55, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_9
+	VPERMILPS   $0x55, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge1_2_9:
+skip1_2:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     2880(DI), Z24
+	VMOVUPS     2880(DI)(R11*1), Z25
+	VMOVUPS     2880(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMPD     $0x4e, 320(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMPD     $0x4e, 384(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMPD     $0x4e, 448(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_9
+	VPERMPD     $0x4e, 576(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge5_0_9:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge5_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge5_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge5_2_9:
+skip5_2:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  256(AX)
+	VMOVUPS     1152(DI), Z24
+	VMOVUPS     1152(DI)(R11*1), Z25
+	VMOVUPS     1152(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0xaa, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0xaa, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0xaa, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0xaa, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_9
+	VPERMILPS   $0xaa, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge2_0_9:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0xaa, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0xaa, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0xaa, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_9
+	VPERMILPS   $0xaa, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge2_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0xaa, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0xaa, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0xaa, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_9
+	VPERMILPS   $0xaa, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge2_2_9:
+skip2_2:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     3456(DI), Z24
+	VMOVUPS     3456(DI)(R11*1), Z25
+	VMOVUPS     3456(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMPD     $0x4e, 320(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMPD     $0x4e, 384(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMPD     $0x4e, 448(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_9
+	VPERMPD     $0x4e, 576(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge6_0_9:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge6_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge6_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge6_2_9:
+skip6_2:
+	PREFETCHT0  384(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1728(DI), Z24
+	VMOVUPS     1728(DI)(R11*1), Z25
+	VMOVUPS     1728(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0xff, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMILPS   $0xff, 320(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0xff, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0xff, 448(BX), Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_9
+	VPERMILPS   $0xff, 576(BX), Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge3_0_9:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_9
+	VPERMILPS   $0xff, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge3_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_9
+	VPERMILPS   $0xff, 576(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge3_2_9:
+skip3_2:
+	PREFETCHT0  448(R9)
+	ADDQ        $0x00000200, R9
+	PREFETCHT0  448(AX)
+	ADDQ        $0x00000200, AX
+	VMOVUPS     4032(DI), Z24
+	VMOVUPS     4032(DI)(R11*1), Z25
+	VMOVUPS     4032(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z25, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z25, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z25, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMPD     $0x4e, 320(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z25, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMPD     $0x4e, 384(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z25, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMPD     $0x4e, 448(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z25, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_9
+	VPERMPD     $0x4e, 576(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge7_0_9:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z25, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z25, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z25, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z25, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge7_1_9:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge7_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z16
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z25, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z25, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z25, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z25, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z25, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z25, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_9
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge7_2_9:
+skip7_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z10, 128(CX)
+	VMOVUPS Z11, 192(CX)
+	VMOVUPS Z12, 256(CX)
+	VMOVUPS Z13, 320(CX)
+	VMOVUPS Z14, 384(CX)
+	VMOVUPS Z15, 448(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z18, 128(CX)
+	VMOVUPS Z19, 192(CX)
+	VMOVUPS Z20, 256(CX)
+	VMOVUPS Z21, 320(CX)
+	VMOVUPS Z22, 384(CX)
+	VMOVUPS Z23, 448(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s1_4x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z21
+	VMOVUPS 64(CX), Z22
+	VMOVUPS 128(CX), Z23
+	VMOVUPS 192(CX), Z24
+	VMOVUPS 256(CX), Z25
+	VMOVUPS 320(CX), Z26
+	VMOVUPS 384(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_8
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge0_0_8:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_8
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_8
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge0_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_3_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge0_3_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_3_8
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_3_8:
+skip0_3:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_8
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge4_0_8:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge4_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge4_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge4_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge4_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_3_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge4_3_8:
+skip4_3:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_8
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge1_0_8:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_8
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_8
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge1_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_3_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge1_3_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_3_8
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_3_8:
+skip1_3:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_8
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge5_0_8:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge5_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge5_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge5_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge5_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_3_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge5_3_8:
+skip5_3:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_8
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge2_0_8:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge2_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_3_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge2_3_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_3_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_3_8:
+skip2_3:
+	PREFETCHT0  384(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_8
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge6_0_8:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge6_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge6_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge6_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge6_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_3_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge6_3_8:
+skip6_3:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_8
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge3_0_8:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_8
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_8
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge3_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_3_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge3_3_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_3_8
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_3_8:
+skip3_3:
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	ADDQ        $0x00000280, R9
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_8
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge7_0_8:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z29, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z29, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge7_1_8:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge7_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z29, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z29, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z29, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge7_2_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge7_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z29, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z29, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_3_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge7_3_8:
+skip7_3:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z21, (CX)
+	VMOVUPS Z22, 64(CX)
+	VMOVUPS Z23, 128(CX)
+	VMOVUPS Z24, 192(CX)
+	VMOVUPS Z25, 256(CX)
+	VMOVUPS Z26, 320(CX)
+	VMOVUPS Z27, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z21, (CX)
+	VMOVNTPS Z22, 64(CX)
+	VMOVNTPS Z23, 128(CX)
+	VMOVNTPS Z24, 192(CX)
+	VMOVNTPS Z25, 256(CX)
+	VMOVNTPS Z26, 320(CX)
+	VMOVNTPS Z27, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s1_3x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+
+begin:
+	LEAQ    1344(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	VMOVUPS     (DI), Z21
+	VMOVUPS     (DI)(R11*1), Z22
+	VMOVUPS     (DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z25
+	VFMADD231PS Z21, Z25, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z26
+	VFMADD231PS Z21, Z26, Z1
+	VFMADD231PS Z22, Z26, Z0
+	VPERMILPS   $0x00, 128(BX), Z27
+	VFMADD231PS Z21, Z27, Z2
+	VFMADD231PS Z22, Z27, Z1
+	VFMADD231PS Z23, Z27, Z0
+	VPERMILPS   $0x00, 192(BX), Z28
+	VFMADD231PS Z21, Z28, Z3
+	VFMADD231PS Z22, Z28, Z2
+	VFMADD231PS Z23, Z28, Z1
+	VPERMILPS   $0x00, 256(BX), Z29
+	VFMADD231PS Z21, Z29, Z4
+	VFMADD231PS Z22, Z29, Z3
+	VFMADD231PS Z23, Z29, Z2
+	VPERMILPS   $0x00, 320(BX), Z30
+	VFMADD231PS Z21, Z30, Z5
+	VFMADD231PS Z22, Z30, Z4
+	VFMADD231PS Z23, Z30, Z3
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z21, Z31, Z6
+	VFMADD231PS Z22, Z31, Z5
+	VFMADD231PS Z23, Z31, Z4
+	VPERMILPS   $0x00, 448(BX), Z24
+	VFMADD231PS Z22, Z24, Z6
+	VFMADD231PS Z23, Z24, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_8
+	VPERMILPS   $0x00, 512(BX), Z25
+	VFMADD231PS Z23, Z25, Z6
+
+edge0_0_8:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z26
+	VFMADD231PS Z21, Z26, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z27
+	VFMADD231PS Z21, Z27, Z8
+	VFMADD231PS Z22, Z27, Z7
+	VPERMILPS   $0x00, 128(CX), Z28
+	VFMADD231PS Z21, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z23, Z28, Z7
+	VPERMILPS   $0x00, 192(CX), Z29
+	VFMADD231PS Z21, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z23, Z29, Z8
+	VPERMILPS   $0x00, 256(CX), Z30
+	VFMADD231PS Z21, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z23, Z30, Z9
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z21, Z31, Z12
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z23, Z31, Z10
+	VPERMILPS   $0x00, 384(CX), Z24
+	VFMADD231PS Z21, Z24, Z13
+	VFMADD231PS Z22, Z24, Z12
+	VFMADD231PS Z23, Z24, Z11
+	VPERMILPS   $0x00, 448(CX), Z25
+	VFMADD231PS Z22, Z25, Z13
+	VFMADD231PS Z23, Z25, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_8
+	VPERMILPS   $0x00, 512(CX), Z26
+	VFMADD231PS Z23, Z26, Z13
+
+edge0_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z27
+	VFMADD231PS Z21, Z27, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z28
+	VFMADD231PS Z21, Z28, Z15
+	VFMADD231PS Z22, Z28, Z14
+	VPERMILPS   $0x00, 128(CX), Z29
+	VFMADD231PS Z21, Z29, Z16
+	VFMADD231PS Z22, Z29, Z15
+	VFMADD231PS Z23, Z29, Z14
+	VPERMILPS   $0x00, 192(CX), Z30
+	VFMADD231PS Z21, Z30, Z17
+	VFMADD231PS Z22, Z30, Z16
+	VFMADD231PS Z23, Z30, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z22, Z31, Z17
+	VFMADD231PS Z23, Z31, Z16
+	VPERMILPS   $0x00, 320(CX), Z24
+	VFMADD231PS Z21, Z24, Z19
+	VFMADD231PS Z22, Z24, Z18
+	VFMADD231PS Z23, Z24, Z17
+	VPERMILPS   $0x00, 384(CX), Z25
+	VFMADD231PS Z21, Z25, Z20
+	VFMADD231PS Z22, Z25, Z19
+	VFMADD231PS Z23, Z25, Z18
+	VPERMILPS   $0x00, 448(CX), Z26
+	VFMADD231PS Z22, Z26, Z20
+	VFMADD231PS Z23, Z26, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_8
+	VPERMILPS   $0x00, 512(CX), Z27
+	VFMADD231PS Z23, Z27, Z20
+
+edge0_2_8:
+skip0_2:
+	PREFETCHT0  (R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     2304(DI), Z21
+	VMOVUPS     2304(DI)(R11*1), Z22
+	VMOVUPS     2304(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z21, Z28, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z21, Z29, Z1
+	VFMADD231PS Z22, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z2
+	VFMADD231PS Z22, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z21, Z31, Z3
+	VFMADD231PS Z22, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z4
+	VFMADD231PS Z22, Z24, Z3
+	VFMADD231PS Z23, Z24, Z2
+	VPERMPD     $0x4e, 320(BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z22, Z25, Z4
+	VFMADD231PS Z23, Z25, Z3
+	VPERMPD     $0x4e, 384(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z21, Z26, Z6
+	VFMADD231PS Z22, Z26, Z5
+	VFMADD231PS Z23, Z26, Z4
+	VPERMPD     $0x4e, 448(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z22, Z27, Z6
+	VFMADD231PS Z23, Z27, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_8
+	VPERMPD     $0x4e, 512(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z23, Z28, Z6
+
+edge4_0_8:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z21, Z29, Z7
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z21, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z23, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z10
+	VFMADD231PS Z22, Z24, Z9
+	VFMADD231PS Z23, Z24, Z8
+	VPERMPD     $0x4e, 256(CX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z21, Z25, Z11
+	VFMADD231PS Z22, Z25, Z10
+	VFMADD231PS Z23, Z25, Z9
+	VPERMPD     $0x4e, 320(CX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z21, Z26, Z12
+	VFMADD231PS Z22, Z26, Z11
+	VFMADD231PS Z23, Z26, Z10
+	VPERMPD     $0x4e, 384(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z21, Z27, Z13
+	VFMADD231PS Z22, Z27, Z12
+	VFMADD231PS Z23, Z27, Z11
+	VPERMPD     $0x4e, 448(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z22, Z28, Z13
+	VFMADD231PS Z23, Z28, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_8
+	VPERMPD     $0x4e, 512(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z23, Z29, Z13
+
+edge4_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_2_0
+	VPERMPD     $0x4e, (CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z14
+
+edge4_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z22, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z16
+	VFMADD231PS Z22, Z24, Z15
+	VFMADD231PS Z23, Z24, Z14
+	VPERMPD     $0x4e, 192(CX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z21, Z25, Z17
+	VFMADD231PS Z22, Z25, Z16
+	VFMADD231PS Z23, Z25, Z15
+	VPERMPD     $0x4e, 256(CX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z21, Z26, Z18
+	VFMADD231PS Z22, Z26, Z17
+	VFMADD231PS Z23, Z26, Z16
+	VPERMPD     $0x4e, 320(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z21, Z27, Z19
+	VFMADD231PS Z22, Z27, Z18
+	VFMADD231PS Z23, Z27, Z17
+	VPERMPD     $0x4e, 384(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z21, Z28, Z20
+	VFMADD231PS Z22, Z28, Z19
+	VFMADD231PS Z23, Z28, Z18
+	VPERMPD     $0x4e, 448(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z22, Z29, Z20
+	VFMADD231PS Z23, Z29, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_8
+	VPERMPD     $0x4e, 512(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z23, Z30, Z20
+
+edge4_2_8:
+skip4_2:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     576(DI), Z21
+	VMOVUPS     576(DI)(R11*1), Z22
+	VMOVUPS     576(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z21, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z24
+	VFMADD231PS Z21, Z24, Z1
+	VFMADD231PS Z22, Z24, Z0
+	VPERMILPS   $0x55, 128(BX), Z25
+	VFMADD231PS Z21, Z25, Z2
+	VFMADD231PS Z22, Z25, Z1
+	VFMADD231PS Z23, Z25, Z0
+	VPERMILPS   $0x55, 192(BX), Z26
+	VFMADD231PS Z21, Z26, Z3
+	VFMADD231PS Z22, Z26, Z2
+	VFMADD231PS Z23, Z26, Z1
+	VPERMILPS   $0x55, 256(BX), Z27
+	VFMADD231PS Z21, Z27, Z4
+	VFMADD231PS Z22, Z27, Z3
+	VFMADD231PS Z23, Z27, Z2
+	VPERMILPS   $0x55, 320(BX), Z28
+	VFMADD231PS Z21, Z28, Z5
+	VFMADD231PS Z22, Z28, Z4
+	VFMADD231PS Z23, Z28, Z3
+	VPERMILPS   $0x55, 384(BX), Z29
+	VFMADD231PS Z21, Z29, Z6
+	VFMADD231PS Z22, Z29, Z5
+	VFMADD231PS Z23, Z29, Z4
+	VPERMILPS   $0x55, 448(BX), Z30
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z23, Z30, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_8
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z23, Z31, Z6
+
+edge1_0_8:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z24
+	VFMADD231PS Z21, Z24, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z25
+	VFMADD231PS Z21, Z25, Z8
+	VFMADD231PS Z22, Z25, Z7
+	VPERMILPS   $0x55, 128(CX), Z26
+	VFMADD231PS Z21, Z26, Z9
+	VFMADD231PS Z22, Z26, Z8
+	VFMADD231PS Z23, Z26, Z7
+	VPERMILPS   $0x55, 192(CX), Z27
+	VFMADD231PS Z21, Z27, Z10
+	VFMADD231PS Z22, Z27, Z9
+	VFMADD231PS Z23, Z27, Z8
+	VPERMILPS   $0x55, 256(CX), Z28
+	VFMADD231PS Z21, Z28, Z11
+	VFMADD231PS Z22, Z28, Z10
+	VFMADD231PS Z23, Z28, Z9
+	VPERMILPS   $0x55, 320(CX), Z29
+	VFMADD231PS Z21, Z29, Z12
+	VFMADD231PS Z22, Z29, Z11
+	VFMADD231PS Z23, Z29, Z10
+	VPERMILPS   $0x55, 384(CX), Z30
+	VFMADD231PS Z21, Z30, Z13
+	VFMADD231PS Z22, Z30, Z12
+	VFMADD231PS Z23, Z30, Z11
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z23, Z31, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_8
+	VPERMILPS   $0x55, 512(CX), Z24
+	VFMADD231PS Z23, Z24, Z13
+
+edge1_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z25
+	VFMADD231PS Z21, Z25, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z26
+	VFMADD231PS Z21, Z26, Z15
+	VFMADD231PS Z22, Z26, Z14
+	VPERMILPS   $0x55, 128(CX), Z27
+	VFMADD231PS Z21, Z27, Z16
+	VFMADD231PS Z22, Z27, Z15
+	VFMADD231PS Z23, Z27, Z14
+	VPERMILPS   $0x55, 192(CX), Z28
+	VFMADD231PS Z21, Z28, Z17
+	VFMADD231PS Z22, Z28, Z16
+	VFMADD231PS Z23, Z28, Z15
+	VPERMILPS   $0x55, 256(CX), Z29
+	VFMADD231PS Z21, Z29, Z18
+	VFMADD231PS Z22, Z29, Z17
+	VFMADD231PS Z23, Z29, Z16
+	VPERMILPS   $0x55, 320(CX), Z30
+	VFMADD231PS Z21, Z30, Z19
+	VFMADD231PS Z22, Z30, Z18
+	VFMADD231PS Z23, Z30, Z17
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z22, Z31, Z19
+	VFMADD231PS Z23, Z31, Z18
+	VPERMILPS   $0x55, 448(CX), Z24
+	VFMADD231PS Z22, Z24, Z20
+	VFMADD231PS Z23, Z24, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_8
+	VPERMILPS   $0x55, 512(CX), Z25
+	VFMADD231PS Z23, Z25, Z20
+
+edge1_2_8:
+skip1_2:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2880(DI), Z21
+	VMOVUPS     2880(DI)(R11*1), Z22
+	VMOVUPS     2880(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z21, Z26, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z21, Z27, Z1
+	VFMADD231PS Z22, Z27, Z0
+	VPERMPD     $0x4e, 128(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z21, Z28, Z2
+	VFMADD231PS Z22, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VPERMPD     $0x4e, 192(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z21, Z29, Z3
+	VFMADD231PS Z22, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VPERMPD     $0x4e, 256(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z21, Z30, Z4
+	VFMADD231PS Z22, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z21, Z31, Z5
+	VFMADD231PS Z22, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	VPERMPD     $0x4e, 384(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z6
+	VFMADD231PS Z22, Z24, Z5
+	VFMADD231PS Z23, Z24, Z4
+	VPERMPD     $0x4e, 448(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z22, Z25, Z6
+	VFMADD231PS Z23, Z25, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_8
+	VPERMPD     $0x4e, 512(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z23, Z26, Z6
+
+edge5_0_8:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z21, Z27, Z7
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z21, Z28, Z8
+	VFMADD231PS Z22, Z28, Z7
+	VPERMPD     $0x4e, 128(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z21, Z29, Z9
+	VFMADD231PS Z22, Z29, Z8
+	VFMADD231PS Z23, Z29, Z7
+	VPERMPD     $0x4e, 192(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z21, Z30, Z10
+	VFMADD231PS Z22, Z30, Z9
+	VFMADD231PS Z23, Z30, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z21, Z31, Z11
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z23, Z31, Z9
+	VPERMPD     $0x4e, 320(CX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z12
+	VFMADD231PS Z22, Z24, Z11
+	VFMADD231PS Z23, Z24, Z10
+	VPERMPD     $0x4e, 384(CX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z21, Z25, Z13
+	VFMADD231PS Z22, Z25, Z12
+	VFMADD231PS Z23, Z25, Z11
+	VPERMPD     $0x4e, 448(CX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z22, Z26, Z13
+	VFMADD231PS Z23, Z26, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_8
+	VPERMPD     $0x4e, 512(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z23, Z27, Z13
+
+edge5_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z21, Z28, Z14
+
+edge5_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z22, Z29, Z14
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z22, Z30, Z15
+	VFMADD231PS Z23, Z30, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z22, Z31, Z16
+	VFMADD231PS Z23, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z18
+	VFMADD231PS Z22, Z24, Z17
+	VFMADD231PS Z23, Z24, Z16
+	VPERMPD     $0x4e, 320(CX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z21, Z25, Z19
+	VFMADD231PS Z22, Z25, Z18
+	VFMADD231PS Z23, Z25, Z17
+	VPERMPD     $0x4e, 384(CX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z21, Z26, Z20
+	VFMADD231PS Z22, Z26, Z19
+	VFMADD231PS Z23, Z26, Z18
+	VPERMPD     $0x4e, 448(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z22, Z27, Z20
+	VFMADD231PS Z23, Z27, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_8
+	VPERMPD     $0x4e, 512(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z23, Z28, Z20
+
+edge5_2_8:
+skip5_2:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     1152(DI), Z21
+	VMOVUPS     1152(DI)(R11*1), Z22
+	VMOVUPS     1152(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z29
+	VFMADD231PS Z21, Z29, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z30
+	VFMADD231PS Z21, Z30, Z1
+	VFMADD231PS Z22, Z30, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z21, Z31, Z2
+	VFMADD231PS Z22, Z31, Z1
+	VFMADD231PS Z23, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z24
+	VFMADD231PS Z21, Z24, Z3
+	VFMADD231PS Z22, Z24, Z2
+	VFMADD231PS Z23, Z24, Z1
+	VPERMILPS   $0xaa, 256(BX), Z25
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z22, Z25, Z3
+	VFMADD231PS Z23, Z25, Z2
+	VPERMILPS   $0xaa, 320(BX), Z26
+	VFMADD231PS Z21, Z26, Z5
+	VFMADD231PS Z22, Z26, Z4
+	VFMADD231PS Z23, Z26, Z3
+	VPERMILPS   $0xaa, 384(BX), Z27
+	VFMADD231PS Z21, Z27, Z6
+	VFMADD231PS Z22, Z27, Z5
+	VFMADD231PS Z23, Z27, Z4
+	VPERMILPS   $0xaa, 448(BX), Z28
+	VFMADD231PS Z22, Z28, Z6
+	VFMADD231PS Z23, Z28, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_8
+	VPERMILPS   $0xaa, 512(BX), Z29
+	VFMADD231PS Z23, Z29, Z6
+
+edge2_0_8:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z30
+	VFMADD231PS Z21, Z30, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z21, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VPERMILPS   $0xaa, 128(CX), Z24
+	VFMADD231PS Z21, Z24, Z9
+	VFMADD231PS Z22, Z24, Z8
+	VFMADD231PS Z23, Z24, Z7
+	VPERMILPS   $0xaa, 192(CX), Z25
+	VFMADD231PS Z21, Z25, Z10
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z8
+	VPERMILPS   $0xaa, 256(CX), Z26
+	VFMADD231PS Z21, Z26, Z11
+	VFMADD231PS Z22, Z26, Z10
+	VFMADD231PS Z23, Z26, Z9
+	VPERMILPS   $0xaa, 320(CX), Z27
+	VFMADD231PS Z21, Z27, Z12
+	VFMADD231PS Z22, Z27, Z11
+	VFMADD231PS Z23, Z27, Z10
+	VPERMILPS   $0xaa, 384(CX), Z28
+	VFMADD231PS Z21, Z28, Z13
+	VFMADD231PS Z22, Z28, Z12
+	VFMADD231PS Z23, Z28, Z11
+	VPERMILPS   $0xaa, 448(CX), Z29
+	VFMADD231PS Z22, Z29, Z13
+	VFMADD231PS Z23, Z29, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_8
+	VPERMILPS   $0xaa, 512(CX), Z30
+	VFMADD231PS Z23, Z30, Z13
+
+edge2_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z21, Z31, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z24
+	VFMADD231PS Z21, Z24, Z15
+	VFMADD231PS Z22, Z24, Z14
+	VPERMILPS   $0xaa, 128(CX), Z25
+	VFMADD231PS Z21, Z25, Z16
+	VFMADD231PS Z22, Z25, Z15
+	VFMADD231PS Z23, Z25, Z14
+	VPERMILPS   $0xaa, 192(CX), Z26
+	VFMADD231PS Z21, Z26, Z17
+	VFMADD231PS Z22, Z26, Z16
+	VFMADD231PS Z23, Z26, Z15
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z21, Z27, Z18
+	VFMADD231PS Z22, Z27, Z17
+	VFMADD231PS Z23, Z27, Z16
+	VPERMILPS   $0xaa, 320(CX), Z28
+	VFMADD231PS Z21, Z28, Z19
+	VFMADD231PS Z22, Z28, Z18
+	VFMADD231PS Z23, Z28, Z17
+	VPERMILPS   $0xaa, 384(CX), Z29
+	VFMADD231PS Z21, Z29, Z20
+	VFMADD231PS Z22, Z29, Z19
+	VFMADD231PS Z23, Z29, Z18
+	VPERMILPS   $0xaa, 448(CX), Z30
+	VFMADD231PS Z22, Z30, Z20
+	VFMADD231PS Z23, Z30, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_8
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z23, Z31, Z20
+
+edge2_2_8:
+skip2_2:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  256(AX)
+	VMOVUPS     3456(DI), Z21
+	VMOVUPS     3456(DI)(R11*1), Z22
+	VMOVUPS     3456(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z21, Z24, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z21, Z25, Z1
+	VFMADD231PS Z22, Z25, Z0
+	VPERMPD     $0x4e, 128(BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z2
+	VFMADD231PS Z22, Z26, Z1
+	VFMADD231PS Z23, Z26, Z0
+	VPERMPD     $0x4e, 192(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z21, Z27, Z3
+	VFMADD231PS Z22, Z27, Z2
+	VFMADD231PS Z23, Z27, Z1
+	VPERMPD     $0x4e, 256(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z4
+	VFMADD231PS Z22, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VPERMPD     $0x4e, 320(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z21, Z29, Z5
+	VFMADD231PS Z22, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VPERMPD     $0x4e, 384(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z21, Z30, Z6
+	VFMADD231PS Z22, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z22, Z31, Z6
+	VFMADD231PS Z23, Z31, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_8
+	VPERMPD     $0x4e, 512(BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z23, Z24, Z6
+
+edge6_0_8:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z21, Z25, Z7
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z8
+	VFMADD231PS Z22, Z26, Z7
+	VPERMPD     $0x4e, 128(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z21, Z27, Z9
+	VFMADD231PS Z22, Z27, Z8
+	VFMADD231PS Z23, Z27, Z7
+	VPERMPD     $0x4e, 192(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z10
+	VFMADD231PS Z22, Z28, Z9
+	VFMADD231PS Z23, Z28, Z8
+	VPERMPD     $0x4e, 256(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z22, Z29, Z10
+	VFMADD231PS Z23, Z29, Z9
+	VPERMPD     $0x4e, 320(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z22, Z30, Z11
+	VFMADD231PS Z23, Z30, Z10
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z23, Z31, Z11
+	VPERMPD     $0x4e, 448(CX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z22, Z24, Z13
+	VFMADD231PS Z23, Z24, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_8
+	VPERMPD     $0x4e, 512(CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z23, Z25, Z13
+
+edge6_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_2_0
+	VPERMPD     $0x4e, (CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z14
+
+edge6_2_0:
+	VPERMPD     $0x4e, 64(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z21, Z27, Z15
+	VFMADD231PS Z22, Z27, Z14
+	VPERMPD     $0x4e, 128(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z16
+	VFMADD231PS Z22, Z28, Z15
+	VFMADD231PS Z23, Z28, Z14
+	VPERMPD     $0x4e, 192(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z21, Z29, Z17
+	VFMADD231PS Z22, Z29, Z16
+	VFMADD231PS Z23, Z29, Z15
+	VPERMPD     $0x4e, 256(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z21, Z30, Z18
+	VFMADD231PS Z22, Z30, Z17
+	VFMADD231PS Z23, Z30, Z16
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z21, Z31, Z19
+	VFMADD231PS Z22, Z31, Z18
+	VFMADD231PS Z23, Z31, Z17
+	VPERMPD     $0x4e, 384(CX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z21, Z24, Z20
+	VFMADD231PS Z22, Z24, Z19
+	VFMADD231PS Z23, Z24, Z18
+	VPERMPD     $0x4e, 448(CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z22, Z25, Z20
+	VFMADD231PS Z23, Z25, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_8
+	VPERMPD     $0x4e, 512(CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z23, Z26, Z20
+
+edge6_2_8:
+skip6_2:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1728(DI), Z21
+	VMOVUPS     1728(DI)(R11*1), Z22
+	VMOVUPS     1728(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z27
+	VFMADD231PS Z21, Z27, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z28
+	VFMADD231PS Z21, Z28, Z1
+	VFMADD231PS Z22, Z28, Z0
+	VPERMILPS   $0xff, 128(BX), Z29
+	VFMADD231PS Z21, Z29, Z2
+	VFMADD231PS Z22, Z29, Z1
+	VFMADD231PS Z23, Z29, Z0
+	VPERMILPS   $0xff, 192(BX), Z30
+	VFMADD231PS Z21, Z30, Z3
+	VFMADD231PS Z22, Z30, Z2
+	VFMADD231PS Z23, Z30, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z21, Z31, Z4
+	VFMADD231PS Z22, Z31, Z3
+	VFMADD231PS Z23, Z31, Z2
+	VPERMILPS   $0xff, 320(BX), Z24
+	VFMADD231PS Z21, Z24, Z5
+	VFMADD231PS Z22, Z24, Z4
+	VFMADD231PS Z23, Z24, Z3
+	VPERMILPS   $0xff, 384(BX), Z25
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z22, Z25, Z5
+	VFMADD231PS Z23, Z25, Z4
+	VPERMILPS   $0xff, 448(BX), Z26
+	VFMADD231PS Z22, Z26, Z6
+	VFMADD231PS Z23, Z26, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_8
+	VPERMILPS   $0xff, 512(BX), Z27
+	VFMADD231PS Z23, Z27, Z6
+
+edge3_0_8:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z21, Z28, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z21, Z29, Z8
+	VFMADD231PS Z22, Z29, Z7
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z21, Z30, Z9
+	VFMADD231PS Z22, Z30, Z8
+	VFMADD231PS Z23, Z30, Z7
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z21, Z31, Z10
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z23, Z31, Z8
+	VPERMILPS   $0xff, 256(CX), Z24
+	VFMADD231PS Z21, Z24, Z11
+	VFMADD231PS Z22, Z24, Z10
+	VFMADD231PS Z23, Z24, Z9
+	VPERMILPS   $0xff, 320(CX), Z25
+	VFMADD231PS Z21, Z25, Z12
+	VFMADD231PS Z22, Z25, Z11
+	VFMADD231PS Z23, Z25, Z10
+	VPERMILPS   $0xff, 384(CX), Z26
+	VFMADD231PS Z21, Z26, Z13
+	VFMADD231PS Z22, Z26, Z12
+	VFMADD231PS Z23, Z26, Z11
+	VPERMILPS   $0xff, 448(CX), Z27
+	VFMADD231PS Z22, Z27, Z13
+	VFMADD231PS Z23, Z27, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_8
+	VPERMILPS   $0xff, 512(CX), Z28
+	VFMADD231PS Z23, Z28, Z13
+
+edge3_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z29
+	VFMADD231PS Z21, Z29, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z30
+	VFMADD231PS Z21, Z30, Z15
+	VFMADD231PS Z22, Z30, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z21, Z31, Z16
+	VFMADD231PS Z22, Z31, Z15
+	VFMADD231PS Z23, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z24
+	VFMADD231PS Z21, Z24, Z17
+	VFMADD231PS Z22, Z24, Z16
+	VFMADD231PS Z23, Z24, Z15
+	VPERMILPS   $0xff, 256(CX), Z25
+	VFMADD231PS Z21, Z25, Z18
+	VFMADD231PS Z22, Z25, Z17
+	VFMADD231PS Z23, Z25, Z16
+	VPERMILPS   $0xff, 320(CX), Z26
+	VFMADD231PS Z21, Z26, Z19
+	VFMADD231PS Z22, Z26, Z18
+	VFMADD231PS Z23, Z26, Z17
+	VPERMILPS   $0xff, 384(CX), Z27
+	VFMADD231PS Z21, Z27, Z20
+	VFMADD231PS Z22, Z27, Z19
+	VFMADD231PS Z23, Z27, Z18
+	VPERMILPS   $0xff, 448(CX), Z28
+	VFMADD231PS Z22, Z28, Z20
+	VFMADD231PS Z23, Z28, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_8
+	VPERMILPS   $0xff, 512(CX), Z29
+	VFMADD231PS Z23, Z29, Z20
+
+edge3_2_8:
+skip3_2:
+	PREFETCHT0  384(R9)
+	ADDQ        $0x000001c0, R9
+	PREFETCHT0  384(AX)
+	ADDQ        $0x000001c0, AX
+	VMOVUPS     4032(DI), Z21
+	VMOVUPS     4032(DI)(R11*1), Z22
+	VMOVUPS     4032(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z21, Z30, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z21, Z31, Z1
+	VFMADD231PS Z22, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z21, Z24, Z2
+	VFMADD231PS Z22, Z24, Z1
+	VFMADD231PS Z23, Z24, Z0
+	VPERMPD     $0x4e, 192(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z21, Z25, Z3
+	VFMADD231PS Z22, Z25, Z2
+	VFMADD231PS Z23, Z25, Z1
+	VPERMPD     $0x4e, 256(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z21, Z26, Z4
+	VFMADD231PS Z22, Z26, Z3
+	VFMADD231PS Z23, Z26, Z2
+	VPERMPD     $0x4e, 320(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z21, Z27, Z5
+	VFMADD231PS Z22, Z27, Z4
+	VFMADD231PS Z23, Z27, Z3
+	VPERMPD     $0x4e, 384(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z23, Z28, Z4
+	VPERMPD     $0x4e, 448(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z23, Z29, Z5
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_8
+	VPERMPD     $0x4e, 512(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z23, Z30, Z6
+
+edge7_0_8:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z21, Z31, Z7
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z21, Z24, Z8
+	VFMADD231PS Z22, Z24, Z7
+	VPERMPD     $0x4e, 128(CX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z21, Z25, Z9
+	VFMADD231PS Z22, Z25, Z8
+	VFMADD231PS Z23, Z25, Z7
+	VPERMPD     $0x4e, 192(CX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z21, Z26, Z10
+	VFMADD231PS Z22, Z26, Z9
+	VFMADD231PS Z23, Z26, Z8
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z21, Z27, Z11
+	VFMADD231PS Z22, Z27, Z10
+	VFMADD231PS Z23, Z27, Z9
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z12
+	VFMADD231PS Z22, Z28, Z11
+	VFMADD231PS Z23, Z28, Z10
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z21, Z29, Z13
+	VFMADD231PS Z22, Z29, Z12
+	VFMADD231PS Z23, Z29, Z11
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z22, Z30, Z13
+	VFMADD231PS Z23, Z30, Z12
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_8
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z23, Z31, Z13
+
+edge7_1_8:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_2_0
+	VPERMPD     $0x4e, (CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z21, Z24, Z14
+
+edge7_2_0:
+	VPERMPD     $0x4e, 64(CX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z21, Z25, Z15
+	VFMADD231PS Z22, Z25, Z14
+	VPERMPD     $0x4e, 128(CX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z21, Z26, Z16
+	VFMADD231PS Z22, Z26, Z15
+	VFMADD231PS Z23, Z26, Z14
+	VPERMPD     $0x4e, 192(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z21, Z27, Z17
+	VFMADD231PS Z22, Z27, Z16
+	VFMADD231PS Z23, Z27, Z15
+	VPERMPD     $0x4e, 256(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z18
+	VFMADD231PS Z22, Z28, Z17
+	VFMADD231PS Z23, Z28, Z16
+	VPERMPD     $0x4e, 320(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z21, Z29, Z19
+	VFMADD231PS Z22, Z29, Z18
+	VFMADD231PS Z23, Z29, Z17
+	VPERMPD     $0x4e, 384(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z21, Z30, Z20
+	VFMADD231PS Z22, Z30, Z19
+	VFMADD231PS Z23, Z30, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z22, Z31, Z20
+	VFMADD231PS Z23, Z31, Z19
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_8
+	VPERMPD     $0x4e, 512(CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z23, Z24, Z20
+
+edge7_2_8:
+skip7_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s2_1x28AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+	VMOVUPS 1024(R14), Z16
+	VMOVUPS 1088(R14), Z17
+	VMOVUPS 1152(R14), Z18
+	VMOVUPS 1216(R14), Z19
+	VMOVUPS 1280(R14), Z20
+	VMOVUPS 1344(R14), Z21
+	VMOVUPS 1408(R14), Z22
+	VMOVUPS 1472(R14), Z23
+	VMOVUPS 1536(R14), Z24
+	VMOVUPS 1600(R14), Z25
+	VMOVUPS 1664(R14), Z26
+	VMOVUPS 1728(R14), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x00, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x00, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x00, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x00, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0x00, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x00, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x00, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x00, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x00, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x00, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x00, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x00, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x00, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x00, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x00, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x00, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x00, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x00, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_56
+	VPERMILPS   $0x00, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_0_56:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 1920(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1984(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 2048(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 2112(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 2176(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 2240(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 2304(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 2368(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 2432(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 2496(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 2560(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 2624(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 2688(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 2752(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 2816(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 2880(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 2944(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 3008(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 3072(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 3136(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 3200(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 3264(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 3328(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 3392(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 3456(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 3520(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_56
+	VPERMPD     $0x4e, 3584(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge4_0_56:
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x55, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x55, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x55, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x55, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x55, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0x55, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x55, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x55, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x55, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x55, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x55, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x55, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x55, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x55, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x55, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x55, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x55, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x55, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x55, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_56
+	VPERMILPS   $0x55, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_0_56:
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 1920(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1984(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 2048(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 2112(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 2176(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 2240(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 2304(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 2368(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 2432(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 2496(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 2560(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 2624(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 2688(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 2752(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 2816(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 2880(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 2944(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 3008(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 3072(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 3136(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 3200(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 3264(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 3328(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 3392(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 3456(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 3520(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_56
+	VPERMPD     $0x4e, 3584(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge5_0_56:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xaa, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xaa, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xaa, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xaa, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0xaa, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xaa, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xaa, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xaa, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xaa, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xaa, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xaa, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xaa, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xaa, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xaa, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xaa, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xaa, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xaa, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xaa, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_56
+	VPERMILPS   $0xaa, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_0_56:
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 1920(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1984(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 2048(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 2112(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 2176(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 2240(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 2304(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 2368(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 2432(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 2496(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 2560(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 2624(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 2688(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 2752(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 2816(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 2880(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 2944(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 3008(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 3072(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 3136(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 3200(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 3264(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 3328(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 3392(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 3456(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 3520(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_56
+	VPERMPD     $0x4e, 3584(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge6_0_56:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	PREFETCHT0  2048(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xff, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xff, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xff, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xff, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xff, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMILPS   $0xff, 1792(BX), Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xff, 1856(BX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 1920(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 1984(BX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xff, 2048(BX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 2112(BX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xff, 2176(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 2240(BX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xff, 2304(BX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 2368(BX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xff, 2432(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 2496(BX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xff, 2560(BX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 2624(BX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xff, 2688(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 2752(BX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 2816(BX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 2880(BX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xff, 2944(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 3008(BX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xff, 3072(BX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 3136(BX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xff, 3200(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 3264(BX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xff, 3328(BX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 3392(BX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xff, 3456(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xff, 3520(BX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_56
+	VPERMILPS   $0xff, 3584(BX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_0_56:
+	PREFETCHT0  2112(R9)
+	PREFETCHT0  2176(R9)
+	PREFETCHT0  2240(R9)
+	PREFETCHT0  2304(R9)
+	PREFETCHT0  2368(R9)
+	ADDQ        $0x00000980, R9
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 1920(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 1984(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 2048(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 2112(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 2176(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 2240(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 2304(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 2368(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 2432(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 2496(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 2560(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 2624(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 2688(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 2752(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 2816(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 2880(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 2944(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 3008(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 3072(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 3136(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 3200(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 3264(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 3328(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 3392(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 3456(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 3520(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_56
+	VPERMPD     $0x4e, 3584(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge7_0_56:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	VMOVUPS Z16, 1024(R14)
+	VMOVUPS Z17, 1088(R14)
+	VMOVUPS Z18, 1152(R14)
+	VMOVUPS Z19, 1216(R14)
+	VMOVUPS Z20, 1280(R14)
+	VMOVUPS Z21, 1344(R14)
+	VMOVUPS Z22, 1408(R14)
+	VMOVUPS Z23, 1472(R14)
+	VMOVUPS Z24, 1536(R14)
+	VMOVUPS Z25, 1600(R14)
+	VMOVUPS Z26, 1664(R14)
+	VMOVUPS Z27, 1728(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000e00, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s2_1x16AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+
+begin:
+	LEAQ    1024(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (DI)(R11*1), Z17
+	VMOVUPS     (DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z20
+	VFMADD231PS Z16, Z20, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z21
+	VFMADD231PS Z17, Z21, Z0
+	VPERMILPS   $0x00, 128(BX), Z22
+	VFMADD231PS Z16, Z22, Z1
+	VFMADD231PS Z18, Z22, Z0
+	VPERMILPS   $0x00, 192(BX), Z23
+	VFMADD231PS Z17, Z23, Z1
+	VPERMILPS   $0x00, 256(BX), Z24
+	VFMADD231PS Z16, Z24, Z2
+	VFMADD231PS Z18, Z24, Z1
+	VPERMILPS   $0x00, 320(BX), Z25
+	VFMADD231PS Z17, Z25, Z2
+	VPERMILPS   $0x00, 384(BX), Z26
+	VFMADD231PS Z16, Z26, Z3
+	VFMADD231PS Z18, Z26, Z2
+	VPERMILPS   $0x00, 448(BX), Z27
+	VFMADD231PS Z17, Z27, Z3
+	VPERMILPS   $0x00, 512(BX), Z28
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z18, Z28, Z3
+	VPERMILPS   $0x00, 576(BX), Z29
+	VFMADD231PS Z17, Z29, Z4
+	VPERMILPS   $0x00, 640(BX), Z30
+	VFMADD231PS Z16, Z30, Z5
+	VFMADD231PS Z18, Z30, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z17, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z19
+	VFMADD231PS Z16, Z19, Z6
+	VFMADD231PS Z18, Z19, Z5
+	VPERMILPS   $0x00, 832(BX), Z20
+	VFMADD231PS Z17, Z20, Z6
+	VPERMILPS   $0x00, 896(BX), Z21
+	VFMADD231PS Z16, Z21, Z7
+	VFMADD231PS Z18, Z21, Z6
+	VPERMILPS   $0x00, 960(BX), Z22
+	VFMADD231PS Z17, Z22, Z7
+	VPERMILPS   $0x00, 1024(BX), Z23
+	VFMADD231PS Z16, Z23, Z8
+	VFMADD231PS Z18, Z23, Z7
+	VPERMILPS   $0x00, 1088(BX), Z24
+	VFMADD231PS Z17, Z24, Z8
+	VPERMILPS   $0x00, 1152(BX), Z25
+	VFMADD231PS Z16, Z25, Z9
+	VFMADD231PS Z18, Z25, Z8
+	VPERMILPS   $0x00, 1216(BX), Z26
+	VFMADD231PS Z17, Z26, Z9
+	VPERMILPS   $0x00, 1280(BX), Z27
+	VFMADD231PS Z16, Z27, Z10
+	VFMADD231PS Z18, Z27, Z9
+	VPERMILPS   $0x00, 1344(BX), Z28
+	VFMADD231PS Z17, Z28, Z10
+	VPERMILPS   $0x00, 1408(BX), Z29
+	VFMADD231PS Z16, Z29, Z11
+	VFMADD231PS Z18, Z29, Z10
+	VPERMILPS   $0x00, 1472(BX), Z30
+	VFMADD231PS Z17, Z30, Z11
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z16, Z31, Z12
+	VFMADD231PS Z18, Z31, Z11
+	VPERMILPS   $0x00, 1600(BX), Z19
+	VFMADD231PS Z17, Z19, Z12
+	VPERMILPS   $0x00, 1664(BX), Z20
+	VFMADD231PS Z16, Z20, Z13
+	VFMADD231PS Z18, Z20, Z12
+	VPERMILPS   $0x00, 1728(BX), Z21
+	VFMADD231PS Z17, Z21, Z13
+	VPERMILPS   $0x00, 1792(BX), Z22
+	VFMADD231PS Z16, Z22, Z14
+	VFMADD231PS Z18, Z22, Z13
+	VPERMILPS   $0x00, 1856(BX), Z23
+	VFMADD231PS Z17, Z23, Z14
+	VPERMILPS   $0x00, 1920(BX), Z24
+	VFMADD231PS Z16, Z24, Z15
+	VFMADD231PS Z18, Z24, Z14
+	VPERMILPS   $0x00, 1984(BX), Z25
+	VFMADD231PS Z17, Z25, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_32
+	VPERMILPS   $0x00, 2048(BX), Z26
+	VFMADD231PS Z18, Z26, Z15
+
+edge0_0_32:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     2304(DI), Z16
+	VMOVUPS     2304(DI)(R11*1), Z17
+	VMOVUPS     2304(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z16, Z27, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z17, Z28, Z0
+	VPERMPD     $0x4e, 128(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z16, Z29, Z1
+	VFMADD231PS Z18, Z29, Z0
+	VPERMPD     $0x4e, 192(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z17, Z30, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z16, Z31, Z2
+	VFMADD231PS Z18, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z19
+	VPERMILPS   $0x00, Z19, Z19
+	VFMADD231PS Z17, Z19, Z2
+	VPERMPD     $0x4e, 384(BX), Z20
+	VPERMILPS   $0x00, Z20, Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z18, Z20, Z2
+	VPERMPD     $0x4e, 448(BX), Z21
+	VPERMILPS   $0x00, Z21, Z21
+	VFMADD231PS Z17, Z21, Z3
+	VPERMPD     $0x4e, 512(BX), Z22
+	VPERMILPS   $0x00, Z22, Z22
+	VFMADD231PS Z16, Z22, Z4
+	VFMADD231PS Z18, Z22, Z3
+	VPERMPD     $0x4e, 576(BX), Z23
+	VPERMILPS   $0x00, Z23, Z23
+	VFMADD231PS Z17, Z23, Z4
+	VPERMPD     $0x4e, 640(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z18, Z24, Z4
+	VPERMPD     $0x4e, 704(BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z17, Z25, Z5
+	VPERMPD     $0x4e, 768(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z18, Z26, Z5
+	VPERMPD     $0x4e, 832(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z17, Z27, Z6
+	VPERMPD     $0x4e, 896(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z18, Z28, Z6
+	VPERMPD     $0x4e, 960(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z17, Z29, Z7
+	VPERMPD     $0x4e, 1024(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z16, Z30, Z8
+	VFMADD231PS Z18, Z30, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z17, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z19
+	VPERMILPS   $0x00, Z19, Z19
+	VFMADD231PS Z16, Z19, Z9
+	VFMADD231PS Z18, Z19, Z8
+	VPERMPD     $0x4e, 1216(BX), Z20
+	VPERMILPS   $0x00, Z20, Z20
+	VFMADD231PS Z17, Z20, Z9
+	VPERMPD     $0x4e, 1280(BX), Z21
+	VPERMILPS   $0x00, Z21, Z21
+	VFMADD231PS Z16, Z21, Z10
+	VFMADD231PS Z18, Z21, Z9
+	VPERMPD     $0x4e, 1344(BX), Z22
+	VPERMILPS   $0x00, Z22, Z22
+	VFMADD231PS Z17, Z22, Z10
+	VPERMPD     $0x4e, 1408(BX), Z23
+	VPERMILPS   $0x00, Z23, Z23
+	VFMADD231PS Z16, Z23, Z11
+	VFMADD231PS Z18, Z23, Z10
+	VPERMPD     $0x4e, 1472(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z17, Z24, Z11
+	VPERMPD     $0x4e, 1536(BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z16, Z25, Z12
+	VFMADD231PS Z18, Z25, Z11
+	VPERMPD     $0x4e, 1600(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z17, Z26, Z12
+	VPERMPD     $0x4e, 1664(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z16, Z27, Z13
+	VFMADD231PS Z18, Z27, Z12
+	VPERMPD     $0x4e, 1728(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z17, Z28, Z13
+	VPERMPD     $0x4e, 1792(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z16, Z29, Z14
+	VFMADD231PS Z18, Z29, Z13
+	VPERMPD     $0x4e, 1856(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z17, Z30, Z14
+	VPERMPD     $0x4e, 1920(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z16, Z31, Z15
+	VFMADD231PS Z18, Z31, Z14
+	VPERMPD     $0x4e, 1984(BX), Z19
+	VPERMILPS   $0x00, Z19, Z19
+	VFMADD231PS Z17, Z19, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_32
+	VPERMPD     $0x4e, 2048(BX), Z20
+	VPERMILPS   $0x00, Z20, Z20
+	VFMADD231PS Z18, Z20, Z15
+
+edge4_0_32:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     576(DI), Z16
+	VMOVUPS     576(DI)(R11*1), Z17
+	VMOVUPS     576(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z21
+	VFMADD231PS Z16, Z21, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z22
+	VFMADD231PS Z17, Z22, Z0
+	VPERMILPS   $0x55, 128(BX), Z23
+	VFMADD231PS Z16, Z23, Z1
+	VFMADD231PS Z18, Z23, Z0
+	VPERMILPS   $0x55, 192(BX), Z24
+	VFMADD231PS Z17, Z24, Z1
+	VPERMILPS   $0x55, 256(BX), Z25
+	VFMADD231PS Z16, Z25, Z2
+	VFMADD231PS Z18, Z25, Z1
+	VPERMILPS   $0x55, 320(BX), Z26
+	VFMADD231PS Z17, Z26, Z2
+	VPERMILPS   $0x55, 384(BX), Z27
+	VFMADD231PS Z16, Z27, Z3
+	VFMADD231PS Z18, Z27, Z2
+	VPERMILPS   $0x55, 448(BX), Z28
+	VFMADD231PS Z17, Z28, Z3
+	VPERMILPS   $0x55, 512(BX), Z29
+	VFMADD231PS Z16, Z29, Z4
+	VFMADD231PS Z18, Z29, Z3
+	VPERMILPS   $0x55, 576(BX), Z30
+	VFMADD231PS Z17, Z30, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z16, Z31, Z5
+	VFMADD231PS Z18, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z19
+	VFMADD231PS Z17, Z19, Z5
+	VPERMILPS   $0x55, 768(BX), Z20
+	VFMADD231PS Z16, Z20, Z6
+	VFMADD231PS Z18, Z20, Z5
+	VPERMILPS   $0x55, 832(BX), Z21
+	VFMADD231PS Z17, Z21, Z6
+	VPERMILPS   $0x55, 896(BX), Z22
+	VFMADD231PS Z16, Z22, Z7
+	VFMADD231PS Z18, Z22, Z6
+	VPERMILPS   $0x55, 960(BX), Z23
+	VFMADD231PS Z17, Z23, Z7
+	VPERMILPS   $0x55, 1024(BX), Z24
+	VFMADD231PS Z16, Z24, Z8
+	VFMADD231PS Z18, Z24, Z7
+	VPERMILPS   $0x55, 1088(BX), Z25
+	VFMADD231PS Z17, Z25, Z8
+	VPERMILPS   $0x55, 1152(BX), Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z18, Z26, Z8
+	VPERMILPS   $0x55, 1216(BX), Z27
+	VFMADD231PS Z17, Z27, Z9
+	VPERMILPS   $0x55, 1280(BX), Z28
+	VFMADD231PS Z16, Z28, Z10
+	VFMADD231PS Z18, Z28, Z9
+	VPERMILPS   $0x55, 1344(BX), Z29
+	VFMADD231PS Z17, Z29, Z10
+	VPERMILPS   $0x55, 1408(BX), Z30
+	VFMADD231PS Z16, Z30, Z11
+	VFMADD231PS Z18, Z30, Z10
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z17, Z31, Z11
+	VPERMILPS   $0x55, 1536(BX), Z19
+	VFMADD231PS Z16, Z19, Z12
+	VFMADD231PS Z18, Z19, Z11
+	VPERMILPS   $0x55, 1600(BX), Z20
+	VFMADD231PS Z17, Z20, Z12
+	VPERMILPS   $0x55, 1664(BX), Z21
+	VFMADD231PS Z16, Z21, Z13
+	VFMADD231PS Z18, Z21, Z12
+	VPERMILPS   $0x55, 1728(BX), Z22
+	VFMADD231PS Z17, Z22, Z13
+	VPERMILPS   $0x55, 1792(BX), Z23
+	VFMADD231PS Z16, Z23, Z14
+	VFMADD231PS Z18, Z23, Z13
+	VPERMILPS   $0x55, 1856(BX), Z24
+	VFMADD231PS Z17, Z24, Z14
+	VPERMILPS   $0x55, 1920(BX), Z25
+	VFMADD231PS Z16, Z25, Z15
+	VFMADD231PS Z18, Z25, Z14
+	VPERMILPS   $0x55, 1984(BX), Z26
+	VFMADD231PS Z17, Z26, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_32
+	VPERMILPS   $0x55, 2048(BX), Z27
+	VFMADD231PS Z18, Z27, Z15
+
+edge1_0_32:
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2880(DI), Z16
+	VMOVUPS     2880(DI)(R11*1), Z17
+	VMOVUPS     2880(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z16, Z28, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z17, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z16, Z30, Z1
+	VFMADD231PS Z18, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z17, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z19
+	VPERMILPS   $0x55, Z19, Z19
+	VFMADD231PS Z16, Z19, Z2
+	VFMADD231PS Z18, Z19, Z1
+	VPERMPD     $0x4e, 320(BX), Z20
+	VPERMILPS   $0x55, Z20, Z20
+	VFMADD231PS Z17, Z20, Z2
+	VPERMPD     $0x4e, 384(BX), Z21
+	VPERMILPS   $0x55, Z21, Z21
+	VFMADD231PS Z16, Z21, Z3
+	VFMADD231PS Z18, Z21, Z2
+	VPERMPD     $0x4e, 448(BX), Z22
+	VPERMILPS   $0x55, Z22, Z22
+	VFMADD231PS Z17, Z22, Z3
+	VPERMPD     $0x4e, 512(BX), Z23
+	VPERMILPS   $0x55, Z23, Z23
+	VFMADD231PS Z16, Z23, Z4
+	VFMADD231PS Z18, Z23, Z3
+	VPERMPD     $0x4e, 576(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z17, Z24, Z4
+	VPERMPD     $0x4e, 640(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z18, Z25, Z4
+	VPERMPD     $0x4e, 704(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z17, Z26, Z5
+	VPERMPD     $0x4e, 768(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z18, Z27, Z5
+	VPERMPD     $0x4e, 832(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z17, Z28, Z6
+	VPERMPD     $0x4e, 896(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z18, Z29, Z6
+	VPERMPD     $0x4e, 960(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z17, Z30, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z16, Z31, Z8
+	VFMADD231PS Z18, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z19
+	VPERMILPS   $0x55, Z19, Z19
+	VFMADD231PS Z17, Z19, Z8
+	VPERMPD     $0x4e, 1152(BX), Z20
+	VPERMILPS   $0x55, Z20, Z20
+	VFMADD231PS Z16, Z20, Z9
+	VFMADD231PS Z18, Z20, Z8
+	VPERMPD     $0x4e, 1216(BX), Z21
+	VPERMILPS   $0x55, Z21, Z21
+	VFMADD231PS Z17, Z21, Z9
+	VPERMPD     $0x4e, 1280(BX), Z22
+	VPERMILPS   $0x55, Z22, Z22
+	VFMADD231PS Z16, Z22, Z10
+	VFMADD231PS Z18, Z22, Z9
+	VPERMPD     $0x4e, 1344(BX), Z23
+	VPERMILPS   $0x55, Z23, Z23
+	VFMADD231PS Z17, Z23, Z10
+	VPERMPD     $0x4e, 1408(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z16, Z24, Z11
+	VFMADD231PS Z18, Z24, Z10
+	VPERMPD     $0x4e, 1472(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z17, Z25, Z11
+	VPERMPD     $0x4e, 1536(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z16, Z26, Z12
+	VFMADD231PS Z18, Z26, Z11
+	VPERMPD     $0x4e, 1600(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z17, Z27, Z12
+	VPERMPD     $0x4e, 1664(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z16, Z28, Z13
+	VFMADD231PS Z18, Z28, Z12
+	VPERMPD     $0x4e, 1728(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z17, Z29, Z13
+	VPERMPD     $0x4e, 1792(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z16, Z30, Z14
+	VFMADD231PS Z18, Z30, Z13
+	VPERMPD     $0x4e, 1856(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z17, Z31, Z14
+	VPERMPD     $0x4e, 1920(BX), Z19
+	VPERMILPS   $0x55, Z19, Z19
+	VFMADD231PS Z16, Z19, Z15
+	VFMADD231PS Z18, Z19, Z14
+	VPERMPD     $0x4e, 1984(BX), Z20
+	VPERMILPS   $0x55, Z20, Z20
+	VFMADD231PS Z17, Z20, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_32
+	VPERMPD     $0x4e, 2048(BX), Z21
+	VPERMILPS   $0x55, Z21, Z21
+	VFMADD231PS Z18, Z21, Z15
+
+edge5_0_32:
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	VMOVUPS     1152(DI), Z16
+	VMOVUPS     1152(DI)(R11*1), Z17
+	VMOVUPS     1152(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z22
+	VFMADD231PS Z16, Z22, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z23
+	VFMADD231PS Z17, Z23, Z0
+	VPERMILPS   $0xaa, 128(BX), Z24
+	VFMADD231PS Z16, Z24, Z1
+	VFMADD231PS Z18, Z24, Z0
+	VPERMILPS   $0xaa, 192(BX), Z25
+	VFMADD231PS Z17, Z25, Z1
+	VPERMILPS   $0xaa, 256(BX), Z26
+	VFMADD231PS Z16, Z26, Z2
+	VFMADD231PS Z18, Z26, Z1
+	VPERMILPS   $0xaa, 320(BX), Z27
+	VFMADD231PS Z17, Z27, Z2
+	VPERMILPS   $0xaa, 384(BX), Z28
+	VFMADD231PS Z16, Z28, Z3
+	VFMADD231PS Z18, Z28, Z2
+	VPERMILPS   $0xaa, 448(BX), Z29
+	VFMADD231PS Z17, Z29, Z3
+	VPERMILPS   $0xaa, 512(BX), Z30
+	VFMADD231PS Z16, Z30, Z4
+	VFMADD231PS Z18, Z30, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z17, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z19
+	VFMADD231PS Z16, Z19, Z5
+	VFMADD231PS Z18, Z19, Z4
+	VPERMILPS   $0xaa, 704(BX), Z20
+	VFMADD231PS Z17, Z20, Z5
+	VPERMILPS   $0xaa, 768(BX), Z21
+	VFMADD231PS Z16, Z21, Z6
+	VFMADD231PS Z18, Z21, Z5
+	VPERMILPS   $0xaa, 832(BX), Z22
+	VFMADD231PS Z17, Z22, Z6
+	VPERMILPS   $0xaa, 896(BX), Z23
+	VFMADD231PS Z16, Z23, Z7
+	VFMADD231PS Z18, Z23, Z6
+	VPERMILPS   $0xaa, 960(BX), Z24
+	VFMADD231PS Z17, Z24, Z7
+	VPERMILPS   $0xaa, 1024(BX), Z25
+	VFMADD231PS Z16, Z25, Z8
+	VFMADD231PS Z18, Z25, Z7
+	VPERMILPS   $0xaa, 1088(BX), Z26
+	VFMADD231PS Z17, Z26, Z8
+	VPERMILPS   $0xaa, 1152(BX), Z27
+	VFMADD231PS Z16, Z27, Z9
+	VFMADD231PS Z18, Z27, Z8
+	VPERMILPS   $0xaa, 1216(BX), Z28
+	VFMADD231PS Z17, Z28, Z9
+	VPERMILPS   $0xaa, 1280(BX), Z29
+	VFMADD231PS Z16, Z29, Z10
+	VFMADD231PS Z18, Z29, Z9
+	VPERMILPS   $0xaa, 1344(BX), Z30
+	VFMADD231PS Z17, Z30, Z10
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z16, Z31, Z11
+	VFMADD231PS Z18, Z31, Z10
+	VPERMILPS   $0xaa, 1472(BX), Z19
+	VFMADD231PS Z17, Z19, Z11
+	VPERMILPS   $0xaa, 1536(BX), Z20
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z18, Z20, Z11
+	VPERMILPS   $0xaa, 1600(BX), Z21
+	VFMADD231PS Z17, Z21, Z12
+	VPERMILPS   $0xaa, 1664(BX), Z22
+	VFMADD231PS Z16, Z22, Z13
+	VFMADD231PS Z18, Z22, Z12
+	VPERMILPS   $0xaa, 1728(BX), Z23
+	VFMADD231PS Z17, Z23, Z13
+	VPERMILPS   $0xaa, 1792(BX), Z24
+	VFMADD231PS Z16, Z24, Z14
+	VFMADD231PS Z18, Z24, Z13
+	VPERMILPS   $0xaa, 1856(BX), Z25
+	VFMADD231PS Z17, Z25, Z14
+	VPERMILPS   $0xaa, 1920(BX), Z26
+	VFMADD231PS Z16, Z26, Z15
+	VFMADD231PS Z18, Z26, Z14
+	VPERMILPS   $0xaa, 1984(BX), Z27
+	VFMADD231PS Z17, Z27, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_32
+	VPERMILPS   $0xaa, 2048(BX), Z28
+	VFMADD231PS Z18, Z28, Z15
+
+edge2_0_32:
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     3456(DI), Z16
+	VMOVUPS     3456(DI)(R11*1), Z17
+	VMOVUPS     3456(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z16, Z29, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z17, Z30, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z16, Z31, Z1
+	VFMADD231PS Z18, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z19
+	VPERMILPS   $0xaa, Z19, Z19
+	VFMADD231PS Z17, Z19, Z1
+	VPERMPD     $0x4e, 256(BX), Z20
+	VPERMILPS   $0xaa, Z20, Z20
+	VFMADD231PS Z16, Z20, Z2
+	VFMADD231PS Z18, Z20, Z1
+	VPERMPD     $0x4e, 320(BX), Z21
+	VPERMILPS   $0xaa, Z21, Z21
+	VFMADD231PS Z17, Z21, Z2
+	VPERMPD     $0x4e, 384(BX), Z22
+	VPERMILPS   $0xaa, Z22, Z22
+	VFMADD231PS Z16, Z22, Z3
+	VFMADD231PS Z18, Z22, Z2
+	VPERMPD     $0x4e, 448(BX), Z23
+	VPERMILPS   $0xaa, Z23, Z23
+	VFMADD231PS Z17, Z23, Z3
+	VPERMPD     $0x4e, 512(BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z16, Z24, Z4
+	VFMADD231PS Z18, Z24, Z3
+	VPERMPD     $0x4e, 576(BX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z17, Z25, Z4
+	VPERMPD     $0x4e, 640(BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z18, Z26, Z4
+	VPERMPD     $0x4e, 704(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z17, Z27, Z5
+	VPERMPD     $0x4e, 768(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z18, Z28, Z5
+	VPERMPD     $0x4e, 832(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z17, Z29, Z6
+	VPERMPD     $0x4e, 896(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z16, Z30, Z7
+	VFMADD231PS Z18, Z30, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z17, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z19
+	VPERMILPS   $0xaa, Z19, Z19
+	VFMADD231PS Z16, Z19, Z8
+	VFMADD231PS Z18, Z19, Z7
+	VPERMPD     $0x4e, 1088(BX), Z20
+	VPERMILPS   $0xaa, Z20, Z20
+	VFMADD231PS Z17, Z20, Z8
+	VPERMPD     $0x4e, 1152(BX), Z21
+	VPERMILPS   $0xaa, Z21, Z21
+	VFMADD231PS Z16, Z21, Z9
+	VFMADD231PS Z18, Z21, Z8
+	VPERMPD     $0x4e, 1216(BX), Z22
+	VPERMILPS   $0xaa, Z22, Z22
+	VFMADD231PS Z17, Z22, Z9
+	VPERMPD     $0x4e, 1280(BX), Z23
+	VPERMILPS   $0xaa, Z23, Z23
+	VFMADD231PS Z16, Z23, Z10
+	VFMADD231PS Z18, Z23, Z9
+	VPERMPD     $0x4e, 1344(BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z17, Z24, Z10
+	VPERMPD     $0x4e, 1408(BX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z16, Z25, Z11
+	VFMADD231PS Z18, Z25, Z10
+	VPERMPD     $0x4e, 1472(BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z17, Z26, Z11
+	VPERMPD     $0x4e, 1536(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z16, Z27, Z12
+	VFMADD231PS Z18, Z27, Z11
+	VPERMPD     $0x4e, 1600(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z17, Z28, Z12
+	VPERMPD     $0x4e, 1664(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z16, Z29, Z13
+	VFMADD231PS Z18, Z29, Z12
+	VPERMPD     $0x4e, 1728(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z17, Z30, Z13
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z16, Z31, Z14
+	VFMADD231PS Z18, Z31, Z13
+	VPERMPD     $0x4e, 1856(BX), Z19
+	VPERMILPS   $0xaa, Z19, Z19
+	VFMADD231PS Z17, Z19, Z14
+	VPERMPD     $0x4e, 1920(BX), Z20
+	VPERMILPS   $0xaa, Z20, Z20
+	VFMADD231PS Z16, Z20, Z15
+	VFMADD231PS Z18, Z20, Z14
+	VPERMPD     $0x4e, 1984(BX), Z21
+	VPERMILPS   $0xaa, Z21, Z21
+	VFMADD231PS Z17, Z21, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_32
+	VPERMPD     $0x4e, 2048(BX), Z22
+	VPERMILPS   $0xaa, Z22, Z22
+	VFMADD231PS Z18, Z22, Z15
+
+edge6_0_32:
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  256(AX)
+	VMOVUPS     1728(DI), Z16
+	VMOVUPS     1728(DI)(R11*1), Z17
+	VMOVUPS     1728(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z23
+	VFMADD231PS Z16, Z23, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z24
+	VFMADD231PS Z17, Z24, Z0
+	VPERMILPS   $0xff, 128(BX), Z25
+	VFMADD231PS Z16, Z25, Z1
+	VFMADD231PS Z18, Z25, Z0
+	VPERMILPS   $0xff, 192(BX), Z26
+	VFMADD231PS Z17, Z26, Z1
+	VPERMILPS   $0xff, 256(BX), Z27
+	VFMADD231PS Z16, Z27, Z2
+	VFMADD231PS Z18, Z27, Z1
+	VPERMILPS   $0xff, 320(BX), Z28
+	VFMADD231PS Z17, Z28, Z2
+	VPERMILPS   $0xff, 384(BX), Z29
+	VFMADD231PS Z16, Z29, Z3
+	VFMADD231PS Z18, Z29, Z2
+	VPERMILPS   $0xff, 448(BX), Z30
+	VFMADD231PS Z17, Z30, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z16, Z31, Z4
+	VFMADD231PS Z18, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z19
+	VFMADD231PS Z17, Z19, Z4
+	VPERMILPS   $0xff, 640(BX), Z20
+	VFMADD231PS Z16, Z20, Z5
+	VFMADD231PS Z18, Z20, Z4
+	VPERMILPS   $0xff, 704(BX), Z21
+	VFMADD231PS Z17, Z21, Z5
+	VPERMILPS   $0xff, 768(BX), Z22
+	VFMADD231PS Z16, Z22, Z6
+	VFMADD231PS Z18, Z22, Z5
+	VPERMILPS   $0xff, 832(BX), Z23
+	VFMADD231PS Z17, Z23, Z6
+	VPERMILPS   $0xff, 896(BX), Z24
+	VFMADD231PS Z16, Z24, Z7
+	VFMADD231PS Z18, Z24, Z6
+	VPERMILPS   $0xff, 960(BX), Z25
+	VFMADD231PS Z17, Z25, Z7
+	VPERMILPS   $0xff, 1024(BX), Z26
+	VFMADD231PS Z16, Z26, Z8
+	VFMADD231PS Z18, Z26, Z7
+	VPERMILPS   $0xff, 1088(BX), Z27
+	VFMADD231PS Z17, Z27, Z8
+	VPERMILPS   $0xff, 1152(BX), Z28
+	VFMADD231PS Z16, Z28, Z9
+	VFMADD231PS Z18, Z28, Z8
+	VPERMILPS   $0xff, 1216(BX), Z29
+	VFMADD231PS Z17, Z29, Z9
+	VPERMILPS   $0xff, 1280(BX), Z30
+	VFMADD231PS Z16, Z30, Z10
+	VFMADD231PS Z18, Z30, Z9
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z17, Z31, Z10
+	VPERMILPS   $0xff, 1408(BX), Z19
+	VFMADD231PS Z16, Z19, Z11
+	VFMADD231PS Z18, Z19, Z10
+	VPERMILPS   $0xff, 1472(BX), Z20
+	VFMADD231PS Z17, Z20, Z11
+	VPERMILPS   $0xff, 1536(BX), Z21
+	VFMADD231PS Z16, Z21, Z12
+	VFMADD231PS Z18, Z21, Z11
+	VPERMILPS   $0xff, 1600(BX), Z22
+	VFMADD231PS Z17, Z22, Z12
+	VPERMILPS   $0xff, 1664(BX), Z23
+	VFMADD231PS Z16, Z23, Z13
+	VFMADD231PS Z18, Z23, Z12
+	VPERMILPS   $0xff, 1728(BX), Z24
+	VFMADD231PS Z17, Z24, Z13
+	VPERMILPS   $0xff, 1792(BX), Z25
+	VFMADD231PS Z16, Z25, Z14
+	VFMADD231PS Z18, Z25, Z13
+	VPERMILPS   $0xff, 1856(BX), Z26
+	VFMADD231PS Z17, Z26, Z14
+	VPERMILPS   $0xff, 1920(BX), Z27
+	VFMADD231PS Z16, Z27, Z15
+	VFMADD231PS Z18, Z27, Z14
+	VPERMILPS   $0xff, 1984(BX), Z28
+	VFMADD231PS Z17, Z28, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_32
+	VPERMILPS   $0xff, 2048(BX), Z29
+	VFMADD231PS Z18, Z29, Z15
+
+edge3_0_32:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	ADDQ        $0x00000580, R9
+	PREFETCHT0  320(AX)
+	ADDQ        $0x00000180, AX
+	VMOVUPS     4032(DI), Z16
+	VMOVUPS     4032(DI)(R11*1), Z17
+	VMOVUPS     4032(DI)(R11*2), Z18
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z16, Z30, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z17, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z19
+	VPERMILPS   $0xff, Z19, Z19
+	VFMADD231PS Z16, Z19, Z1
+	VFMADD231PS Z18, Z19, Z0
+	VPERMPD     $0x4e, 192(BX), Z20
+	VPERMILPS   $0xff, Z20, Z20
+	VFMADD231PS Z17, Z20, Z1
+	VPERMPD     $0x4e, 256(BX), Z21
+	VPERMILPS   $0xff, Z21, Z21
+	VFMADD231PS Z16, Z21, Z2
+	VFMADD231PS Z18, Z21, Z1
+	VPERMPD     $0x4e, 320(BX), Z22
+	VPERMILPS   $0xff, Z22, Z22
+	VFMADD231PS Z17, Z22, Z2
+	VPERMPD     $0x4e, 384(BX), Z23
+	VPERMILPS   $0xff, Z23, Z23
+	VFMADD231PS Z16, Z23, Z3
+	VFMADD231PS Z18, Z23, Z2
+	VPERMPD     $0x4e, 448(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z17, Z24, Z3
+	VPERMPD     $0x4e, 512(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z16, Z25, Z4
+	VFMADD231PS Z18, Z25, Z3
+	VPERMPD     $0x4e, 576(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z17, Z26, Z4
+	VPERMPD     $0x4e, 640(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z16, Z27, Z5
+	VFMADD231PS Z18, Z27, Z4
+	VPERMPD     $0x4e, 704(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z17, Z28, Z5
+	VPERMPD     $0x4e, 768(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z16, Z29, Z6
+	VFMADD231PS Z18, Z29, Z5
+	VPERMPD     $0x4e, 832(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z17, Z30, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z16, Z31, Z7
+	VFMADD231PS Z18, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z19
+	VPERMILPS   $0xff, Z19, Z19
+	VFMADD231PS Z17, Z19, Z7
+	VPERMPD     $0x4e, 1024(BX), Z20
+	VPERMILPS   $0xff, Z20, Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z18, Z20, Z7
+	VPERMPD     $0x4e, 1088(BX), Z21
+	VPERMILPS   $0xff, Z21, Z21
+	VFMADD231PS Z17, Z21, Z8
+	VPERMPD     $0x4e, 1152(BX), Z22
+	VPERMILPS   $0xff, Z22, Z22
+	VFMADD231PS Z16, Z22, Z9
+	VFMADD231PS Z18, Z22, Z8
+	VPERMPD     $0x4e, 1216(BX), Z23
+	VPERMILPS   $0xff, Z23, Z23
+	VFMADD231PS Z17, Z23, Z9
+	VPERMPD     $0x4e, 1280(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z16, Z24, Z10
+	VFMADD231PS Z18, Z24, Z9
+	VPERMPD     $0x4e, 1344(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z17, Z25, Z10
+	VPERMPD     $0x4e, 1408(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z16, Z26, Z11
+	VFMADD231PS Z18, Z26, Z10
+	VPERMPD     $0x4e, 1472(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z17, Z27, Z11
+	VPERMPD     $0x4e, 1536(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z16, Z28, Z12
+	VFMADD231PS Z18, Z28, Z11
+	VPERMPD     $0x4e, 1600(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z17, Z29, Z12
+	VPERMPD     $0x4e, 1664(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z16, Z30, Z13
+	VFMADD231PS Z18, Z30, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z17, Z31, Z13
+	VPERMPD     $0x4e, 1792(BX), Z19
+	VPERMILPS   $0xff, Z19, Z19
+	VFMADD231PS Z16, Z19, Z14
+	VFMADD231PS Z18, Z19, Z13
+	VPERMPD     $0x4e, 1856(BX), Z20
+	VPERMILPS   $0xff, Z20, Z20
+	VFMADD231PS Z17, Z20, Z14
+	VPERMPD     $0x4e, 1920(BX), Z21
+	VPERMILPS   $0xff, Z21, Z21
+	VFMADD231PS Z16, Z21, Z15
+	VFMADD231PS Z18, Z21, Z14
+	VPERMPD     $0x4e, 1984(BX), Z22
+	VPERMILPS   $0xff, Z22, Z22
+	VFMADD231PS Z17, Z22, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_32
+	VPERMPD     $0x4e, 2048(BX), Z23
+	VPERMILPS   $0xff, Z23, Z23
+	VFMADD231PS Z18, Z23, Z15
+
+edge7_0_32:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000800, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s2_2x14AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	VMOVUPS 448(CX), Z21
+	VMOVUPS 512(CX), Z22
+	VMOVUPS 576(CX), Z23
+	VMOVUPS 640(CX), Z24
+	VMOVUPS 704(CX), Z25
+	VMOVUPS 768(CX), Z26
+	VMOVUPS 832(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x00, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x00, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x00, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x00, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x00, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x00, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_28
+	VPERMILPS   $0x00, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_0_28:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x00, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x00, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x00, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x00, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x00, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x00, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x00, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_28
+	VPERMILPS   $0x00, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_1_28:
+skip0_1:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_28
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge4_0_28:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 1024(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1088(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 1152(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1216(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 1280(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1344(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 1408(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1472(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 1536(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1600(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 1664(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 1728(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_28
+	VPERMPD     $0x4e, 1792(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge4_1_28:
+skip4_1:
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0x55, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x55, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x55, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x55, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x55, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x55, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_28
+	VPERMILPS   $0x55, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_0_28:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0x55, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x55, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x55, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x55, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x55, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x55, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x55, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_28
+	VPERMILPS   $0x55, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_1_28:
+skip1_1:
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_28
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge5_0_28:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 1024(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1088(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 1152(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1216(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 1280(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1344(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 1408(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1472(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 1536(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1600(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 1664(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 1728(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_28
+	VPERMPD     $0x4e, 1792(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge5_1_28:
+skip5_1:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xaa, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xaa, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xaa, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xaa, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xaa, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xaa, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_28
+	VPERMILPS   $0xaa, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_0_28:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xaa, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xaa, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xaa, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xaa, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xaa, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xaa, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xaa, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_28
+	VPERMILPS   $0xaa, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_1_28:
+skip2_1:
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_28
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge6_0_28:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 1024(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1088(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 1152(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1216(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 1280(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1344(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 1408(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1472(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 1536(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1600(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 1664(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 1728(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_28
+	VPERMPD     $0x4e, 1792(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge6_1_28:
+skip6_1:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	PREFETCHT0  2048(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMILPS   $0xff, 960(BX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 1024(BX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 1088(BX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xff, 1152(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 1216(BX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xff, 1280(BX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 1344(BX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xff, 1408(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 1472(BX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xff, 1536(BX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 1600(BX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xff, 1664(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 1728(BX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_28
+	VPERMILPS   $0xff, 1792(BX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_0_28:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMILPS   $0xff, 960(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 1024(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 1088(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xff, 1152(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 1216(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xff, 1280(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 1344(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xff, 1408(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 1472(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xff, 1536(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 1600(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xff, 1664(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xff, 1728(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_28
+	VPERMILPS   $0xff, 1792(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_1_28:
+skip3_1:
+	PREFETCHT0  2112(R9)
+	PREFETCHT0  2176(R9)
+	PREFETCHT0  2240(R9)
+	PREFETCHT0  2304(R9)
+	PREFETCHT0  2368(R9)
+	ADDQ        $0x00000980, R9
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z30, Z31, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 1088(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 1152(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 1216(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 1280(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 1344(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 1408(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 1472(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 1536(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 1600(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 1664(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 1728(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_28
+	VPERMPD     $0x4e, 1792(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge7_0_28:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_1
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z30, Z31, Z20
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 1024(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 1088(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 1152(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 1216(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 1280(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 1344(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 1408(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 1472(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 1536(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 1600(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 1664(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 1728(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_28
+	VPERMPD     $0x4e, 1792(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge7_1_28:
+skip7_1:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	VMOVUPS Z21, 448(CX)
+	VMOVUPS Z22, 512(CX)
+	VMOVUPS Z23, 576(CX)
+	VMOVUPS Z24, 640(CX)
+	VMOVUPS Z25, 704(CX)
+	VMOVUPS Z26, 768(CX)
+	VMOVUPS Z27, 832(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000700, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s2_3x8AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	VMOVUPS 256(CX), Z12
+	VMOVUPS 320(CX), Z13
+	VMOVUPS 384(CX), Z14
+	VMOVUPS 448(CX), Z15
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	VMOVUPS 256(CX), Z20
+	VMOVUPS 320(CX), Z21
+	VMOVUPS 384(CX), Z22
+	VMOVUPS 448(CX), Z23
+
+begin:
+	LEAQ    1536(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z24
+	VMOVUPS     (DI)(R11*1), Z25
+	VMOVUPS     (DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z29
+	VFMADD231PS Z25, Z29, Z0
+	VPERMILPS   $0x00, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z25, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z2
+	VFMADD231PS Z26, Z27, Z1
+	VPERMILPS   $0x00, 320(BX), Z28
+	VFMADD231PS Z25, Z28, Z2
+	VPERMILPS   $0x00, 384(BX), Z29
+	VFMADD231PS Z24, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VPERMILPS   $0x00, 448(BX), Z30
+	VFMADD231PS Z25, Z30, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z24, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z27
+	VFMADD231PS Z25, Z27, Z4
+	VPERMILPS   $0x00, 640(BX), Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z26, Z28, Z4
+	VPERMILPS   $0x00, 704(BX), Z29
+	VFMADD231PS Z25, Z29, Z5
+	VPERMILPS   $0x00, 768(BX), Z30
+	VFMADD231PS Z24, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z25, Z31, Z6
+	VPERMILPS   $0x00, 896(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+	VFMADD231PS Z26, Z27, Z6
+	VPERMILPS   $0x00, 960(BX), Z28
+	VFMADD231PS Z25, Z28, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_16
+	VPERMILPS   $0x00, 1024(BX), Z29
+	VFMADD231PS Z26, Z29, Z7
+
+edge0_0_16:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z30
+	VFMADD231PS Z24, Z30, Z8
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z25, Z31, Z8
+	VPERMILPS   $0x00, 128(CX), Z27
+	VFMADD231PS Z24, Z27, Z9
+	VFMADD231PS Z26, Z27, Z8
+	VPERMILPS   $0x00, 192(CX), Z28
+	VFMADD231PS Z25, Z28, Z9
+	VPERMILPS   $0x00, 256(CX), Z29
+	VFMADD231PS Z24, Z29, Z10
+	VFMADD231PS Z26, Z29, Z9
+	VPERMILPS   $0x00, 320(CX), Z30
+	VFMADD231PS Z25, Z30, Z10
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z26, Z31, Z10
+	VPERMILPS   $0x00, 448(CX), Z27
+	VFMADD231PS Z25, Z27, Z11
+	VPERMILPS   $0x00, 512(CX), Z28
+	VFMADD231PS Z24, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMILPS   $0x00, 576(CX), Z29
+	VFMADD231PS Z25, Z29, Z12
+	VPERMILPS   $0x00, 640(CX), Z30
+	VFMADD231PS Z24, Z30, Z13
+	VFMADD231PS Z26, Z30, Z12
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z25, Z31, Z13
+	VPERMILPS   $0x00, 768(CX), Z27
+	VFMADD231PS Z24, Z27, Z14
+	VFMADD231PS Z26, Z27, Z13
+	VPERMILPS   $0x00, 832(CX), Z28
+	VFMADD231PS Z25, Z28, Z14
+	VPERMILPS   $0x00, 896(CX), Z29
+	VFMADD231PS Z24, Z29, Z15
+	VFMADD231PS Z26, Z29, Z14
+	VPERMILPS   $0x00, 960(CX), Z30
+	VFMADD231PS Z25, Z30, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_16
+	VPERMILPS   $0x00, 1024(CX), Z31
+	VFMADD231PS Z26, Z31, Z15
+
+edge0_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z27
+	VFMADD231PS Z24, Z27, Z16
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VPERMILPS   $0x00, 128(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z26, Z29, Z16
+	VPERMILPS   $0x00, 192(CX), Z30
+	VFMADD231PS Z25, Z30, Z17
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMILPS   $0x00, 320(CX), Z27
+	VFMADD231PS Z25, Z27, Z18
+	VPERMILPS   $0x00, 384(CX), Z28
+	VFMADD231PS Z24, Z28, Z19
+	VFMADD231PS Z26, Z28, Z18
+	VPERMILPS   $0x00, 448(CX), Z29
+	VFMADD231PS Z25, Z29, Z19
+	VPERMILPS   $0x00, 512(CX), Z30
+	VFMADD231PS Z24, Z30, Z20
+	VFMADD231PS Z26, Z30, Z19
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z25, Z31, Z20
+	VPERMILPS   $0x00, 640(CX), Z27
+	VFMADD231PS Z24, Z27, Z21
+	VFMADD231PS Z26, Z27, Z20
+	VPERMILPS   $0x00, 704(CX), Z28
+	VFMADD231PS Z25, Z28, Z21
+	VPERMILPS   $0x00, 768(CX), Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z26, Z29, Z21
+	VPERMILPS   $0x00, 832(CX), Z30
+	VFMADD231PS Z25, Z30, Z22
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z24, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	VPERMILPS   $0x00, 960(CX), Z27
+	VFMADD231PS Z25, Z27, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_16
+	VPERMILPS   $0x00, 1024(CX), Z28
+	VFMADD231PS Z26, Z28, Z23
+
+edge0_2_16:
+skip0_2:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z24
+	VMOVUPS     2304(DI)(R11*1), Z25
+	VMOVUPS     2304(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z25, Z30, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z25, Z27, Z1
+	VPERMPD     $0x4e, 256(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPD     $0x4e, 320(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z25, Z29, Z2
+	VPERMPD     $0x4e, 384(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z26, Z30, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z26, Z27, Z3
+	VPERMPD     $0x4e, 576(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z4
+	VPERMPD     $0x4e, 640(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMPD     $0x4e, 704(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z25, Z30, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z25, Z27, Z6
+	VPERMPD     $0x4e, 896(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z7
+	VFMADD231PS Z26, Z28, Z6
+	VPERMPD     $0x4e, 960(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z25, Z29, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_16
+	VPERMPD     $0x4e, 1024(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z26, Z30, Z7
+
+edge4_0_16:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z8
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z25, Z27, Z8
+	VPERMPD     $0x4e, 128(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z9
+	VFMADD231PS Z26, Z28, Z8
+	VPERMPD     $0x4e, 192(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z25, Z29, Z9
+	VPERMPD     $0x4e, 256(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z26, Z30, Z9
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z10
+	VPERMPD     $0x4e, 384(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMPD     $0x4e, 448(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z11
+	VPERMPD     $0x4e, 512(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z12
+	VFMADD231PS Z26, Z29, Z11
+	VPERMPD     $0x4e, 576(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z25, Z30, Z12
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z26, Z31, Z12
+	VPERMPD     $0x4e, 704(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z25, Z27, Z13
+	VPERMPD     $0x4e, 768(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z14
+	VFMADD231PS Z26, Z28, Z13
+	VPERMPD     $0x4e, 832(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z25, Z29, Z14
+	VPERMPD     $0x4e, 896(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z26, Z30, Z14
+	VPERMPD     $0x4e, 960(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_16
+	VPERMPD     $0x4e, 1024(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge4_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge4_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z25, Z29, Z16
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z17
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z18
+	VFMADD231PS Z26, Z27, Z17
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z18
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z19
+	VFMADD231PS Z26, Z29, Z18
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z25, Z30, Z19
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z26, Z31, Z19
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z25, Z27, Z20
+	VPERMPD     $0x4e, 640(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z26, Z28, Z20
+	VPERMPD     $0x4e, 704(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z25, Z29, Z21
+	VPERMPD     $0x4e, 768(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z25, Z31, Z22
+	VPERMPD     $0x4e, 896(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z23
+	VFMADD231PS Z26, Z27, Z22
+	VPERMPD     $0x4e, 960(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_16
+	VPERMPD     $0x4e, 1024(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z26, Z29, Z23
+
+edge4_2_16:
+skip4_2:
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z24
+	VMOVUPS     576(DI)(R11*1), Z25
+	VMOVUPS     576(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z30
+	VFMADD231PS Z24, Z30, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z25, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z27
+	VFMADD231PS Z24, Z27, Z1
+	VFMADD231PS Z26, Z27, Z0
+	VPERMILPS   $0x55, 192(BX), Z28
+	VFMADD231PS Z25, Z28, Z1
+	VPERMILPS   $0x55, 256(BX), Z29
+	VFMADD231PS Z24, Z29, Z2
+	VFMADD231PS Z26, Z29, Z1
+	VPERMILPS   $0x55, 320(BX), Z30
+	VFMADD231PS Z25, Z30, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z27
+	VFMADD231PS Z25, Z27, Z3
+	VPERMILPS   $0x55, 512(BX), Z28
+	VFMADD231PS Z24, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMILPS   $0x55, 576(BX), Z29
+	VFMADD231PS Z25, Z29, Z4
+	VPERMILPS   $0x55, 640(BX), Z30
+	VFMADD231PS Z24, Z30, Z5
+	VFMADD231PS Z26, Z30, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z25, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z27
+	VFMADD231PS Z24, Z27, Z6
+	VFMADD231PS Z26, Z27, Z5
+	VPERMILPS   $0x55, 832(BX), Z28
+	VFMADD231PS Z25, Z28, Z6
+	VPERMILPS   $0x55, 896(BX), Z29
+	VFMADD231PS Z24, Z29, Z7
+	VFMADD231PS Z26, Z29, Z6
+	VPERMILPS   $0x55, 960(BX), Z30
+	VFMADD231PS Z25, Z30, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_16
+	VPERMILPS   $0x55, 1024(BX), Z31
+	VFMADD231PS Z26, Z31, Z7
+
+edge1_0_16:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z27
+	VFMADD231PS Z24, Z27, Z8
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VPERMILPS   $0x55, 128(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z26, Z29, Z8
+	VPERMILPS   $0x55, 192(CX), Z30
+	VFMADD231PS Z25, Z30, Z9
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z24, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMILPS   $0x55, 320(CX), Z27
+	VFMADD231PS Z25, Z27, Z10
+	VPERMILPS   $0x55, 384(CX), Z28
+	VFMADD231PS Z24, Z28, Z11
+	VFMADD231PS Z26, Z28, Z10
+	VPERMILPS   $0x55, 448(CX), Z29
+	VFMADD231PS Z25, Z29, Z11
+	VPERMILPS   $0x55, 512(CX), Z30
+	VFMADD231PS Z24, Z30, Z12
+	VFMADD231PS Z26, Z30, Z11
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z25, Z31, Z12
+	VPERMILPS   $0x55, 640(CX), Z27
+	VFMADD231PS Z24, Z27, Z13
+	VFMADD231PS Z26, Z27, Z12
+	VPERMILPS   $0x55, 704(CX), Z28
+	VFMADD231PS Z25, Z28, Z13
+	VPERMILPS   $0x55, 768(CX), Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z26, Z29, Z13
+	VPERMILPS   $0x55, 832(CX), Z30
+	VFMADD231PS Z25, Z30, Z14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	VPERMILPS   $0x55, 960(CX), Z27
+	VFMADD231PS Z25, Z27, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_16
+	VPERMILPS   $0x55, 1024(CX), Z28
+	VFMADD231PS Z26, Z28, Z15
+
+edge1_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z29
+	VFMADD231PS Z24, Z29, Z16
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z30
+	VFMADD231PS Z25, Z30, Z16
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z26, Z31, Z16
+	VPERMILPS   $0x55, 192(CX), Z27
+	VFMADD231PS Z25, Z27, Z17
+	VPERMILPS   $0x55, 256(CX), Z28
+	VFMADD231PS Z24, Z28, Z18
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0x55, 320(CX), Z29
+	VFMADD231PS Z25, Z29, Z18
+	VPERMILPS   $0x55, 384(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z26, Z30, Z18
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z25, Z31, Z19
+	VPERMILPS   $0x55, 512(CX), Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z26, Z27, Z19
+	VPERMILPS   $0x55, 576(CX), Z28
+	VFMADD231PS Z25, Z28, Z20
+	VPERMILPS   $0x55, 640(CX), Z29
+	VFMADD231PS Z24, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMILPS   $0x55, 704(CX), Z30
+	VFMADD231PS Z25, Z30, Z21
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z24, Z31, Z22
+	VFMADD231PS Z26, Z31, Z21
+	VPERMILPS   $0x55, 832(CX), Z27
+	VFMADD231PS Z25, Z27, Z22
+	VPERMILPS   $0x55, 896(CX), Z28
+	VFMADD231PS Z24, Z28, Z23
+	VFMADD231PS Z26, Z28, Z22
+	VPERMILPS   $0x55, 960(CX), Z29
+	VFMADD231PS Z25, Z29, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_16
+	VPERMILPS   $0x55, 1024(CX), Z30
+	VFMADD231PS Z26, Z30, Z23
+
+edge1_2_16:
+skip1_2:
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     2880(DI), Z24
+	VMOVUPS     2880(DI)(R11*1), Z25
+	VMOVUPS     2880(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z25, Z27, Z0
+	VPERMPD     $0x4e, 128(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z1
+	VFMADD231PS Z26, Z28, Z0
+	VPERMPD     $0x4e, 192(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z25, Z29, Z1
+	VPERMPD     $0x4e, 256(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z2
+	VFMADD231PS Z26, Z30, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z3
+	VFMADD231PS Z26, Z27, Z2
+	VPERMPD     $0x4e, 448(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z3
+	VPERMPD     $0x4e, 512(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z4
+	VFMADD231PS Z26, Z29, Z3
+	VPERMPD     $0x4e, 576(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z25, Z30, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z25, Z27, Z5
+	VPERMPD     $0x4e, 768(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z6
+	VFMADD231PS Z26, Z28, Z5
+	VPERMPD     $0x4e, 832(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z25, Z29, Z6
+	VPERMPD     $0x4e, 896(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z7
+	VFMADD231PS Z26, Z30, Z6
+	VPERMPD     $0x4e, 960(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_16
+	VPERMPD     $0x4e, 1024(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z26, Z27, Z7
+
+edge5_0_16:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z8
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z25, Z29, Z8
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z9
+	VFMADD231PS Z26, Z30, Z8
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z9
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z10
+	VFMADD231PS Z26, Z27, Z9
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z10
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z11
+	VFMADD231PS Z26, Z29, Z10
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z25, Z30, Z11
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z26, Z31, Z11
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z25, Z27, Z12
+	VPERMPD     $0x4e, 640(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z26, Z28, Z12
+	VPERMPD     $0x4e, 704(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z25, Z29, Z13
+	VPERMPD     $0x4e, 768(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z14
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z14
+	VPERMPD     $0x4e, 896(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z15
+	VFMADD231PS Z26, Z27, Z14
+	VPERMPD     $0x4e, 960(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_16
+	VPERMPD     $0x4e, 1024(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z26, Z29, Z15
+
+edge5_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_2_0
+	VPERMPD     $0x4e, (CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z16
+
+edge5_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z16
+	VPERMPD     $0x4e, 128(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z17
+	VFMADD231PS Z26, Z27, Z16
+	VPERMPD     $0x4e, 192(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z17
+	VPERMPD     $0x4e, 256(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z18
+	VFMADD231PS Z26, Z29, Z17
+	VPERMPD     $0x4e, 320(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z25, Z30, Z18
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z26, Z31, Z18
+	VPERMPD     $0x4e, 448(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z25, Z27, Z19
+	VPERMPD     $0x4e, 512(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z24, Z28, Z20
+	VFMADD231PS Z26, Z28, Z19
+	VPERMPD     $0x4e, 576(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z25, Z29, Z20
+	VPERMPD     $0x4e, 640(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z21
+	VFMADD231PS Z26, Z30, Z20
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z25, Z31, Z21
+	VPERMPD     $0x4e, 768(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z22
+	VFMADD231PS Z26, Z27, Z21
+	VPERMPD     $0x4e, 832(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z22
+	VPERMPD     $0x4e, 896(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z23
+	VFMADD231PS Z26, Z29, Z22
+	VPERMPD     $0x4e, 960(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z25, Z30, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_16
+	VPERMPD     $0x4e, 1024(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z26, Z31, Z23
+
+edge5_2_16:
+skip5_2:
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  256(AX)
+	VMOVUPS     1152(DI), Z24
+	VMOVUPS     1152(DI)(R11*1), Z25
+	VMOVUPS     1152(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z27
+	VFMADD231PS Z24, Z27, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VPERMILPS   $0xaa, 128(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z26, Z29, Z0
+	VPERMILPS   $0xaa, 192(BX), Z30
+	VFMADD231PS Z25, Z30, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z24, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z27
+	VFMADD231PS Z25, Z27, Z2
+	VPERMILPS   $0xaa, 384(BX), Z28
+	VFMADD231PS Z24, Z28, Z3
+	VFMADD231PS Z26, Z28, Z2
+	VPERMILPS   $0xaa, 448(BX), Z29
+	VFMADD231PS Z25, Z29, Z3
+	VPERMILPS   $0xaa, 512(BX), Z30
+	VFMADD231PS Z24, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z25, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z27
+	VFMADD231PS Z24, Z27, Z5
+	VFMADD231PS Z26, Z27, Z4
+	VPERMILPS   $0xaa, 704(BX), Z28
+	VFMADD231PS Z25, Z28, Z5
+	VPERMILPS   $0xaa, 768(BX), Z29
+	VFMADD231PS Z24, Z29, Z6
+	VFMADD231PS Z26, Z29, Z5
+	VPERMILPS   $0xaa, 832(BX), Z30
+	VFMADD231PS Z25, Z30, Z6
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z24, Z31, Z7
+	VFMADD231PS Z26, Z31, Z6
+	VPERMILPS   $0xaa, 960(BX), Z27
+	VFMADD231PS Z25, Z27, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_16
+	VPERMILPS   $0xaa, 1024(BX), Z28
+	VFMADD231PS Z26, Z28, Z7
+
+edge2_0_16:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z29
+	VFMADD231PS Z24, Z29, Z8
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z30
+	VFMADD231PS Z25, Z30, Z8
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z24, Z31, Z9
+	VFMADD231PS Z26, Z31, Z8
+	VPERMILPS   $0xaa, 192(CX), Z27
+	VFMADD231PS Z25, Z27, Z9
+	VPERMILPS   $0xaa, 256(CX), Z28
+	VFMADD231PS Z24, Z28, Z10
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0xaa, 320(CX), Z29
+	VFMADD231PS Z25, Z29, Z10
+	VPERMILPS   $0xaa, 384(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z26, Z30, Z10
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z25, Z31, Z11
+	VPERMILPS   $0xaa, 512(CX), Z27
+	VFMADD231PS Z24, Z27, Z12
+	VFMADD231PS Z26, Z27, Z11
+	VPERMILPS   $0xaa, 576(CX), Z28
+	VFMADD231PS Z25, Z28, Z12
+	VPERMILPS   $0xaa, 640(CX), Z29
+	VFMADD231PS Z24, Z29, Z13
+	VFMADD231PS Z26, Z29, Z12
+	VPERMILPS   $0xaa, 704(CX), Z30
+	VFMADD231PS Z25, Z30, Z13
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z24, Z31, Z14
+	VFMADD231PS Z26, Z31, Z13
+	VPERMILPS   $0xaa, 832(CX), Z27
+	VFMADD231PS Z25, Z27, Z14
+	VPERMILPS   $0xaa, 896(CX), Z28
+	VFMADD231PS Z24, Z28, Z15
+	VFMADD231PS Z26, Z28, Z14
+	VPERMILPS   $0xaa, 960(CX), Z29
+	VFMADD231PS Z25, Z29, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_16
+	VPERMILPS   $0xaa, 1024(CX), Z30
+	VFMADD231PS Z26, Z30, Z15
+
+edge2_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z24, Z31, Z16
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z27
+	VFMADD231PS Z25, Z27, Z16
+	VPERMILPS   $0xaa, 128(CX), Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z26, Z28, Z16
+	VPERMILPS   $0xaa, 192(CX), Z29
+	VFMADD231PS Z25, Z29, Z17
+	VPERMILPS   $0xaa, 256(CX), Z30
+	VFMADD231PS Z24, Z30, Z18
+	VFMADD231PS Z26, Z30, Z17
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z25, Z31, Z18
+	VPERMILPS   $0xaa, 384(CX), Z27
+	VFMADD231PS Z24, Z27, Z19
+	VFMADD231PS Z26, Z27, Z18
+	VPERMILPS   $0xaa, 448(CX), Z28
+	VFMADD231PS Z25, Z28, Z19
+	VPERMILPS   $0xaa, 512(CX), Z29
+	VFMADD231PS Z24, Z29, Z20
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0xaa, 576(CX), Z30
+	VFMADD231PS Z25, Z30, Z20
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z26, Z31, Z20
+	VPERMILPS   $0xaa, 704(CX), Z27
+	VFMADD231PS Z25, Z27, Z21
+	VPERMILPS   $0xaa, 768(CX), Z28
+	VFMADD231PS Z24, Z28, Z22
+	VFMADD231PS Z26, Z28, Z21
+	VPERMILPS   $0xaa, 832(CX), Z29
+	VFMADD231PS Z25, Z29, Z22
+	VPERMILPS   $0xaa, 896(CX), Z30
+	VFMADD231PS Z24, Z30, Z23
+	VFMADD231PS Z26, Z30, Z22
+	VPERMILPS   $0xaa, 960(CX), Z31
+	VFMADD231PS Z25, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_16
+	VPERMILPS   $0xaa, 1024(CX), Z27
+	VFMADD231PS Z26, Z27, Z23
+
+edge2_2_16:
+skip2_2:
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     3456(DI), Z24
+	VMOVUPS     3456(DI)(R11*1), Z25
+	VMOVUPS     3456(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z25, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z1
+	VFMADD231PS Z26, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z2
+	VFMADD231PS Z26, Z27, Z1
+	VPERMPD     $0x4e, 320(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z2
+	VPERMPD     $0x4e, 384(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VPERMPD     $0x4e, 448(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z25, Z30, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z25, Z27, Z4
+	VPERMPD     $0x4e, 640(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z5
+	VFMADD231PS Z26, Z28, Z4
+	VPERMPD     $0x4e, 704(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z25, Z29, Z5
+	VPERMPD     $0x4e, 768(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z6
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z6
+	VPERMPD     $0x4e, 896(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z7
+	VFMADD231PS Z26, Z27, Z6
+	VPERMPD     $0x4e, 960(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_16
+	VPERMPD     $0x4e, 1024(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z26, Z29, Z7
+
+edge6_0_16:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z8
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z8
+	VPERMPD     $0x4e, 128(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z9
+	VFMADD231PS Z26, Z27, Z8
+	VPERMPD     $0x4e, 192(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z9
+	VPERMPD     $0x4e, 256(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z10
+	VFMADD231PS Z26, Z29, Z9
+	VPERMPD     $0x4e, 320(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z25, Z30, Z10
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z11
+	VFMADD231PS Z26, Z31, Z10
+	VPERMPD     $0x4e, 448(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z25, Z27, Z11
+	VPERMPD     $0x4e, 512(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z12
+	VFMADD231PS Z26, Z28, Z11
+	VPERMPD     $0x4e, 576(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z25, Z29, Z12
+	VPERMPD     $0x4e, 640(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z13
+	VFMADD231PS Z26, Z30, Z12
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z13
+	VPERMPD     $0x4e, 768(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z14
+	VFMADD231PS Z26, Z27, Z13
+	VPERMPD     $0x4e, 832(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z14
+	VPERMPD     $0x4e, 896(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z15
+	VFMADD231PS Z26, Z29, Z14
+	VPERMPD     $0x4e, 960(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z25, Z30, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_16
+	VPERMPD     $0x4e, 1024(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z26, Z31, Z15
+
+edge6_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_2_0
+	VPERMPD     $0x4e, (CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z16
+
+edge6_2_0:
+	VPERMPD     $0x4e, 64(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z16
+	VPERMPD     $0x4e, 128(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z26, Z29, Z16
+	VPERMPD     $0x4e, 192(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z25, Z30, Z17
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z26, Z31, Z17
+	VPERMPD     $0x4e, 320(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z25, Z27, Z18
+	VPERMPD     $0x4e, 384(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z24, Z28, Z19
+	VFMADD231PS Z26, Z28, Z18
+	VPERMPD     $0x4e, 448(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z25, Z29, Z19
+	VPERMPD     $0x4e, 512(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z20
+	VFMADD231PS Z26, Z30, Z19
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z25, Z31, Z20
+	VPERMPD     $0x4e, 640(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z21
+	VFMADD231PS Z26, Z27, Z20
+	VPERMPD     $0x4e, 704(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z21
+	VPERMPD     $0x4e, 768(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z22
+	VFMADD231PS Z26, Z29, Z21
+	VPERMPD     $0x4e, 832(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z25, Z30, Z22
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z23
+	VFMADD231PS Z26, Z31, Z22
+	VPERMPD     $0x4e, 960(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z25, Z27, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_16
+	VPERMPD     $0x4e, 1024(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z26, Z28, Z23
+
+edge6_2_16:
+skip6_2:
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     1728(DI), Z24
+	VMOVUPS     1728(DI)(R11*1), Z25
+	VMOVUPS     1728(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z29
+	VFMADD231PS Z24, Z29, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z30
+	VFMADD231PS Z25, Z30, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z24, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z27
+	VFMADD231PS Z25, Z27, Z1
+	VPERMILPS   $0xff, 256(BX), Z28
+	VFMADD231PS Z24, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0xff, 320(BX), Z29
+	VFMADD231PS Z25, Z29, Z2
+	VPERMILPS   $0xff, 384(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z26, Z30, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z25, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z27
+	VFMADD231PS Z24, Z27, Z4
+	VFMADD231PS Z26, Z27, Z3
+	VPERMILPS   $0xff, 576(BX), Z28
+	VFMADD231PS Z25, Z28, Z4
+	VPERMILPS   $0xff, 640(BX), Z29
+	VFMADD231PS Z24, Z29, Z5
+	VFMADD231PS Z26, Z29, Z4
+	VPERMILPS   $0xff, 704(BX), Z30
+	VFMADD231PS Z25, Z30, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z24, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z27
+	VFMADD231PS Z25, Z27, Z6
+	VPERMILPS   $0xff, 896(BX), Z28
+	VFMADD231PS Z24, Z28, Z7
+	VFMADD231PS Z26, Z28, Z6
+	VPERMILPS   $0xff, 960(BX), Z29
+	VFMADD231PS Z25, Z29, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_16
+	VPERMILPS   $0xff, 1024(BX), Z30
+	VFMADD231PS Z26, Z30, Z7
+
+edge3_0_16:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z24, Z31, Z8
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z27
+	VFMADD231PS Z25, Z27, Z8
+	VPERMILPS   $0xff, 128(CX), Z28
+	VFMADD231PS Z24, Z28, Z9
+	VFMADD231PS Z26, Z28, Z8
+	VPERMILPS   $0xff, 192(CX), Z29
+	VFMADD231PS Z25, Z29, Z9
+	VPERMILPS   $0xff, 256(CX), Z30
+	VFMADD231PS Z24, Z30, Z10
+	VFMADD231PS Z26, Z30, Z9
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z25, Z31, Z10
+	VPERMILPS   $0xff, 384(CX), Z27
+	VFMADD231PS Z24, Z27, Z11
+	VFMADD231PS Z26, Z27, Z10
+	VPERMILPS   $0xff, 448(CX), Z28
+	VFMADD231PS Z25, Z28, Z11
+	VPERMILPS   $0xff, 512(CX), Z29
+	VFMADD231PS Z24, Z29, Z12
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0xff, 576(CX), Z30
+	VFMADD231PS Z25, Z30, Z12
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z26, Z31, Z12
+	VPERMILPS   $0xff, 704(CX), Z27
+	VFMADD231PS Z25, Z27, Z13
+	VPERMILPS   $0xff, 768(CX), Z28
+	VFMADD231PS Z24, Z28, Z14
+	VFMADD231PS Z26, Z28, Z13
+	VPERMILPS   $0xff, 832(CX), Z29
+	VFMADD231PS Z25, Z29, Z14
+	VPERMILPS   $0xff, 896(CX), Z30
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z26, Z30, Z14
+	VPERMILPS   $0xff, 960(CX), Z31
+	VFMADD231PS Z25, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_16
+	VPERMILPS   $0xff, 1024(CX), Z27
+	VFMADD231PS Z26, Z27, Z15
+
+edge3_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z24, Z28, Z16
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z25, Z29, Z16
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z17
+	VFMADD231PS Z26, Z30, Z16
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z25, Z31, Z17
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z18
+	VFMADD231PS Z26, Z27, Z17
+	VPERMILPS   $0xff, 320(CX), Z28
+	VFMADD231PS Z25, Z28, Z18
+	VPERMILPS   $0xff, 384(CX), Z29
+	VFMADD231PS Z24, Z29, Z19
+	VFMADD231PS Z26, Z29, Z18
+	VPERMILPS   $0xff, 448(CX), Z30
+	VFMADD231PS Z25, Z30, Z19
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z26, Z31, Z19
+	VPERMILPS   $0xff, 576(CX), Z27
+	VFMADD231PS Z25, Z27, Z20
+	VPERMILPS   $0xff, 640(CX), Z28
+	VFMADD231PS Z24, Z28, Z21
+	VFMADD231PS Z26, Z28, Z20
+	VPERMILPS   $0xff, 704(CX), Z29
+	VFMADD231PS Z25, Z29, Z21
+	VPERMILPS   $0xff, 768(CX), Z30
+	VFMADD231PS Z24, Z30, Z22
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z25, Z31, Z22
+	VPERMILPS   $0xff, 896(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+	VFMADD231PS Z26, Z27, Z22
+	VPERMILPS   $0xff, 960(CX), Z28
+	VFMADD231PS Z25, Z28, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_16
+	VPERMILPS   $0xff, 1024(CX), Z29
+	VFMADD231PS Z26, Z29, Z23
+
+edge3_2_16:
+skip3_2:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	ADDQ        $0x00000800, R9
+	PREFETCHT0  448(AX)
+	ADDQ        $0x00000200, AX
+	VMOVUPS     4032(DI), Z24
+	VMOVUPS     4032(DI)(R11*1), Z25
+	VMOVUPS     4032(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z1
+	VFMADD231PS Z26, Z27, Z0
+	VPERMPD     $0x4e, 192(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z1
+	VPERMPD     $0x4e, 256(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z2
+	VFMADD231PS Z26, Z29, Z1
+	VPERMPD     $0x4e, 320(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z25, Z30, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z25, Z27, Z3
+	VPERMPD     $0x4e, 512(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z4
+	VFMADD231PS Z26, Z28, Z3
+	VPERMPD     $0x4e, 576(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z25, Z29, Z4
+	VPERMPD     $0x4e, 640(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z5
+	VFMADD231PS Z26, Z30, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z6
+	VFMADD231PS Z26, Z27, Z5
+	VPERMPD     $0x4e, 832(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z6
+	VPERMPD     $0x4e, 896(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z7
+	VFMADD231PS Z26, Z29, Z6
+	VPERMPD     $0x4e, 960(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z25, Z30, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_16
+	VPERMPD     $0x4e, 1024(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z26, Z31, Z7
+
+edge7_0_16:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z8
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z8
+	VPERMPD     $0x4e, 128(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z26, Z29, Z8
+	VPERMPD     $0x4e, 192(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z25, Z30, Z9
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z10
+	VFMADD231PS Z26, Z31, Z9
+	VPERMPD     $0x4e, 320(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z25, Z27, Z10
+	VPERMPD     $0x4e, 384(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z11
+	VFMADD231PS Z26, Z28, Z10
+	VPERMPD     $0x4e, 448(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z25, Z29, Z11
+	VPERMPD     $0x4e, 512(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z12
+	VFMADD231PS Z26, Z30, Z11
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z12
+	VPERMPD     $0x4e, 640(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z13
+	VFMADD231PS Z26, Z27, Z12
+	VPERMPD     $0x4e, 704(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z13
+	VPERMPD     $0x4e, 768(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z26, Z29, Z13
+	VPERMPD     $0x4e, 832(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z25, Z30, Z14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z26, Z31, Z14
+	VPERMPD     $0x4e, 960(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z25, Z27, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_16
+	VPERMPD     $0x4e, 1024(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z26, Z28, Z15
+
+edge7_1_16:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_2_0
+	VPERMPD     $0x4e, (CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z16
+
+edge7_2_0:
+	VPERMPD     $0x4e, 64(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z25, Z30, Z16
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z26, Z31, Z16
+	VPERMPD     $0x4e, 192(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z25, Z27, Z17
+	VPERMPD     $0x4e, 256(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z18
+	VFMADD231PS Z26, Z28, Z17
+	VPERMPD     $0x4e, 320(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z25, Z29, Z18
+	VPERMPD     $0x4e, 384(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z26, Z30, Z18
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z25, Z31, Z19
+	VPERMPD     $0x4e, 512(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z20
+	VFMADD231PS Z26, Z27, Z19
+	VPERMPD     $0x4e, 576(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z20
+	VPERMPD     $0x4e, 640(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z21
+	VFMADD231PS Z26, Z29, Z20
+	VPERMPD     $0x4e, 704(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z25, Z30, Z21
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z22
+	VFMADD231PS Z26, Z31, Z21
+	VPERMPD     $0x4e, 832(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z25, Z27, Z22
+	VPERMPD     $0x4e, 896(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z24, Z28, Z23
+	VFMADD231PS Z26, Z28, Z22
+	VPERMPD     $0x4e, 960(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z25, Z29, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_16
+	VPERMPD     $0x4e, 1024(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z26, Z30, Z23
+
+edge7_2_16:
+skip7_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z10, 128(CX)
+	VMOVUPS Z11, 192(CX)
+	VMOVUPS Z12, 256(CX)
+	VMOVUPS Z13, 320(CX)
+	VMOVUPS Z14, 384(CX)
+	VMOVUPS Z15, 448(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z18, 128(CX)
+	VMOVUPS Z19, 192(CX)
+	VMOVUPS Z20, 256(CX)
+	VMOVUPS Z21, 320(CX)
+	VMOVUPS Z22, 384(CX)
+	VMOVUPS Z23, 448(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000400, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s2_4x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z21
+	VMOVUPS 64(CX), Z22
+	VMOVUPS 128(CX), Z23
+	VMOVUPS 192(CX), Z24
+	VMOVUPS 256(CX), Z25
+	VMOVUPS 320(CX), Z26
+	VMOVUPS 384(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	PREFETCHT0  192(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_14
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge0_0_14:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_14
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge0_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_14
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge0_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_3_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge0_3_0:
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x00, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x00, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x00, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x00, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_3_14
+	VPERMILPS   $0x00, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge0_3_14:
+skip0_3:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge4_0_14:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge4_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge4_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge4_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge4_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_3_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge4_3_14:
+skip4_3:
+	PREFETCHT0  576(R9)
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_14
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge1_0_14:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge1_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge1_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_3_0
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge1_3_0:
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0x55, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0x55, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0x55, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0x55, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_3_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge1_3_14:
+skip1_3:
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge5_0_14:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge5_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge5_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge5_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge5_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_3_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge5_3_14:
+skip5_3:
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_14
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge2_0_14:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge2_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge2_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_3_0
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge2_3_0:
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xaa, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xaa, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xaa, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xaa, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_3_14
+	VPERMILPS   $0xaa, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge2_3_14:
+skip2_3:
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	PREFETCHT0  384(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge6_0_14:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge6_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge6_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge6_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge6_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_3_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge6_3_14:
+skip6_3:
+	PREFETCHT0  1792(R9)
+	PREFETCHT0  1856(R9)
+	PREFETCHT0  1920(R9)
+	PREFETCHT0  1984(R9)
+	PREFETCHT0  2048(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_14
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge3_0_14:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_14
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge3_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_14
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge3_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_3_0
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge3_3_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMILPS   $0xff, 512(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 704(CX), Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMILPS   $0xff, 768(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMILPS   $0xff, 832(CX), Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_3_14
+	VPERMILPS   $0xff, 896(CX), Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge3_3_14:
+skip3_3:
+	PREFETCHT0  2112(R9)
+	PREFETCHT0  2176(R9)
+	PREFETCHT0  2240(R9)
+	PREFETCHT0  2304(R9)
+	PREFETCHT0  2368(R9)
+	ADDQ        $0x00000980, R9
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	ADDQ        $0x00000280, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z30, Z31, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z2
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z30, Z31, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z4
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z30, Z31, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z6
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z6
+
+edge7_0_14:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z30, Z31, Z8
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z9
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z10
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z30, Z31, Z10
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z11
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z12
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z30, Z31, Z12
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z13
+
+edge7_1_14:
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_2_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z14
+
+edge7_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z30, Z31, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z16
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z30, Z31, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z18
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z30, Z31, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z20
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z20
+
+edge7_2_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_3
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_3_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+
+edge7_3_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z21
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z22
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z22
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z30, Z31, Z22
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z23
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z24
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z24
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z30, Z31, Z24
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z25
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z26
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z26
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+	VFMADD231PS Z30, Z31, Z26
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_3_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z30, Z31, Z27
+
+edge7_3_14:
+skip7_3:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z21, (CX)
+	VMOVUPS Z22, 64(CX)
+	VMOVUPS Z23, 128(CX)
+	VMOVUPS Z24, 192(CX)
+	VMOVUPS Z25, 256(CX)
+	VMOVUPS Z26, 320(CX)
+	VMOVUPS Z27, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z21, (CX)
+	VMOVNTPS Z22, 64(CX)
+	VMOVNTPS Z23, 128(CX)
+	VMOVNTPS Z24, 192(CX)
+	VMOVNTPS Z25, 256(CX)
+	VMOVNTPS Z26, 320(CX)
+	VMOVNTPS Z27, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3s2_3x7AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	ADDQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z7
+	VMOVUPS 64(CX), Z8
+	VMOVUPS 128(CX), Z9
+	VMOVUPS 192(CX), Z10
+	VMOVUPS 256(CX), Z11
+	VMOVUPS 320(CX), Z12
+	VMOVUPS 384(CX), Z13
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+
+begin:
+	LEAQ    1344(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(R9)
+	PREFETCHT0  128(R9)
+	VMOVUPS     (DI), Z21
+	VMOVUPS     (DI)(R11*1), Z22
+	VMOVUPS     (DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_0_0
+	VPERMILPS   $0x00, (BX), Z25
+	VFMADD231PS Z21, Z25, Z0
+
+edge0_0_0:
+	VPERMILPS   $0x00, 64(BX), Z26
+	VFMADD231PS Z22, Z26, Z0
+	VPERMILPS   $0x00, 128(BX), Z27
+	VFMADD231PS Z21, Z27, Z1
+	VFMADD231PS Z23, Z27, Z0
+	VPERMILPS   $0x00, 192(BX), Z28
+	VFMADD231PS Z22, Z28, Z1
+	VPERMILPS   $0x00, 256(BX), Z29
+	VFMADD231PS Z21, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VPERMILPS   $0x00, 320(BX), Z30
+	VFMADD231PS Z22, Z30, Z2
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z21, Z31, Z3
+	VFMADD231PS Z23, Z31, Z2
+	VPERMILPS   $0x00, 448(BX), Z24
+	VFMADD231PS Z22, Z24, Z3
+	VPERMILPS   $0x00, 512(BX), Z25
+	VFMADD231PS Z21, Z25, Z4
+	VFMADD231PS Z23, Z25, Z3
+	VPERMILPS   $0x00, 576(BX), Z26
+	VFMADD231PS Z22, Z26, Z4
+	VPERMILPS   $0x00, 640(BX), Z27
+	VFMADD231PS Z21, Z27, Z5
+	VFMADD231PS Z23, Z27, Z4
+	VPERMILPS   $0x00, 704(BX), Z28
+	VFMADD231PS Z22, Z28, Z5
+	VPERMILPS   $0x00, 768(BX), Z29
+	VFMADD231PS Z21, Z29, Z6
+	VFMADD231PS Z23, Z29, Z5
+	VPERMILPS   $0x00, 832(BX), Z30
+	VFMADD231PS Z22, Z30, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_14
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z23, Z31, Z6
+
+edge0_0_14:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_1_0
+	VPERMILPS   $0x00, (CX), Z24
+	VFMADD231PS Z21, Z24, Z7
+
+edge0_1_0:
+	VPERMILPS   $0x00, 64(CX), Z25
+	VFMADD231PS Z22, Z25, Z7
+	VPERMILPS   $0x00, 128(CX), Z26
+	VFMADD231PS Z21, Z26, Z8
+	VFMADD231PS Z23, Z26, Z7
+	VPERMILPS   $0x00, 192(CX), Z27
+	VFMADD231PS Z22, Z27, Z8
+	VPERMILPS   $0x00, 256(CX), Z28
+	VFMADD231PS Z21, Z28, Z9
+	VFMADD231PS Z23, Z28, Z8
+	VPERMILPS   $0x00, 320(CX), Z29
+	VFMADD231PS Z22, Z29, Z9
+	VPERMILPS   $0x00, 384(CX), Z30
+	VFMADD231PS Z21, Z30, Z10
+	VFMADD231PS Z23, Z30, Z9
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z22, Z31, Z10
+	VPERMILPS   $0x00, 512(CX), Z24
+	VFMADD231PS Z21, Z24, Z11
+	VFMADD231PS Z23, Z24, Z10
+	VPERMILPS   $0x00, 576(CX), Z25
+	VFMADD231PS Z22, Z25, Z11
+	VPERMILPS   $0x00, 640(CX), Z26
+	VFMADD231PS Z21, Z26, Z12
+	VFMADD231PS Z23, Z26, Z11
+	VPERMILPS   $0x00, 704(CX), Z27
+	VFMADD231PS Z22, Z27, Z12
+	VPERMILPS   $0x00, 768(CX), Z28
+	VFMADD231PS Z21, Z28, Z13
+	VFMADD231PS Z23, Z28, Z12
+	VPERMILPS   $0x00, 832(CX), Z29
+	VFMADD231PS Z22, Z29, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_14
+	VPERMILPS   $0x00, 896(CX), Z30
+	VFMADD231PS Z23, Z30, Z13
+
+edge0_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge0_2_0
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z21, Z31, Z14
+
+edge0_2_0:
+	VPERMILPS   $0x00, 64(CX), Z24
+	VFMADD231PS Z22, Z24, Z14
+	VPERMILPS   $0x00, 128(CX), Z25
+	VFMADD231PS Z21, Z25, Z15
+	VFMADD231PS Z23, Z25, Z14
+	VPERMILPS   $0x00, 192(CX), Z26
+	VFMADD231PS Z22, Z26, Z15
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z21, Z27, Z16
+	VFMADD231PS Z23, Z27, Z15
+	VPERMILPS   $0x00, 320(CX), Z28
+	VFMADD231PS Z22, Z28, Z16
+	VPERMILPS   $0x00, 384(CX), Z29
+	VFMADD231PS Z21, Z29, Z17
+	VFMADD231PS Z23, Z29, Z16
+	VPERMILPS   $0x00, 448(CX), Z30
+	VFMADD231PS Z22, Z30, Z17
+	VPERMILPS   $0x00, 512(CX), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z23, Z31, Z17
+	VPERMILPS   $0x00, 576(CX), Z24
+	VFMADD231PS Z22, Z24, Z18
+	VPERMILPS   $0x00, 640(CX), Z25
+	VFMADD231PS Z21, Z25, Z19
+	VFMADD231PS Z23, Z25, Z18
+	VPERMILPS   $0x00, 704(CX), Z26
+	VFMADD231PS Z22, Z26, Z19
+	VPERMILPS   $0x00, 768(CX), Z27
+	VFMADD231PS Z21, Z27, Z20
+	VFMADD231PS Z23, Z27, Z19
+	VPERMILPS   $0x00, 832(CX), Z28
+	VFMADD231PS Z22, Z28, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_14
+	VPERMILPS   $0x00, 896(CX), Z29
+	VFMADD231PS Z23, Z29, Z20
+
+edge0_2_14:
+skip0_2:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  256(R9)
+	PREFETCHT0  320(R9)
+	PREFETCHT0  384(R9)
+	PREFETCHT0  (AX)
+	VMOVUPS     2304(DI), Z21
+	VMOVUPS     2304(DI)(R11*1), Z22
+	VMOVUPS     2304(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_0_0
+	VPERMPD     $0x4e, (BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z0
+
+edge4_0_0:
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z22, Z31, Z0
+	VPERMPD     $0x4e, 128(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z1
+	VFMADD231PS Z23, Z24, Z0
+	VPERMPD     $0x4e, 192(BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z22, Z25, Z1
+	VPERMPD     $0x4e, 256(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z21, Z26, Z2
+	VFMADD231PS Z23, Z26, Z1
+	VPERMPD     $0x4e, 320(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z22, Z27, Z2
+	VPERMPD     $0x4e, 384(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z21, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VPERMPD     $0x4e, 448(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z22, Z29, Z3
+	VPERMPD     $0x4e, 512(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z4
+	VFMADD231PS Z23, Z30, Z3
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z22, Z31, Z4
+	VPERMPD     $0x4e, 640(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z5
+	VFMADD231PS Z23, Z24, Z4
+	VPERMPD     $0x4e, 704(BX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z22, Z25, Z5
+	VPERMPD     $0x4e, 768(BX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z21, Z26, Z6
+	VFMADD231PS Z23, Z26, Z5
+	VPERMPD     $0x4e, 832(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z22, Z27, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_14
+	VPERMPD     $0x4e, 896(BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z23, Z28, Z6
+
+edge4_0_14:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_1_0
+	VPERMPD     $0x4e, (CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z21, Z29, Z7
+
+edge4_1_0:
+	VPERMPD     $0x4e, 64(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z22, Z30, Z7
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z21, Z31, Z8
+	VFMADD231PS Z23, Z31, Z7
+	VPERMPD     $0x4e, 192(CX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z22, Z24, Z8
+	VPERMPD     $0x4e, 256(CX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z21, Z25, Z9
+	VFMADD231PS Z23, Z25, Z8
+	VPERMPD     $0x4e, 320(CX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z22, Z26, Z9
+	VPERMPD     $0x4e, 384(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z21, Z27, Z10
+	VFMADD231PS Z23, Z27, Z9
+	VPERMPD     $0x4e, 448(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z22, Z28, Z10
+	VPERMPD     $0x4e, 512(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z23, Z29, Z10
+	VPERMPD     $0x4e, 576(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z22, Z30, Z11
+	VPERMPD     $0x4e, 640(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z21, Z31, Z12
+	VFMADD231PS Z23, Z31, Z11
+	VPERMPD     $0x4e, 704(CX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z22, Z24, Z12
+	VPERMPD     $0x4e, 768(CX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z21, Z25, Z13
+	VFMADD231PS Z23, Z25, Z12
+	VPERMPD     $0x4e, 832(CX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z22, Z26, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_14
+	VPERMPD     $0x4e, 896(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z23, Z27, Z13
+
+edge4_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge4_2_0
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z21, Z28, Z14
+
+edge4_2_0:
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z22, Z29, Z14
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z15
+	VFMADD231PS Z23, Z30, Z14
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z22, Z31, Z15
+	VPERMPD     $0x4e, 256(CX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z16
+	VFMADD231PS Z23, Z24, Z15
+	VPERMPD     $0x4e, 320(CX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z22, Z25, Z16
+	VPERMPD     $0x4e, 384(CX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z21, Z26, Z17
+	VFMADD231PS Z23, Z26, Z16
+	VPERMPD     $0x4e, 448(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z22, Z27, Z17
+	VPERMPD     $0x4e, 512(CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z21, Z28, Z18
+	VFMADD231PS Z23, Z28, Z17
+	VPERMPD     $0x4e, 576(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z22, Z29, Z18
+	VPERMPD     $0x4e, 640(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z21, Z30, Z19
+	VFMADD231PS Z23, Z30, Z18
+	VPERMPD     $0x4e, 704(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z22, Z31, Z19
+	VPERMPD     $0x4e, 768(CX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z21, Z24, Z20
+	VFMADD231PS Z23, Z24, Z19
+	VPERMPD     $0x4e, 832(CX), Z25
+	VPERMILPS   $0x00, Z25, Z25
+	VFMADD231PS Z22, Z25, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_14
+	VPERMPD     $0x4e, 896(CX), Z26
+	VPERMILPS   $0x00, Z26, Z26
+	VFMADD231PS Z23, Z26, Z20
+
+edge4_2_14:
+skip4_2:
+	PREFETCHT0  448(R9)
+	PREFETCHT0  512(R9)
+	PREFETCHT0  576(R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     576(DI), Z21
+	VMOVUPS     576(DI)(R11*1), Z22
+	VMOVUPS     576(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_0_0
+	VPERMILPS   $0x55, (BX), Z27
+	VFMADD231PS Z21, Z27, Z0
+
+edge1_0_0:
+	VPERMILPS   $0x55, 64(BX), Z28
+	VFMADD231PS Z22, Z28, Z0
+	VPERMILPS   $0x55, 128(BX), Z29
+	VFMADD231PS Z21, Z29, Z1
+	VFMADD231PS Z23, Z29, Z0
+	VPERMILPS   $0x55, 192(BX), Z30
+	VFMADD231PS Z22, Z30, Z1
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z21, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VPERMILPS   $0x55, 320(BX), Z24
+	VFMADD231PS Z22, Z24, Z2
+	VPERMILPS   $0x55, 384(BX), Z25
+	VFMADD231PS Z21, Z25, Z3
+	VFMADD231PS Z23, Z25, Z2
+	VPERMILPS   $0x55, 448(BX), Z26
+	VFMADD231PS Z22, Z26, Z3
+	VPERMILPS   $0x55, 512(BX), Z27
+	VFMADD231PS Z21, Z27, Z4
+	VFMADD231PS Z23, Z27, Z3
+	VPERMILPS   $0x55, 576(BX), Z28
+	VFMADD231PS Z22, Z28, Z4
+	VPERMILPS   $0x55, 640(BX), Z29
+	VFMADD231PS Z21, Z29, Z5
+	VFMADD231PS Z23, Z29, Z4
+	VPERMILPS   $0x55, 704(BX), Z30
+	VFMADD231PS Z22, Z30, Z5
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z21, Z31, Z6
+	VFMADD231PS Z23, Z31, Z5
+	VPERMILPS   $0x55, 832(BX), Z24
+	VFMADD231PS Z22, Z24, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_14
+	VPERMILPS   $0x55, 896(BX), Z25
+	VFMADD231PS Z23, Z25, Z6
+
+edge1_0_14:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_1_0
+	VPERMILPS   $0x55, (CX), Z26
+	VFMADD231PS Z21, Z26, Z7
+
+edge1_1_0:
+	VPERMILPS   $0x55, 64(CX), Z27
+	VFMADD231PS Z22, Z27, Z7
+	VPERMILPS   $0x55, 128(CX), Z28
+	VFMADD231PS Z21, Z28, Z8
+	VFMADD231PS Z23, Z28, Z7
+	VPERMILPS   $0x55, 192(CX), Z29
+	VFMADD231PS Z22, Z29, Z8
+	VPERMILPS   $0x55, 256(CX), Z30
+	VFMADD231PS Z21, Z30, Z9
+	VFMADD231PS Z23, Z30, Z8
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z22, Z31, Z9
+	VPERMILPS   $0x55, 384(CX), Z24
+	VFMADD231PS Z21, Z24, Z10
+	VFMADD231PS Z23, Z24, Z9
+	VPERMILPS   $0x55, 448(CX), Z25
+	VFMADD231PS Z22, Z25, Z10
+	VPERMILPS   $0x55, 512(CX), Z26
+	VFMADD231PS Z21, Z26, Z11
+	VFMADD231PS Z23, Z26, Z10
+	VPERMILPS   $0x55, 576(CX), Z27
+	VFMADD231PS Z22, Z27, Z11
+	VPERMILPS   $0x55, 640(CX), Z28
+	VFMADD231PS Z21, Z28, Z12
+	VFMADD231PS Z23, Z28, Z11
+	VPERMILPS   $0x55, 704(CX), Z29
+	VFMADD231PS Z22, Z29, Z12
+	VPERMILPS   $0x55, 768(CX), Z30
+	VFMADD231PS Z21, Z30, Z13
+	VFMADD231PS Z23, Z30, Z12
+	VPERMILPS   $0x55, 832(CX), Z31
+	VFMADD231PS Z22, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_14
+	VPERMILPS   $0x55, 896(CX), Z24
+	VFMADD231PS Z23, Z24, Z13
+
+edge1_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge1_2_0
+	VPERMILPS   $0x55, (CX), Z25
+	VFMADD231PS Z21, Z25, Z14
+
+edge1_2_0:
+	VPERMILPS   $0x55, 64(CX), Z26
+	VFMADD231PS Z22, Z26, Z14
+	VPERMILPS   $0x55, 128(CX), Z27
+	VFMADD231PS Z21, Z27, Z15
+	VFMADD231PS Z23, Z27, Z14
+	VPERMILPS   $0x55, 192(CX), Z28
+	VFMADD231PS Z22, Z28, Z15
+	VPERMILPS   $0x55, 256(CX), Z29
+	VFMADD231PS Z21, Z29, Z16
+	VFMADD231PS Z23, Z29, Z15
+	VPERMILPS   $0x55, 320(CX), Z30
+	VFMADD231PS Z22, Z30, Z16
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z23, Z31, Z16
+	VPERMILPS   $0x55, 448(CX), Z24
+	VFMADD231PS Z22, Z24, Z17
+	VPERMILPS   $0x55, 512(CX), Z25
+	VFMADD231PS Z21, Z25, Z18
+	VFMADD231PS Z23, Z25, Z17
+	VPERMILPS   $0x55, 576(CX), Z26
+	VFMADD231PS Z22, Z26, Z18
+	VPERMILPS   $0x55, 640(CX), Z27
+	VFMADD231PS Z21, Z27, Z19
+	VFMADD231PS Z23, Z27, Z18
+	VPERMILPS   $0x55, 704(CX), Z28
+	VFMADD231PS Z22, Z28, Z19
+	VPERMILPS   $0x55, 768(CX), Z29
+	VFMADD231PS Z21, Z29, Z20
+	VFMADD231PS Z23, Z29, Z19
+	VPERMILPS   $0x55, 832(CX), Z30
+	VFMADD231PS Z22, Z30, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_14
+	VPERMILPS   $0x55, 896(CX), Z31
+	VFMADD231PS Z23, Z31, Z20
+
+edge1_2_14:
+skip1_2:
+	PREFETCHT0  640(R9)
+	PREFETCHT0  704(R9)
+	PREFETCHT0  768(R9)
+	PREFETCHT0  832(R9)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2880(DI), Z21
+	VMOVUPS     2880(DI)(R11*1), Z22
+	VMOVUPS     2880(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_0_0
+	VPERMPD     $0x4e, (BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z0
+
+edge5_0_0:
+	VPERMPD     $0x4e, 64(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z22, Z25, Z0
+	VPERMPD     $0x4e, 128(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z21, Z26, Z1
+	VFMADD231PS Z23, Z26, Z0
+	VPERMPD     $0x4e, 192(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z22, Z27, Z1
+	VPERMPD     $0x4e, 256(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z21, Z28, Z2
+	VFMADD231PS Z23, Z28, Z1
+	VPERMPD     $0x4e, 320(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z22, Z29, Z2
+	VPERMPD     $0x4e, 384(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z21, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z22, Z31, Z3
+	VPERMPD     $0x4e, 512(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z4
+	VFMADD231PS Z23, Z24, Z3
+	VPERMPD     $0x4e, 576(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z22, Z25, Z4
+	VPERMPD     $0x4e, 640(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z21, Z26, Z5
+	VFMADD231PS Z23, Z26, Z4
+	VPERMPD     $0x4e, 704(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z22, Z27, Z5
+	VPERMPD     $0x4e, 768(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z21, Z28, Z6
+	VFMADD231PS Z23, Z28, Z5
+	VPERMPD     $0x4e, 832(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z22, Z29, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_14
+	VPERMPD     $0x4e, 896(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z23, Z30, Z6
+
+edge5_0_14:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_1_0
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z21, Z31, Z7
+
+edge5_1_0:
+	VPERMPD     $0x4e, 64(CX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z22, Z24, Z7
+	VPERMPD     $0x4e, 128(CX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z21, Z25, Z8
+	VFMADD231PS Z23, Z25, Z7
+	VPERMPD     $0x4e, 192(CX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z22, Z26, Z8
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z21, Z27, Z9
+	VFMADD231PS Z23, Z27, Z8
+	VPERMPD     $0x4e, 320(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z22, Z28, Z9
+	VPERMPD     $0x4e, 384(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z21, Z29, Z10
+	VFMADD231PS Z23, Z29, Z9
+	VPERMPD     $0x4e, 448(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z22, Z30, Z10
+	VPERMPD     $0x4e, 512(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z21, Z31, Z11
+	VFMADD231PS Z23, Z31, Z10
+	VPERMPD     $0x4e, 576(CX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z22, Z24, Z11
+	VPERMPD     $0x4e, 640(CX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z21, Z25, Z12
+	VFMADD231PS Z23, Z25, Z11
+	VPERMPD     $0x4e, 704(CX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z22, Z26, Z12
+	VPERMPD     $0x4e, 768(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z21, Z27, Z13
+	VFMADD231PS Z23, Z27, Z12
+	VPERMPD     $0x4e, 832(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z22, Z28, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_14
+	VPERMPD     $0x4e, 896(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z23, Z29, Z13
+
+edge5_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge5_2_0
+	VPERMPD     $0x4e, (CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z21, Z30, Z14
+
+edge5_2_0:
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z22, Z31, Z14
+	VPERMPD     $0x4e, 128(CX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z15
+	VFMADD231PS Z23, Z24, Z14
+	VPERMPD     $0x4e, 192(CX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z22, Z25, Z15
+	VPERMPD     $0x4e, 256(CX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z21, Z26, Z16
+	VFMADD231PS Z23, Z26, Z15
+	VPERMPD     $0x4e, 320(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z22, Z27, Z16
+	VPERMPD     $0x4e, 384(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z21, Z28, Z17
+	VFMADD231PS Z23, Z28, Z16
+	VPERMPD     $0x4e, 448(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z22, Z29, Z17
+	VPERMPD     $0x4e, 512(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z21, Z30, Z18
+	VFMADD231PS Z23, Z30, Z17
+	VPERMPD     $0x4e, 576(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z22, Z31, Z18
+	VPERMPD     $0x4e, 640(CX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z21, Z24, Z19
+	VFMADD231PS Z23, Z24, Z18
+	VPERMPD     $0x4e, 704(CX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z22, Z25, Z19
+	VPERMPD     $0x4e, 768(CX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z21, Z26, Z20
+	VFMADD231PS Z23, Z26, Z19
+	VPERMPD     $0x4e, 832(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z22, Z27, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_14
+	VPERMPD     $0x4e, 896(CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z23, Z28, Z20
+
+edge5_2_14:
+skip5_2:
+	PREFETCHT0  896(R9)
+	PREFETCHT0  960(R9)
+	PREFETCHT0  1024(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     1152(DI), Z21
+	VMOVUPS     1152(DI)(R11*1), Z22
+	VMOVUPS     1152(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_0_0
+	VPERMILPS   $0xaa, (BX), Z29
+	VFMADD231PS Z21, Z29, Z0
+
+edge2_0_0:
+	VPERMILPS   $0xaa, 64(BX), Z30
+	VFMADD231PS Z22, Z30, Z0
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z21, Z31, Z1
+	VFMADD231PS Z23, Z31, Z0
+	VPERMILPS   $0xaa, 192(BX), Z24
+	VFMADD231PS Z22, Z24, Z1
+	VPERMILPS   $0xaa, 256(BX), Z25
+	VFMADD231PS Z21, Z25, Z2
+	VFMADD231PS Z23, Z25, Z1
+	VPERMILPS   $0xaa, 320(BX), Z26
+	VFMADD231PS Z22, Z26, Z2
+	VPERMILPS   $0xaa, 384(BX), Z27
+	VFMADD231PS Z21, Z27, Z3
+	VFMADD231PS Z23, Z27, Z2
+	VPERMILPS   $0xaa, 448(BX), Z28
+	VFMADD231PS Z22, Z28, Z3
+	VPERMILPS   $0xaa, 512(BX), Z29
+	VFMADD231PS Z21, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VPERMILPS   $0xaa, 576(BX), Z30
+	VFMADD231PS Z22, Z30, Z4
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z21, Z31, Z5
+	VFMADD231PS Z23, Z31, Z4
+	VPERMILPS   $0xaa, 704(BX), Z24
+	VFMADD231PS Z22, Z24, Z5
+	VPERMILPS   $0xaa, 768(BX), Z25
+	VFMADD231PS Z21, Z25, Z6
+	VFMADD231PS Z23, Z25, Z5
+	VPERMILPS   $0xaa, 832(BX), Z26
+	VFMADD231PS Z22, Z26, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_14
+	VPERMILPS   $0xaa, 896(BX), Z27
+	VFMADD231PS Z23, Z27, Z6
+
+edge2_0_14:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_1_0
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z21, Z28, Z7
+
+edge2_1_0:
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z22, Z29, Z7
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z21, Z30, Z8
+	VFMADD231PS Z23, Z30, Z7
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z22, Z31, Z8
+	VPERMILPS   $0xaa, 256(CX), Z24
+	VFMADD231PS Z21, Z24, Z9
+	VFMADD231PS Z23, Z24, Z8
+	VPERMILPS   $0xaa, 320(CX), Z25
+	VFMADD231PS Z22, Z25, Z9
+	VPERMILPS   $0xaa, 384(CX), Z26
+	VFMADD231PS Z21, Z26, Z10
+	VFMADD231PS Z23, Z26, Z9
+	VPERMILPS   $0xaa, 448(CX), Z27
+	VFMADD231PS Z22, Z27, Z10
+	VPERMILPS   $0xaa, 512(CX), Z28
+	VFMADD231PS Z21, Z28, Z11
+	VFMADD231PS Z23, Z28, Z10
+	VPERMILPS   $0xaa, 576(CX), Z29
+	VFMADD231PS Z22, Z29, Z11
+	VPERMILPS   $0xaa, 640(CX), Z30
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z23, Z30, Z11
+	VPERMILPS   $0xaa, 704(CX), Z31
+	VFMADD231PS Z22, Z31, Z12
+	VPERMILPS   $0xaa, 768(CX), Z24
+	VFMADD231PS Z21, Z24, Z13
+	VFMADD231PS Z23, Z24, Z12
+	VPERMILPS   $0xaa, 832(CX), Z25
+	VFMADD231PS Z22, Z25, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_14
+	VPERMILPS   $0xaa, 896(CX), Z26
+	VFMADD231PS Z23, Z26, Z13
+
+edge2_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge2_2_0
+	VPERMILPS   $0xaa, (CX), Z27
+	VFMADD231PS Z21, Z27, Z14
+
+edge2_2_0:
+	VPERMILPS   $0xaa, 64(CX), Z28
+	VFMADD231PS Z22, Z28, Z14
+	VPERMILPS   $0xaa, 128(CX), Z29
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z23, Z29, Z14
+	VPERMILPS   $0xaa, 192(CX), Z30
+	VFMADD231PS Z22, Z30, Z15
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z21, Z31, Z16
+	VFMADD231PS Z23, Z31, Z15
+	VPERMILPS   $0xaa, 320(CX), Z24
+	VFMADD231PS Z22, Z24, Z16
+	VPERMILPS   $0xaa, 384(CX), Z25
+	VFMADD231PS Z21, Z25, Z17
+	VFMADD231PS Z23, Z25, Z16
+	VPERMILPS   $0xaa, 448(CX), Z26
+	VFMADD231PS Z22, Z26, Z17
+	VPERMILPS   $0xaa, 512(CX), Z27
+	VFMADD231PS Z21, Z27, Z18
+	VFMADD231PS Z23, Z27, Z17
+	VPERMILPS   $0xaa, 576(CX), Z28
+	VFMADD231PS Z22, Z28, Z18
+	VPERMILPS   $0xaa, 640(CX), Z29
+	VFMADD231PS Z21, Z29, Z19
+	VFMADD231PS Z23, Z29, Z18
+	VPERMILPS   $0xaa, 704(CX), Z30
+	VFMADD231PS Z22, Z30, Z19
+	VPERMILPS   $0xaa, 768(CX), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z23, Z31, Z19
+	VPERMILPS   $0xaa, 832(CX), Z24
+	VFMADD231PS Z22, Z24, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_14
+	VPERMILPS   $0xaa, 896(CX), Z25
+	VFMADD231PS Z23, Z25, Z20
+
+edge2_2_14:
+skip2_2:
+	PREFETCHT0  1088(R9)
+	PREFETCHT0  1152(R9)
+	PREFETCHT0  1216(R9)
+	PREFETCHT0  1280(R9)
+	PREFETCHT0  256(AX)
+	VMOVUPS     3456(DI), Z21
+	VMOVUPS     3456(DI)(R11*1), Z22
+	VMOVUPS     3456(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_0_0
+	VPERMPD     $0x4e, (BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z0
+
+edge6_0_0:
+	VPERMPD     $0x4e, 64(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z22, Z27, Z0
+	VPERMPD     $0x4e, 128(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VPERMPD     $0x4e, 192(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z22, Z29, Z1
+	VPERMPD     $0x4e, 256(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z21, Z30, Z2
+	VFMADD231PS Z23, Z30, Z1
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z22, Z31, Z2
+	VPERMPD     $0x4e, 384(BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z21, Z24, Z3
+	VFMADD231PS Z23, Z24, Z2
+	VPERMPD     $0x4e, 448(BX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z22, Z25, Z3
+	VPERMPD     $0x4e, 512(BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z4
+	VFMADD231PS Z23, Z26, Z3
+	VPERMPD     $0x4e, 576(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z22, Z27, Z4
+	VPERMPD     $0x4e, 640(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z5
+	VFMADD231PS Z23, Z28, Z4
+	VPERMPD     $0x4e, 704(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z22, Z29, Z5
+	VPERMPD     $0x4e, 768(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z21, Z30, Z6
+	VFMADD231PS Z23, Z30, Z5
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z22, Z31, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_14
+	VPERMPD     $0x4e, 896(BX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z23, Z24, Z6
+
+edge6_0_14:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_1_0
+	VPERMPD     $0x4e, (CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z21, Z25, Z7
+
+edge6_1_0:
+	VPERMPD     $0x4e, 64(CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z22, Z26, Z7
+	VPERMPD     $0x4e, 128(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z21, Z27, Z8
+	VFMADD231PS Z23, Z27, Z7
+	VPERMPD     $0x4e, 192(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z22, Z28, Z8
+	VPERMPD     $0x4e, 256(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z21, Z29, Z9
+	VFMADD231PS Z23, Z29, Z8
+	VPERMPD     $0x4e, 320(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z22, Z30, Z9
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z21, Z31, Z10
+	VFMADD231PS Z23, Z31, Z9
+	VPERMPD     $0x4e, 448(CX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z22, Z24, Z10
+	VPERMPD     $0x4e, 512(CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z21, Z25, Z11
+	VFMADD231PS Z23, Z25, Z10
+	VPERMPD     $0x4e, 576(CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z22, Z26, Z11
+	VPERMPD     $0x4e, 640(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z21, Z27, Z12
+	VFMADD231PS Z23, Z27, Z11
+	VPERMPD     $0x4e, 704(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z22, Z28, Z12
+	VPERMPD     $0x4e, 768(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z21, Z29, Z13
+	VFMADD231PS Z23, Z29, Z12
+	VPERMPD     $0x4e, 832(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z22, Z30, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_14
+	VPERMPD     $0x4e, 896(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z23, Z31, Z13
+
+edge6_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge6_2_0
+	VPERMPD     $0x4e, (CX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z21, Z24, Z14
+
+edge6_2_0:
+	VPERMPD     $0x4e, 64(CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z22, Z25, Z14
+	VPERMPD     $0x4e, 128(CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z15
+	VFMADD231PS Z23, Z26, Z14
+	VPERMPD     $0x4e, 192(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z22, Z27, Z15
+	VPERMPD     $0x4e, 256(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z16
+	VFMADD231PS Z23, Z28, Z15
+	VPERMPD     $0x4e, 320(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z22, Z29, Z16
+	VPERMPD     $0x4e, 384(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z21, Z30, Z17
+	VFMADD231PS Z23, Z30, Z16
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z22, Z31, Z17
+	VPERMPD     $0x4e, 512(CX), Z24
+	VPERMILPS   $0xaa, Z24, Z24
+	VFMADD231PS Z21, Z24, Z18
+	VFMADD231PS Z23, Z24, Z17
+	VPERMPD     $0x4e, 576(CX), Z25
+	VPERMILPS   $0xaa, Z25, Z25
+	VFMADD231PS Z22, Z25, Z18
+	VPERMPD     $0x4e, 640(CX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z21, Z26, Z19
+	VFMADD231PS Z23, Z26, Z18
+	VPERMPD     $0x4e, 704(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z22, Z27, Z19
+	VPERMPD     $0x4e, 768(CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z21, Z28, Z20
+	VFMADD231PS Z23, Z28, Z19
+	VPERMPD     $0x4e, 832(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z22, Z29, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_14
+	VPERMPD     $0x4e, 896(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z23, Z30, Z20
+
+edge6_2_14:
+skip6_2:
+	PREFETCHT0  1344(R9)
+	PREFETCHT0  1408(R9)
+	PREFETCHT0  1472(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     1728(DI), Z21
+	VMOVUPS     1728(DI)(R11*1), Z22
+	VMOVUPS     1728(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_0_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z21, Z31, Z0
+
+edge3_0_0:
+	VPERMILPS   $0xff, 64(BX), Z24
+	VFMADD231PS Z22, Z24, Z0
+	VPERMILPS   $0xff, 128(BX), Z25
+	VFMADD231PS Z21, Z25, Z1
+	VFMADD231PS Z23, Z25, Z0
+	VPERMILPS   $0xff, 192(BX), Z26
+	VFMADD231PS Z22, Z26, Z1
+	VPERMILPS   $0xff, 256(BX), Z27
+	VFMADD231PS Z21, Z27, Z2
+	VFMADD231PS Z23, Z27, Z1
+	VPERMILPS   $0xff, 320(BX), Z28
+	VFMADD231PS Z22, Z28, Z2
+	VPERMILPS   $0xff, 384(BX), Z29
+	VFMADD231PS Z21, Z29, Z3
+	VFMADD231PS Z23, Z29, Z2
+	VPERMILPS   $0xff, 448(BX), Z30
+	VFMADD231PS Z22, Z30, Z3
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z21, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	VPERMILPS   $0xff, 576(BX), Z24
+	VFMADD231PS Z22, Z24, Z4
+	VPERMILPS   $0xff, 640(BX), Z25
+	VFMADD231PS Z21, Z25, Z5
+	VFMADD231PS Z23, Z25, Z4
+	VPERMILPS   $0xff, 704(BX), Z26
+	VFMADD231PS Z22, Z26, Z5
+	VPERMILPS   $0xff, 768(BX), Z27
+	VFMADD231PS Z21, Z27, Z6
+	VFMADD231PS Z23, Z27, Z5
+	VPERMILPS   $0xff, 832(BX), Z28
+	VFMADD231PS Z22, Z28, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_14
+	VPERMILPS   $0xff, 896(BX), Z29
+	VFMADD231PS Z23, Z29, Z6
+
+edge3_0_14:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_1_0
+	VPERMILPS   $0xff, (CX), Z30
+	VFMADD231PS Z21, Z30, Z7
+
+edge3_1_0:
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z22, Z31, Z7
+	VPERMILPS   $0xff, 128(CX), Z24
+	VFMADD231PS Z21, Z24, Z8
+	VFMADD231PS Z23, Z24, Z7
+	VPERMILPS   $0xff, 192(CX), Z25
+	VFMADD231PS Z22, Z25, Z8
+	VPERMILPS   $0xff, 256(CX), Z26
+	VFMADD231PS Z21, Z26, Z9
+	VFMADD231PS Z23, Z26, Z8
+	VPERMILPS   $0xff, 320(CX), Z27
+	VFMADD231PS Z22, Z27, Z9
+	VPERMILPS   $0xff, 384(CX), Z28
+	VFMADD231PS Z21, Z28, Z10
+	VFMADD231PS Z23, Z28, Z9
+	VPERMILPS   $0xff, 448(CX), Z29
+	VFMADD231PS Z22, Z29, Z10
+	VPERMILPS   $0xff, 512(CX), Z30
+	VFMADD231PS Z21, Z30, Z11
+	VFMADD231PS Z23, Z30, Z10
+	VPERMILPS   $0xff, 576(CX), Z31
+	VFMADD231PS Z22, Z31, Z11
+	VPERMILPS   $0xff, 640(CX), Z24
+	VFMADD231PS Z21, Z24, Z12
+	VFMADD231PS Z23, Z24, Z11
+	VPERMILPS   $0xff, 704(CX), Z25
+	VFMADD231PS Z22, Z25, Z12
+	VPERMILPS   $0xff, 768(CX), Z26
+	VFMADD231PS Z21, Z26, Z13
+	VFMADD231PS Z23, Z26, Z12
+	VPERMILPS   $0xff, 832(CX), Z27
+	VFMADD231PS Z22, Z27, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_14
+	VPERMILPS   $0xff, 896(CX), Z28
+	VFMADD231PS Z23, Z28, Z13
+
+edge3_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge3_2_0
+	VPERMILPS   $0xff, (CX), Z29
+	VFMADD231PS Z21, Z29, Z14
+
+edge3_2_0:
+	VPERMILPS   $0xff, 64(CX), Z30
+	VFMADD231PS Z22, Z30, Z14
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z23, Z31, Z14
+	VPERMILPS   $0xff, 192(CX), Z24
+	VFMADD231PS Z22, Z24, Z15
+	VPERMILPS   $0xff, 256(CX), Z25
+	VFMADD231PS Z21, Z25, Z16
+	VFMADD231PS Z23, Z25, Z15
+	VPERMILPS   $0xff, 320(CX), Z26
+	VFMADD231PS Z22, Z26, Z16
+	VPERMILPS   $0xff, 384(CX), Z27
+	VFMADD231PS Z21, Z27, Z17
+	VFMADD231PS Z23, Z27, Z16
+	VPERMILPS   $0xff, 448(CX), Z28
+	VFMADD231PS Z22, Z28, Z17
+	VPERMILPS   $0xff, 512(CX), Z29
+	VFMADD231PS Z21, Z29, Z18
+	VFMADD231PS Z23, Z29, Z17
+	VPERMILPS   $0xff, 576(CX), Z30
+	VFMADD231PS Z22, Z30, Z18
+	VPERMILPS   $0xff, 640(CX), Z31
+	VFMADD231PS Z21, Z31, Z19
+	VFMADD231PS Z23, Z31, Z18
+	VPERMILPS   $0xff, 704(CX), Z24
+	VFMADD231PS Z22, Z24, Z19
+	VPERMILPS   $0xff, 768(CX), Z25
+	VFMADD231PS Z21, Z25, Z20
+	VFMADD231PS Z23, Z25, Z19
+	VPERMILPS   $0xff, 832(CX), Z26
+	VFMADD231PS Z22, Z26, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_14
+	VPERMILPS   $0xff, 896(CX), Z27
+	VFMADD231PS Z23, Z27, Z20
+
+edge3_2_14:
+skip3_2:
+	PREFETCHT0  1536(R9)
+	PREFETCHT0  1600(R9)
+	PREFETCHT0  1664(R9)
+	PREFETCHT0  1728(R9)
+	ADDQ        $0x00000700, R9
+	PREFETCHT0  384(AX)
+	ADDQ        $0x000001c0, AX
+	VMOVUPS     4032(DI), Z21
+	VMOVUPS     4032(DI)(R11*1), Z22
+	VMOVUPS     4032(DI)(R11*2), Z23
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_0_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z0
+
+edge7_0_0:
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z22, Z29, Z0
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z21, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z22, Z31, Z1
+	VPERMPD     $0x4e, 256(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z21, Z24, Z2
+	VFMADD231PS Z23, Z24, Z1
+	VPERMPD     $0x4e, 320(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z22, Z25, Z2
+	VPERMPD     $0x4e, 384(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z21, Z26, Z3
+	VFMADD231PS Z23, Z26, Z2
+	VPERMPD     $0x4e, 448(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z22, Z27, Z3
+	VPERMPD     $0x4e, 512(BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z4
+	VFMADD231PS Z23, Z28, Z3
+	VPERMPD     $0x4e, 576(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z22, Z29, Z4
+	VPERMPD     $0x4e, 640(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z21, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z22, Z31, Z5
+	VPERMPD     $0x4e, 768(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z21, Z24, Z6
+	VFMADD231PS Z23, Z24, Z5
+	VPERMPD     $0x4e, 832(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z22, Z25, Z6
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_14
+	VPERMPD     $0x4e, 896(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z23, Z26, Z6
+
+edge7_0_14:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_1_0
+	VPERMPD     $0x4e, (CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z21, Z27, Z7
+
+edge7_1_0:
+	VPERMPD     $0x4e, 64(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z22, Z28, Z7
+	VPERMPD     $0x4e, 128(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z21, Z29, Z8
+	VFMADD231PS Z23, Z29, Z7
+	VPERMPD     $0x4e, 192(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z22, Z30, Z8
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z21, Z31, Z9
+	VFMADD231PS Z23, Z31, Z8
+	VPERMPD     $0x4e, 320(CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z22, Z24, Z9
+	VPERMPD     $0x4e, 384(CX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z21, Z25, Z10
+	VFMADD231PS Z23, Z25, Z9
+	VPERMPD     $0x4e, 448(CX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z22, Z26, Z10
+	VPERMPD     $0x4e, 512(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z21, Z27, Z11
+	VFMADD231PS Z23, Z27, Z10
+	VPERMPD     $0x4e, 576(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z22, Z28, Z11
+	VPERMPD     $0x4e, 640(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z21, Z29, Z12
+	VFMADD231PS Z23, Z29, Z11
+	VPERMPD     $0x4e, 704(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z22, Z30, Z12
+	VPERMPD     $0x4e, 768(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z23, Z31, Z12
+	VPERMPD     $0x4e, 832(CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z22, Z24, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_14
+	VPERMPD     $0x4e, 896(CX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z23, Z25, Z13
+
+edge7_1_14:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_2
+	CMPQ        16(SP), $0x01
+	JEQ         edge7_2_0
+	VPERMPD     $0x4e, (CX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z21, Z26, Z14
+
+edge7_2_0:
+	VPERMPD     $0x4e, 64(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z22, Z27, Z14
+	VPERMPD     $0x4e, 128(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z15
+	VFMADD231PS Z23, Z28, Z14
+	VPERMPD     $0x4e, 192(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z22, Z29, Z15
+	VPERMPD     $0x4e, 256(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z23, Z30, Z15
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z22, Z31, Z16
+	VPERMPD     $0x4e, 384(CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z21, Z24, Z17
+	VFMADD231PS Z23, Z24, Z16
+	VPERMPD     $0x4e, 448(CX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z22, Z25, Z17
+	VPERMPD     $0x4e, 512(CX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z21, Z26, Z18
+	VFMADD231PS Z23, Z26, Z17
+	VPERMPD     $0x4e, 576(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z22, Z27, Z18
+	VPERMPD     $0x4e, 640(CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z21, Z28, Z19
+	VFMADD231PS Z23, Z28, Z18
+	VPERMPD     $0x4e, 704(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z22, Z29, Z19
+	VPERMPD     $0x4e, 768(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z21, Z30, Z20
+	VFMADD231PS Z23, Z30, Z19
+	VPERMPD     $0x4e, 832(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z22, Z31, Z20
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_14
+	VPERMPD     $0x4e, 896(CX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z23, Z24, Z20
+
+edge7_2_14:
+skip7_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z7, (CX)
+	VMOVUPS Z8, 64(CX)
+	VMOVUPS Z9, 128(CX)
+	VMOVUPS Z10, 192(CX)
+	VMOVUPS Z11, 256(CX)
+	VMOVUPS Z12, 320(CX)
+	VMOVUPS Z13, 384(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z7, (CX)
+	VMOVNTPS Z8, 64(CX)
+	VMOVNTPS Z9, 128(CX)
+	VMOVNTPS Z10, 192(CX)
+	VMOVNTPS Z11, 256(CX)
+	VMOVNTPS Z12, 320(CX)
+	VMOVNTPS Z13, 384(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x000001c0, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3half_1x28AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+	VMOVUPS 1024(R14), Z16
+	VMOVUPS 1088(R14), Z17
+	VMOVUPS 1152(R14), Z18
+	VMOVUPS 1216(R14), Z19
+	VMOVUPS 1280(R14), Z20
+	VMOVUPS 1344(R14), Z21
+	VMOVUPS 1408(R14), Z22
+	VMOVUPS 1472(R14), Z23
+	VMOVUPS 1536(R14), Z24
+	VMOVUPS 1600(R14), Z25
+	VMOVUPS 1664(R14), Z26
+	VMOVUPS 1728(R14), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_14
+	VPERMILPS   $0x00, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge0_0_14:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge4_0_14:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_14
+	VPERMILPS   $0x55, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge1_0_14:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge5_0_14:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_14
+	VPERMILPS   $0xaa, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge2_0_14:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge6_0_14:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  640(AX)
+	PREFETCHT0  704(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 512(BX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 576(BX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 640(BX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 704(BX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 768(BX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 832(BX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_14
+	VPERMILPS   $0xff, 896(BX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge3_0_14:
+	PREFETCHT0  384(R9)
+	ADDQ        $0x000001c0, R9
+	PREFETCHT0  768(AX)
+	PREFETCHT0  832(AX)
+	ADDQ        $0x00000380, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 512(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 576(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 640(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 704(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 768(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 832(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_14
+	VPERMPD     $0x4e, 896(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge7_0_14:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	VMOVUPS Z16, 1024(R14)
+	VMOVUPS Z17, 1088(R14)
+	VMOVUPS Z18, 1152(R14)
+	VMOVUPS Z19, 1216(R14)
+	VMOVUPS Z20, 1280(R14)
+	VMOVUPS Z21, 1344(R14)
+	VMOVUPS Z22, 1408(R14)
+	VMOVUPS Z23, 1472(R14)
+	VMOVUPS Z24, 1536(R14)
+	VMOVUPS Z25, 1600(R14)
+	VMOVUPS Z26, 1664(R14)
+	VMOVUPS Z27, 1728(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+	VMOVNTPS Z16, 1024(R14)
+	VMOVNTPS Z17, 1088(R14)
+	VMOVNTPS Z18, 1152(R14)
+	VMOVNTPS Z19, 1216(R14)
+	VMOVNTPS Z20, 1280(R14)
+	VMOVNTPS Z21, 1344(R14)
+	VMOVNTPS Z22, 1408(R14)
+	VMOVNTPS Z23, 1472(R14)
+	VMOVNTPS Z24, 1536(R14)
+	VMOVNTPS Z25, 1600(R14)
+	VMOVNTPS Z26, 1664(R14)
+	VMOVNTPS Z27, 1728(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000380, R13
+	ADDQ $0x00000700, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3half_1x16AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	VMOVUPS 896(R14), Z14
+	VMOVUPS 960(R14), Z15
+
+begin:
+	LEAQ    1024(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	CMPQ        R8, top+128(FP)
+	JEQ         skip
+	CMPQ        R8, 8(SP)
+	JEQ         skip
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (DI)(R11*1), Z17
+	VMOVUPS     (DI)(R11*2), Z18
+	VPERMILPS   $0x00, (BX), Z20
+	VFMADD231PS Z17, Z20, Z0
+	VFMADD231PS Z18, Z20, Z1
+	VPERMILPS   $0x00, 64(BX), Z21
+	VFMADD231PS Z16, Z21, Z1
+	VFMADD231PS Z17, Z21, Z2
+	VFMADD231PS Z18, Z21, Z3
+	VPERMILPS   $0x00, 128(BX), Z22
+	VFMADD231PS Z16, Z22, Z3
+	VFMADD231PS Z17, Z22, Z4
+	VFMADD231PS Z18, Z22, Z5
+	VPERMILPS   $0x00, 192(BX), Z23
+	VFMADD231PS Z16, Z23, Z5
+	VFMADD231PS Z17, Z23, Z6
+	VFMADD231PS Z18, Z23, Z7
+	VPERMILPS   $0x00, 256(BX), Z24
+	VFMADD231PS Z16, Z24, Z7
+	VFMADD231PS Z17, Z24, Z8
+	VFMADD231PS Z18, Z24, Z9
+	VPERMILPS   $0x00, 320(BX), Z25
+	VFMADD231PS Z16, Z25, Z9
+	VFMADD231PS Z17, Z25, Z10
+	VFMADD231PS Z18, Z25, Z11
+	VPERMILPS   $0x00, 384(BX), Z26
+	VFMADD231PS Z16, Z26, Z11
+	VFMADD231PS Z17, Z26, Z12
+	VFMADD231PS Z18, Z26, Z13
+	VPERMILPS   $0x00, 448(BX), Z27
+	VFMADD231PS Z16, Z27, Z13
+	VFMADD231PS Z17, Z27, Z14
+	VFMADD231PS Z18, Z27, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_8
+	VPERMILPS   $0x00, 512(BX), Z28
+	VFMADD231PS Z16, Z28, Z15
+
+edge0_0_8:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(AX)
+	VMOVUPS     2304(DI), Z16
+	VMOVUPS     2304(DI)(R11*1), Z17
+	VMOVUPS     2304(DI)(R11*2), Z18
+	VPERMPD     $0x4e, (BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z17, Z29, Z0
+	VFMADD231PS Z18, Z29, Z1
+	VPERMPD     $0x4e, 64(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z16, Z30, Z1
+	VFMADD231PS Z17, Z30, Z2
+	VFMADD231PS Z18, Z30, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z16, Z31, Z3
+	VFMADD231PS Z17, Z31, Z4
+	VFMADD231PS Z18, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z19
+	VPERMILPS   $0x00, Z19, Z19
+	VFMADD231PS Z16, Z19, Z5
+	VFMADD231PS Z17, Z19, Z6
+	VFMADD231PS Z18, Z19, Z7
+	VPERMPD     $0x4e, 256(BX), Z20
+	VPERMILPS   $0x00, Z20, Z20
+	VFMADD231PS Z16, Z20, Z7
+	VFMADD231PS Z17, Z20, Z8
+	VFMADD231PS Z18, Z20, Z9
+	VPERMPD     $0x4e, 320(BX), Z21
+	VPERMILPS   $0x00, Z21, Z21
+	VFMADD231PS Z16, Z21, Z9
+	VFMADD231PS Z17, Z21, Z10
+	VFMADD231PS Z18, Z21, Z11
+	VPERMPD     $0x4e, 384(BX), Z22
+	VPERMILPS   $0x00, Z22, Z22
+	VFMADD231PS Z16, Z22, Z11
+	VFMADD231PS Z17, Z22, Z12
+	VFMADD231PS Z18, Z22, Z13
+	VPERMPD     $0x4e, 448(BX), Z23
+	VPERMILPS   $0x00, Z23, Z23
+	VFMADD231PS Z16, Z23, Z13
+	VFMADD231PS Z17, Z23, Z14
+	VFMADD231PS Z18, Z23, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_8
+	VPERMPD     $0x4e, 512(BX), Z24
+	VPERMILPS   $0x00, Z24, Z24
+	VFMADD231PS Z16, Z24, Z15
+
+edge4_0_8:
+	PREFETCHT0  128(AX)
+	VMOVUPS     576(DI), Z16
+	VMOVUPS     576(DI)(R11*1), Z17
+	VMOVUPS     576(DI)(R11*2), Z18
+	VPERMILPS   $0x55, (BX), Z25
+	VFMADD231PS Z17, Z25, Z0
+	VFMADD231PS Z18, Z25, Z1
+	VPERMILPS   $0x55, 64(BX), Z26
+	VFMADD231PS Z16, Z26, Z1
+	VFMADD231PS Z17, Z26, Z2
+	VFMADD231PS Z18, Z26, Z3
+	VPERMILPS   $0x55, 128(BX), Z27
+	VFMADD231PS Z16, Z27, Z3
+	VFMADD231PS Z17, Z27, Z4
+	VFMADD231PS Z18, Z27, Z5
+	VPERMILPS   $0x55, 192(BX), Z28
+	VFMADD231PS Z16, Z28, Z5
+	VFMADD231PS Z17, Z28, Z6
+	VFMADD231PS Z18, Z28, Z7
+	VPERMILPS   $0x55, 256(BX), Z29
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z17, Z29, Z8
+	VFMADD231PS Z18, Z29, Z9
+	VPERMILPS   $0x55, 320(BX), Z30
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z17, Z30, Z10
+	VFMADD231PS Z18, Z30, Z11
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z16, Z31, Z11
+	VFMADD231PS Z17, Z31, Z12
+	VFMADD231PS Z18, Z31, Z13
+	VPERMILPS   $0x55, 448(BX), Z19
+	VFMADD231PS Z16, Z19, Z13
+	VFMADD231PS Z17, Z19, Z14
+	VFMADD231PS Z18, Z19, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_8
+	VPERMILPS   $0x55, 512(BX), Z20
+	VFMADD231PS Z16, Z20, Z15
+
+edge1_0_8:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     2880(DI), Z16
+	VMOVUPS     2880(DI)(R11*1), Z17
+	VMOVUPS     2880(DI)(R11*2), Z18
+	VPERMPD     $0x4e, (BX), Z21
+	VPERMILPS   $0x55, Z21, Z21
+	VFMADD231PS Z17, Z21, Z0
+	VFMADD231PS Z18, Z21, Z1
+	VPERMPD     $0x4e, 64(BX), Z22
+	VPERMILPS   $0x55, Z22, Z22
+	VFMADD231PS Z16, Z22, Z1
+	VFMADD231PS Z17, Z22, Z2
+	VFMADD231PS Z18, Z22, Z3
+	VPERMPD     $0x4e, 128(BX), Z23
+	VPERMILPS   $0x55, Z23, Z23
+	VFMADD231PS Z16, Z23, Z3
+	VFMADD231PS Z17, Z23, Z4
+	VFMADD231PS Z18, Z23, Z5
+	VPERMPD     $0x4e, 192(BX), Z24
+	VPERMILPS   $0x55, Z24, Z24
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z17, Z24, Z6
+	VFMADD231PS Z18, Z24, Z7
+	VPERMPD     $0x4e, 256(BX), Z25
+	VPERMILPS   $0x55, Z25, Z25
+	VFMADD231PS Z16, Z25, Z7
+	VFMADD231PS Z17, Z25, Z8
+	VFMADD231PS Z18, Z25, Z9
+	VPERMPD     $0x4e, 320(BX), Z26
+	VPERMILPS   $0x55, Z26, Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z17, Z26, Z10
+	VFMADD231PS Z18, Z26, Z11
+	VPERMPD     $0x4e, 384(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z16, Z27, Z11
+	VFMADD231PS Z17, Z27, Z12
+	VFMADD231PS Z18, Z27, Z13
+	VPERMPD     $0x4e, 448(BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z16, Z28, Z13
+	VFMADD231PS Z17, Z28, Z14
+	VFMADD231PS Z18, Z28, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_8
+	VPERMPD     $0x4e, 512(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z16, Z29, Z15
+
+edge5_0_8:
+	PREFETCHT0  256(AX)
+	VMOVUPS     1152(DI), Z16
+	VMOVUPS     1152(DI)(R11*1), Z17
+	VMOVUPS     1152(DI)(R11*2), Z18
+	VPERMILPS   $0xaa, (BX), Z30
+	VFMADD231PS Z17, Z30, Z0
+	VFMADD231PS Z18, Z30, Z1
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z16, Z31, Z1
+	VFMADD231PS Z17, Z31, Z2
+	VFMADD231PS Z18, Z31, Z3
+	VPERMILPS   $0xaa, 128(BX), Z19
+	VFMADD231PS Z16, Z19, Z3
+	VFMADD231PS Z17, Z19, Z4
+	VFMADD231PS Z18, Z19, Z5
+	VPERMILPS   $0xaa, 192(BX), Z20
+	VFMADD231PS Z16, Z20, Z5
+	VFMADD231PS Z17, Z20, Z6
+	VFMADD231PS Z18, Z20, Z7
+	VPERMILPS   $0xaa, 256(BX), Z21
+	VFMADD231PS Z16, Z21, Z7
+	VFMADD231PS Z17, Z21, Z8
+	VFMADD231PS Z18, Z21, Z9
+	VPERMILPS   $0xaa, 320(BX), Z22
+	VFMADD231PS Z16, Z22, Z9
+	VFMADD231PS Z17, Z22, Z10
+	VFMADD231PS Z18, Z22, Z11
+	VPERMILPS   $0xaa, 384(BX), Z23
+	VFMADD231PS Z16, Z23, Z11
+	VFMADD231PS Z17, Z23, Z12
+	VFMADD231PS Z18, Z23, Z13
+	VPERMILPS   $0xaa, 448(BX), Z24
+	VFMADD231PS Z16, Z24, Z13
+	VFMADD231PS Z17, Z24, Z14
+	VFMADD231PS Z18, Z24, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_8
+	VPERMILPS   $0xaa, 512(BX), Z25
+	VFMADD231PS Z16, Z25, Z15
+
+edge2_0_8:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  320(AX)
+	VMOVUPS     3456(DI), Z16
+	VMOVUPS     3456(DI)(R11*1), Z17
+	VMOVUPS     3456(DI)(R11*2), Z18
+	VPERMPD     $0x4e, (BX), Z26
+	VPERMILPS   $0xaa, Z26, Z26
+	VFMADD231PS Z17, Z26, Z0
+	VFMADD231PS Z18, Z26, Z1
+	VPERMPD     $0x4e, 64(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z16, Z27, Z1
+	VFMADD231PS Z17, Z27, Z2
+	VFMADD231PS Z18, Z27, Z3
+	VPERMPD     $0x4e, 128(BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z16, Z28, Z3
+	VFMADD231PS Z17, Z28, Z4
+	VFMADD231PS Z18, Z28, Z5
+	VPERMPD     $0x4e, 192(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z16, Z29, Z5
+	VFMADD231PS Z17, Z29, Z6
+	VFMADD231PS Z18, Z29, Z7
+	VPERMPD     $0x4e, 256(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z16, Z30, Z7
+	VFMADD231PS Z17, Z30, Z8
+	VFMADD231PS Z18, Z30, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z16, Z31, Z9
+	VFMADD231PS Z17, Z31, Z10
+	VFMADD231PS Z18, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z19
+	VPERMILPS   $0xaa, Z19, Z19
+	VFMADD231PS Z16, Z19, Z11
+	VFMADD231PS Z17, Z19, Z12
+	VFMADD231PS Z18, Z19, Z13
+	VPERMPD     $0x4e, 448(BX), Z20
+	VPERMILPS   $0xaa, Z20, Z20
+	VFMADD231PS Z16, Z20, Z13
+	VFMADD231PS Z17, Z20, Z14
+	VFMADD231PS Z18, Z20, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_8
+	VPERMPD     $0x4e, 512(BX), Z21
+	VPERMILPS   $0xaa, Z21, Z21
+	VFMADD231PS Z16, Z21, Z15
+
+edge6_0_8:
+	PREFETCHT0  384(AX)
+	VMOVUPS     1728(DI), Z16
+	VMOVUPS     1728(DI)(R11*1), Z17
+	VMOVUPS     1728(DI)(R11*2), Z18
+	VPERMILPS   $0xff, (BX), Z22
+	VFMADD231PS Z17, Z22, Z0
+	VFMADD231PS Z18, Z22, Z1
+	VPERMILPS   $0xff, 64(BX), Z23
+	VFMADD231PS Z16, Z23, Z1
+	VFMADD231PS Z17, Z23, Z2
+	VFMADD231PS Z18, Z23, Z3
+	VPERMILPS   $0xff, 128(BX), Z24
+	VFMADD231PS Z16, Z24, Z3
+	VFMADD231PS Z17, Z24, Z4
+	VFMADD231PS Z18, Z24, Z5
+	VPERMILPS   $0xff, 192(BX), Z25
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z17, Z25, Z6
+	VFMADD231PS Z18, Z25, Z7
+	VPERMILPS   $0xff, 256(BX), Z26
+	VFMADD231PS Z16, Z26, Z7
+	VFMADD231PS Z17, Z26, Z8
+	VFMADD231PS Z18, Z26, Z9
+	VPERMILPS   $0xff, 320(BX), Z27
+	VFMADD231PS Z16, Z27, Z9
+	VFMADD231PS Z17, Z27, Z10
+	VFMADD231PS Z18, Z27, Z11
+	VPERMILPS   $0xff, 384(BX), Z28
+	VFMADD231PS Z16, Z28, Z11
+	VFMADD231PS Z17, Z28, Z12
+	VFMADD231PS Z18, Z28, Z13
+	VPERMILPS   $0xff, 448(BX), Z29
+	VFMADD231PS Z16, Z29, Z13
+	VFMADD231PS Z17, Z29, Z14
+	VFMADD231PS Z18, Z29, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_8
+	VPERMILPS   $0xff, 512(BX), Z30
+	VFMADD231PS Z16, Z30, Z15
+
+edge3_0_8:
+	PREFETCHT0  192(R9)
+	ADDQ        $0x00000100, R9
+	PREFETCHT0  448(AX)
+	ADDQ        $0x00000200, AX
+	VMOVUPS     4032(DI), Z16
+	VMOVUPS     4032(DI)(R11*1), Z17
+	VMOVUPS     4032(DI)(R11*2), Z18
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z17, Z31, Z0
+	VFMADD231PS Z18, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z19
+	VPERMILPS   $0xff, Z19, Z19
+	VFMADD231PS Z16, Z19, Z1
+	VFMADD231PS Z17, Z19, Z2
+	VFMADD231PS Z18, Z19, Z3
+	VPERMPD     $0x4e, 128(BX), Z20
+	VPERMILPS   $0xff, Z20, Z20
+	VFMADD231PS Z16, Z20, Z3
+	VFMADD231PS Z17, Z20, Z4
+	VFMADD231PS Z18, Z20, Z5
+	VPERMPD     $0x4e, 192(BX), Z21
+	VPERMILPS   $0xff, Z21, Z21
+	VFMADD231PS Z16, Z21, Z5
+	VFMADD231PS Z17, Z21, Z6
+	VFMADD231PS Z18, Z21, Z7
+	VPERMPD     $0x4e, 256(BX), Z22
+	VPERMILPS   $0xff, Z22, Z22
+	VFMADD231PS Z16, Z22, Z7
+	VFMADD231PS Z17, Z22, Z8
+	VFMADD231PS Z18, Z22, Z9
+	VPERMPD     $0x4e, 320(BX), Z23
+	VPERMILPS   $0xff, Z23, Z23
+	VFMADD231PS Z16, Z23, Z9
+	VFMADD231PS Z17, Z23, Z10
+	VFMADD231PS Z18, Z23, Z11
+	VPERMPD     $0x4e, 384(BX), Z24
+	VPERMILPS   $0xff, Z24, Z24
+	VFMADD231PS Z16, Z24, Z11
+	VFMADD231PS Z17, Z24, Z12
+	VFMADD231PS Z18, Z24, Z13
+	VPERMPD     $0x4e, 448(BX), Z25
+	VPERMILPS   $0xff, Z25, Z25
+	VFMADD231PS Z16, Z25, Z13
+	VFMADD231PS Z17, Z25, Z14
+	VFMADD231PS Z18, Z25, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_8
+	VPERMPD     $0x4e, 512(BX), Z26
+	VPERMILPS   $0xff, Z26, Z26
+	VFMADD231PS Z16, Z26, Z15
+
+edge7_0_8:
+skip:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	VMOVUPS Z14, 896(R14)
+	VMOVUPS Z15, 960(R14)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	VMOVNTPS Z14, 896(R14)
+	VMOVNTPS Z15, 960(R14)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000200, R13
+	ADDQ $0x00000400, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3half_2x14AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	VMOVAPS Z0, Z24
+	VMOVAPS Z0, Z25
+	VMOVAPS Z0, Z26
+	VMOVAPS Z0, Z27
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	VMOVUPS 512(R14), Z8
+	VMOVUPS 576(R14), Z9
+	VMOVUPS 640(R14), Z10
+	VMOVUPS 704(R14), Z11
+	VMOVUPS 768(R14), Z12
+	VMOVUPS 832(R14), Z13
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VMOVUPS 128(CX), Z16
+	VMOVUPS 192(CX), Z17
+	VMOVUPS 256(CX), Z18
+	VMOVUPS 320(CX), Z19
+	VMOVUPS 384(CX), Z20
+	VMOVUPS 448(CX), Z21
+	VMOVUPS 512(CX), Z22
+	VMOVUPS 576(CX), Z23
+	VMOVUPS 640(CX), Z24
+	VMOVUPS 704(CX), Z25
+	VMOVUPS 768(CX), Z26
+	VMOVUPS 832(CX), Z27
+
+begin:
+	LEAQ    1792(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z28
+	VMOVUPS     (DI)(R11*1), Z29
+	VMOVUPS     (DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	VPERMILPS   $0x00, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x00, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x00, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x00, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x00, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x00, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_7
+	VPERMILPS   $0x00, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge0_0_7:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_1
+	VPERMILPS   $0x00, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x00, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x00, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x00, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x00, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x00, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_7
+	VPERMILPS   $0x00, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge0_1_7:
+skip0_1:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2304(DI), Z28
+	VMOVUPS     2304(DI)(R11*1), Z29
+	VMOVUPS     2304(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_7
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge4_0_7:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_1
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_7
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge4_1_7:
+skip4_1:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  192(AX)
+	PREFETCHT0  256(AX)
+	VMOVUPS     576(DI), Z28
+	VMOVUPS     576(DI)(R11*1), Z29
+	VMOVUPS     576(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	VPERMILPS   $0x55, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0x55, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0x55, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0x55, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0x55, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0x55, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_7
+	VPERMILPS   $0x55, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge1_0_7:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_1
+	VPERMILPS   $0x55, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0x55, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0x55, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0x55, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0x55, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0x55, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_7
+	VPERMILPS   $0x55, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge1_1_7:
+skip1_1:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  320(AX)
+	PREFETCHT0  384(AX)
+	VMOVUPS     2880(DI), Z28
+	VMOVUPS     2880(DI)(R11*1), Z29
+	VMOVUPS     2880(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_7
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge5_0_7:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_1
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_7
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge5_1_7:
+skip5_1:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  448(AX)
+	VMOVUPS     1152(DI), Z28
+	VMOVUPS     1152(DI)(R11*1), Z29
+	VMOVUPS     1152(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	VPERMILPS   $0xaa, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xaa, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xaa, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xaa, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xaa, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xaa, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_7
+	VPERMILPS   $0xaa, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge2_0_7:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_1
+	VPERMILPS   $0xaa, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xaa, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xaa, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xaa, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xaa, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xaa, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_7
+	VPERMILPS   $0xaa, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge2_1_7:
+skip2_1:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  512(AX)
+	PREFETCHT0  576(AX)
+	VMOVUPS     3456(DI), Z28
+	VMOVUPS     3456(DI)(R11*1), Z29
+	VMOVUPS     3456(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_7
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge6_0_7:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_1
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_7
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge6_1_7:
+skip6_1:
+	PREFETCHT0  320(R9)
+	PREFETCHT0  640(AX)
+	PREFETCHT0  704(AX)
+	VMOVUPS     1728(DI), Z28
+	VMOVUPS     1728(DI)(R11*1), Z29
+	VMOVUPS     1728(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	VPERMILPS   $0xff, (BX), Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMILPS   $0xff, 64(BX), Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMILPS   $0xff, 128(BX), Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMILPS   $0xff, 256(BX), Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMILPS   $0xff, 320(BX), Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMILPS   $0xff, 384(BX), Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_7
+	VPERMILPS   $0xff, 448(BX), Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge3_0_7:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_1
+	VPERMILPS   $0xff, (CX), Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMILPS   $0xff, 64(CX), Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMILPS   $0xff, 128(CX), Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMILPS   $0xff, 256(CX), Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMILPS   $0xff, 320(CX), Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMILPS   $0xff, 384(CX), Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_7
+	VPERMILPS   $0xff, 448(CX), Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge3_1_7:
+skip3_1:
+	PREFETCHT0  384(R9)
+	ADDQ        $0x000001c0, R9
+	PREFETCHT0  768(AX)
+	PREFETCHT0  832(AX)
+	ADDQ        $0x00000380, AX
+	VMOVUPS     4032(DI), Z28
+	VMOVUPS     4032(DI)(R11*1), Z29
+	VMOVUPS     4032(DI)(R11*2), Z30
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	VPERMPD     $0x4e, (BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z0
+	VFMADD231PS Z30, Z31, Z1
+	VPERMPD     $0x4e, 64(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z1
+	VFMADD231PS Z29, Z31, Z2
+	VFMADD231PS Z30, Z31, Z3
+	VPERMPD     $0x4e, 128(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z3
+	VFMADD231PS Z29, Z31, Z4
+	VFMADD231PS Z30, Z31, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z5
+	VFMADD231PS Z29, Z31, Z6
+	VFMADD231PS Z30, Z31, Z7
+	VPERMPD     $0x4e, 256(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z29, Z31, Z8
+	VFMADD231PS Z30, Z31, Z9
+	VPERMPD     $0x4e, 320(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z29, Z31, Z10
+	VFMADD231PS Z30, Z31, Z11
+	VPERMPD     $0x4e, 384(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z29, Z31, Z12
+	VFMADD231PS Z30, Z31, Z13
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_7
+	VPERMPD     $0x4e, 448(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z13
+
+edge7_0_7:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_1
+	VPERMPD     $0x4e, (CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z29, Z31, Z14
+	VFMADD231PS Z30, Z31, Z15
+	VPERMPD     $0x4e, 64(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z15
+	VFMADD231PS Z29, Z31, Z16
+	VFMADD231PS Z30, Z31, Z17
+	VPERMPD     $0x4e, 128(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z17
+	VFMADD231PS Z29, Z31, Z18
+	VFMADD231PS Z30, Z31, Z19
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z19
+	VFMADD231PS Z29, Z31, Z20
+	VFMADD231PS Z30, Z31, Z21
+	VPERMPD     $0x4e, 256(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z21
+	VFMADD231PS Z29, Z31, Z22
+	VFMADD231PS Z30, Z31, Z23
+	VPERMPD     $0x4e, 320(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z23
+	VFMADD231PS Z29, Z31, Z24
+	VFMADD231PS Z30, Z31, Z25
+	VPERMPD     $0x4e, 384(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z25
+	VFMADD231PS Z29, Z31, Z26
+	VFMADD231PS Z30, Z31, Z27
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_7
+	VPERMPD     $0x4e, 448(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z28, Z31, Z27
+
+edge7_1_7:
+skip7_1:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	VMOVUPS Z8, 512(R14)
+	VMOVUPS Z9, 576(R14)
+	VMOVUPS Z10, 640(R14)
+	VMOVUPS Z11, 704(R14)
+	VMOVUPS Z12, 768(R14)
+	VMOVUPS Z13, 832(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z16, 128(CX)
+	VMOVUPS Z17, 192(CX)
+	VMOVUPS Z18, 256(CX)
+	VMOVUPS Z19, 320(CX)
+	VMOVUPS Z20, 384(CX)
+	VMOVUPS Z21, 448(CX)
+	VMOVUPS Z22, 512(CX)
+	VMOVUPS Z23, 576(CX)
+	VMOVUPS Z24, 640(CX)
+	VMOVUPS Z25, 704(CX)
+	VMOVUPS Z26, 768(CX)
+	VMOVUPS Z27, 832(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	VMOVNTPS Z8, 512(R14)
+	VMOVNTPS Z9, 576(R14)
+	VMOVNTPS Z10, 640(R14)
+	VMOVNTPS Z11, 704(R14)
+	VMOVNTPS Z12, 768(R14)
+	VMOVNTPS Z13, 832(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z14, (CX)
+	VMOVNTPS Z15, 64(CX)
+	VMOVNTPS Z16, 128(CX)
+	VMOVNTPS Z17, 192(CX)
+	VMOVNTPS Z18, 256(CX)
+	VMOVNTPS Z19, 320(CX)
+	VMOVNTPS Z20, 384(CX)
+	VMOVNTPS Z21, 448(CX)
+	VMOVNTPS Z22, 512(CX)
+	VMOVNTPS Z23, 576(CX)
+	VMOVNTPS Z24, 640(CX)
+	VMOVNTPS Z25, 704(CX)
+	VMOVNTPS Z26, 768(CX)
+	VMOVNTPS Z27, 832(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x000001c0, R13
+	ADDQ $0x00000380, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func planeConvPerm3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·planeConvPerm3half_3x8AVX512(SB), NOSPLIT, $32-176
+	MOVQ from+32(FP), R15
+	MOVQ xrow+40(FP), R10
+	ADDQ R15, x+24(FP)
+	SUBQ $0x40, xplane+48(FP)
+	MOVQ R10, DX
+	MOVQ wcol+88(FP), R11
+
+row:
+	XORQ    R15, R15
+	CMPQ    rows+0(FP), $0x01
+	CMOVQEQ bottom+136(FP), R15
+	MOVQ    R15, 8(SP)
+	MOVQ    x+24(FP), R13
+	MOVQ    y+104(FP), R14
+	MOVQ    tiles+8(FP), R12
+	MOVQ    left+144(FP), R15
+	MOVQ    R15, 16(SP)
+	MOVQ    R13, R9
+	ADDQ    ahead+160(FP), R9
+
+tile:
+	XORQ    R15, R15
+	CMPQ    R12, $0x01
+	CMOVQEQ right+152(FP), R15
+	MOVQ    R15, 24(SP)
+	MOVQ    bias+96(FP), DI
+	TESTQ   DI, DI
+	JZ      add
+	VMOVUPS (DI), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	VMOVAPS Z0, Z12
+	VMOVAPS Z0, Z13
+	VMOVAPS Z0, Z14
+	VMOVAPS Z0, Z15
+	VMOVAPS Z0, Z16
+	VMOVAPS Z0, Z17
+	VMOVAPS Z0, Z18
+	VMOVAPS Z0, Z19
+	VMOVAPS Z0, Z20
+	VMOVAPS Z0, Z21
+	VMOVAPS Z0, Z22
+	VMOVAPS Z0, Z23
+	JMP     begin
+
+add:
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	VMOVUPS 256(R14), Z4
+	VMOVUPS 320(R14), Z5
+	VMOVUPS 384(R14), Z6
+	VMOVUPS 448(R14), Z7
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	VMOVUPS 256(CX), Z12
+	VMOVUPS 320(CX), Z13
+	VMOVUPS 384(CX), Z14
+	VMOVUPS 448(CX), Z15
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VMOVUPS 128(CX), Z18
+	VMOVUPS 192(CX), Z19
+	VMOVUPS 256(CX), Z20
+	VMOVUPS 320(CX), Z21
+	VMOVUPS 384(CX), Z22
+	VMOVUPS 448(CX), Z23
+
+begin:
+	LEAQ    1536(R14), AX
+	CMPQ    past+168(FP), $0x00
+	CMOVQNE R13, AX
+	MOVQ    R13, BX
+	MOVQ    w+72(FP), DI
+	MOVQ    kh+64(FP), R8
+
+h:
+	PREFETCHT0  (AX)
+	VMOVUPS     (DI), Z24
+	VMOVUPS     (DI)(R11*1), Z25
+	VMOVUPS     (DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip0_0
+	VPERMILPS   $0x00, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0x00, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0x00, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x00, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_0_4
+	VPERMILPS   $0x00, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge0_0_4:
+skip0_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_1_4
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge0_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip0_2
+	VPERMILPS   $0x00, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0x00, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0x00, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x00, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge0_2_4
+	VPERMILPS   $0x00, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge0_2_4:
+skip0_2:
+	PREFETCHT0  (R9)
+	PREFETCHT0  64(AX)
+	PREFETCHT0  128(AX)
+	VMOVUPS     2304(DI), Z24
+	VMOVUPS     2304(DI)(R11*1), Z25
+	VMOVUPS     2304(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip4_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_0_4
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge4_0_4:
+skip4_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_1_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge4_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip4_2
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x00, Z28, Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x00, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x00, Z30, Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x00, Z31, Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge4_2_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x00, Z27, Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge4_2_4:
+skip4_2:
+	PREFETCHT0  64(R9)
+	PREFETCHT0  192(AX)
+	VMOVUPS     576(DI), Z24
+	VMOVUPS     576(DI)(R11*1), Z25
+	VMOVUPS     576(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip1_0
+	VPERMILPS   $0x55, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0x55, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0x55, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0x55, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_0_4
+	VPERMILPS   $0x55, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge1_0_4:
+skip1_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_1_4
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge1_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip1_2
+	VPERMILPS   $0x55, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0x55, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0x55, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0x55, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge1_2_4
+	VPERMILPS   $0x55, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge1_2_4:
+skip1_2:
+	PREFETCHT0  128(R9)
+	PREFETCHT0  256(AX)
+	PREFETCHT0  320(AX)
+	VMOVUPS     2880(DI), Z24
+	VMOVUPS     2880(DI)(R11*1), Z25
+	VMOVUPS     2880(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip5_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_0_4
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge5_0_4:
+skip5_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_1_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge5_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip5_2
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0x55, Z28, Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0x55, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0x55, Z30, Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0x55, Z31, Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge5_2_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0x55, Z27, Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge5_2_4:
+skip5_2:
+	PREFETCHT0  384(AX)
+	VMOVUPS     1152(DI), Z24
+	VMOVUPS     1152(DI)(R11*1), Z25
+	VMOVUPS     1152(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip2_0
+	VPERMILPS   $0xaa, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0xaa, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0xaa, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xaa, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_0_4
+	VPERMILPS   $0xaa, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge2_0_4:
+skip2_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_1_4
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge2_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip2_2
+	VPERMILPS   $0xaa, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0xaa, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0xaa, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xaa, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge2_2_4
+	VPERMILPS   $0xaa, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge2_2_4:
+skip2_2:
+	PREFETCHT0  192(R9)
+	PREFETCHT0  448(AX)
+	PREFETCHT0  512(AX)
+	VMOVUPS     3456(DI), Z24
+	VMOVUPS     3456(DI)(R11*1), Z25
+	VMOVUPS     3456(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip6_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_0_4
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge6_0_4:
+skip6_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_1_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge6_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip6_2
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xaa, Z28, Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xaa, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xaa, Z30, Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xaa, Z31, Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge6_2_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xaa, Z27, Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge6_2_4:
+skip6_2:
+	PREFETCHT0  256(R9)
+	PREFETCHT0  576(AX)
+	VMOVUPS     1728(DI), Z24
+	VMOVUPS     1728(DI)(R11*1), Z25
+	VMOVUPS     1728(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip3_0
+	VPERMILPS   $0xff, (BX), Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMILPS   $0xff, 64(BX), Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMILPS   $0xff, 128(BX), Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMILPS   $0xff, 192(BX), Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_0_4
+	VPERMILPS   $0xff, 256(BX), Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge3_0_4:
+skip3_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_1_4
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge3_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip3_2
+	VPERMILPS   $0xff, (CX), Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMILPS   $0xff, 64(CX), Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMILPS   $0xff, 128(CX), Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMILPS   $0xff, 192(CX), Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge3_2_4
+	VPERMILPS   $0xff, 256(CX), Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge3_2_4:
+skip3_2:
+	PREFETCHT0  320(R9)
+	ADDQ        $0x00000180, R9
+	PREFETCHT0  640(AX)
+	PREFETCHT0  704(AX)
+	ADDQ        $0x00000300, AX
+	VMOVUPS     4032(DI), Z24
+	VMOVUPS     4032(DI)(R11*1), Z25
+	VMOVUPS     4032(DI)(R11*2), Z26
+	CMPQ        R8, top+128(FP)
+	JEQ         skip7_0
+	VPERMPD     $0x4e, (BX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z0
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPD     $0x4e, 64(BX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z25, Z29, Z2
+	VFMADD231PS Z26, Z29, Z3
+	VPERMPD     $0x4e, 128(BX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z25, Z30, Z4
+	VFMADD231PS Z26, Z30, Z5
+	VPERMPD     $0x4e, 192(BX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z26, Z31, Z7
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_0_4
+	VPERMPD     $0x4e, 256(BX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z7
+
+edge7_0_4:
+skip7_0:
+	MOVQ        BX, CX
+	ADDQ        DX, CX
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z8
+	VFMADD231PS Z26, Z28, Z9
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z9
+	VFMADD231PS Z25, Z29, Z10
+	VFMADD231PS Z26, Z29, Z11
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z11
+	VFMADD231PS Z25, Z30, Z12
+	VFMADD231PS Z26, Z30, Z13
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z13
+	VFMADD231PS Z25, Z31, Z14
+	VFMADD231PS Z26, Z31, Z15
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_1_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z15
+
+edge7_1_4:
+	ADDQ        DX, CX
+	CMPQ        R8, 8(SP)
+	JEQ         skip7_2
+	VPERMPD     $0x4e, (CX), Z28
+	VPERMILPS   $0xff, Z28, Z28
+	VFMADD231PS Z25, Z28, Z16
+	VFMADD231PS Z26, Z28, Z17
+	VPERMPD     $0x4e, 64(CX), Z29
+	VPERMILPS   $0xff, Z29, Z29
+	VFMADD231PS Z24, Z29, Z17
+	VFMADD231PS Z25, Z29, Z18
+	VFMADD231PS Z26, Z29, Z19
+	VPERMPD     $0x4e, 128(CX), Z30
+	VPERMILPS   $0xff, Z30, Z30
+	VFMADD231PS Z24, Z30, Z19
+	VFMADD231PS Z25, Z30, Z20
+	VFMADD231PS Z26, Z30, Z21
+	VPERMPD     $0x4e, 192(CX), Z31
+	VPERMILPS   $0xff, Z31, Z31
+	VFMADD231PS Z24, Z31, Z21
+	VFMADD231PS Z25, Z31, Z22
+	VFMADD231PS Z26, Z31, Z23
+	CMPQ        24(SP), $0x01
+	JEQ         edge7_2_4
+	VPERMPD     $0x4e, 256(CX), Z27
+	VPERMILPS   $0xff, Z27, Z27
+	VFMADD231PS Z24, Z27, Z23
+
+edge7_2_4:
+skip7_2:
+	ADDQ    R10, BX
+	ADDQ    wrow+80(FP), DI
+	DECQ    R8
+	JNZ     h
+	CMPQ    past+168(FP), $0x00
+	JNE     past
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	VMOVUPS Z2, 128(R14)
+	VMOVUPS Z3, 192(R14)
+	VMOVUPS Z4, 256(R14)
+	VMOVUPS Z5, 320(R14)
+	VMOVUPS Z6, 384(R14)
+	VMOVUPS Z7, 448(R14)
+	MOVQ    R14, CX
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z10, 128(CX)
+	VMOVUPS Z11, 192(CX)
+	VMOVUPS Z12, 256(CX)
+	VMOVUPS Z13, 320(CX)
+	VMOVUPS Z14, 384(CX)
+	VMOVUPS Z15, 448(CX)
+	ADDQ    yrow+112(FP), CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z18, 128(CX)
+	VMOVUPS Z19, 192(CX)
+	VMOVUPS Z20, 256(CX)
+	VMOVUPS Z21, 320(CX)
+	VMOVUPS Z22, 384(CX)
+	VMOVUPS Z23, 448(CX)
+	JMP     stored
+
+past:
+	VMOVNTPS Z0, (R14)
+	VMOVNTPS Z1, 64(R14)
+	VMOVNTPS Z2, 128(R14)
+	VMOVNTPS Z3, 192(R14)
+	VMOVNTPS Z4, 256(R14)
+	VMOVNTPS Z5, 320(R14)
+	VMOVNTPS Z6, 384(R14)
+	VMOVNTPS Z7, 448(R14)
+	MOVQ     R14, CX
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z8, (CX)
+	VMOVNTPS Z9, 64(CX)
+	VMOVNTPS Z10, 128(CX)
+	VMOVNTPS Z11, 192(CX)
+	VMOVNTPS Z12, 256(CX)
+	VMOVNTPS Z13, 320(CX)
+	VMOVNTPS Z14, 384(CX)
+	VMOVNTPS Z15, 448(CX)
+	ADDQ     yrow+112(FP), CX
+	VMOVNTPS Z16, (CX)
+	VMOVNTPS Z17, 64(CX)
+	VMOVNTPS Z18, 128(CX)
+	VMOVNTPS Z19, 192(CX)
+	VMOVNTPS Z20, 256(CX)
+	VMOVNTPS Z21, 320(CX)
+	VMOVNTPS Z22, 384(CX)
+	VMOVNTPS Z23, 448(CX)
+
+stored:
+	DECQ R12
+	JZ   end
+	MOVQ $0x00000000, 16(SP)
+	ADDQ $0x00000100, R13
+	ADDQ $0x00000200, R14
+	CMPQ R12, $0x01
+	JNE  tile
+	MOVQ x+24(FP), R13
+	MOVQ y+104(FP), R14
+	ADDQ xlast+56(FP), R13
+	ADDQ ylast+120(FP), R14
+	JMP  tile
+
+end:
+	MOVQ yrow+112(FP), R15
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	ADDQ DX, x+24(FP)
+	ADDQ R15, y+104(FP)
+	MOVQ $0x00000000, top+128(FP)
+	DECQ rows+0(FP)
+	JNZ  row
+	CMPQ past+168(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
 	VZEROUPPER
 	RET

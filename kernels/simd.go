@@ -13,6 +13,7 @@ type simd struct {
 	spread      [2]func(n int, dst, src *float32, between, after int) // the second stores past the caches
 	conv        map[convKey][]convKernel
 	convGrad    map[convKey][]convGradKernel
+	groupGrad   map[convKey][]groupGradKernel
 	planeConv   map[convKey][]planeConvKernel
 	planeGrad   [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
 	point       [7][5]pointKernel     // [pixels][blocks]

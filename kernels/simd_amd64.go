@@ -95,6 +95,7 @@ var simdAVX512 = simd{
 	spread:    [2]func(n int, dst, src *float32, between, after int){spreadAVX512, spreadNTAVX512},
 	conv:      convAVX512,
 	convGrad:  convGradAVX512,
+	groupGrad: groupGradAVX512,
 	planeConv: planeConvAVX512,
 	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},
 	point: [7][5]pointKernel{

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"testing"
 )
 
@@ -197,8 +198,8 @@ func TestPlaneConvTiles(t *testing.T) {
 		for key, tiles := range s.planeConv {
 			for _, tile := range tiles {
 				for _, edges := range [][4]int{{0, 0, 0, 0}, {2, 0, 1, 0}, {0, 1, 0, 1}, {2, 1, 1, 1}} {
-					for _, add := range []bool{false, true} {
-						checkPlaneConvTile(t, key, tile, edges[0], edges[1], edges[2], edges[3], add)
+					for _, how := range []planeStore{{}, {add: true}, {past: true}} {
+						checkPlaneConvTile(t, key, tile, edges[0], edges[1], edges[2], edges[3], how)
 					}
 				}
 			}
@@ -206,18 +207,35 @@ func TestPlaneConvTiles(t *testing.T) {
 	})
 }
 
-// checkPlaneConvTile computes two rows of tiles, the second of which overlaps the first; edges are the kernel's last arguments.
-func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bottom, left, right int, add bool) {
-	const planes, kh, overlap = 2, 2, 2
+// planeStore is how a kernel stores: it adds to y, or stores past the caches.
+type planeStore struct{ add, past bool }
+
+// checkPlaneConvTile computes two rows of tiles, the second of which overlaps the first; edges are arguments of the kernel. Pixels of
+// padding are NaN in x.
+func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bottom, left, right int, how planeStore) {
+	const kh, overlap = 2, 2
+	planes, channels := 2, Block
+	if key.lookup != wide {
+		planes, channels = 1, map[lookup]int{quad: 4, perm: 8}[key.lookup]
+	}
 	r := newRand(key, tile.rows, tile.cols)
 	height, cols, stride := 2*tile.rows, 2*tile.cols-overlap, max(key.stride, 1)
 	pitch, rows := key.pixels(cols), stride*(height-1)+kh
 	x := guardedCopy("x", uniform(r, planes*rows*pitch*Block))
 	w, bias := guardedCopy("w", uniform(r, planes*Block*9*Block)), guardedCopy("bias", uniform(r, Block))
 	y := guardedCopy("y", uniform(r, height*cols*Block))
-	want, start := float64s(y.s()), &bias.s()[0]
-	if add {
+	want, start, to := float64s(y.s()), &bias.s()[0], y.s()
+	if how.past {
+		to = Alloc(len(to)) // such stores are aligned
+		copy(to, y.s())
+	}
+	if how.add {
 		cols, start = tile.cols, nil // tiles that overlap would add twice
+	}
+	for i := range planes * rows * pitch {
+		if q := i % pitch; left == 1 && q == 0 && key.stride != half || right == 1 && q == key.pixels(cols)-1 {
+			fill(x.s()[i*Block:][:Block], float32(math.NaN()))
+		}
 	}
 	const from, firstTap, wrow, wcol = 0, 8, -3, -1 // taps from the last one back
 	for i := range want {
@@ -225,7 +243,7 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 		if col >= cols {
 			continue
 		}
-		if !add {
+		if !how.add {
 			want[i] = float64(bias.s()[lane])
 		}
 		for h := range kh {
@@ -240,8 +258,12 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 					key.stride != half && q == 0 && left == 1, q == key.pixels(cols)-1 && right == 1:
 					continue
 				}
-				for k := range planes * Block {
-					xs := x.s()[((k/Block*rows+row*stride+h)*pitch+q)*Block+k%Block]
+				for k := range planes * channels {
+					seen := channelSeen(key.lookup, k%channels, lane)
+					if key.lookup == perm {
+						seen = lane/8*8 + octChannel(k, lane)
+					}
+					xs := x.s()[((k/channels*rows+row*stride+h)*pitch+q)*Block+seen]
 					want[i] += float64(xs) * float64(w.s()[(k*9+firstTap+h*wrow+v*wcol)*Block+lane])
 				}
 			}
@@ -249,9 +271,9 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 	}
 	tiles := (cols + tile.cols - 1) / tile.cols
 	tile.f(2, tiles, planes, &x.s()[0], from, pitch*pixelBytes, rows*pitch*pixelBytes, key.pixel(cols-tile.cols)*pixelBytes, kh,
-		&w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, start, &y.s()[0], (2*tile.cols-overlap)*pixelBytes,
-		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0)
-	compare(t, fmt.Sprintf("%v %dx%d, edges %d %d %d %d, add %v", key, tile.rows, tile.cols, top, bottom, left, right, add), y.s(), want,
+		&w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, start, &to[0], (2*tile.cols-overlap)*pixelBytes,
+		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0, b2i(how.past))
+	compare(t, fmt.Sprintf("%v %dx%d, edges %d %d %d %d, %+v", key, tile.rows, tile.cols, top, bottom, left, right, how), to, want,
 		sumTolerance(planes*Block*kh*3))
 	for _, g := range []guarded{x, w, bias, y} {
 		g.check(t)

@@ -39,6 +39,7 @@ var families = map[string]func(simd){
 	"depthwise":  depthwiseFamily,
 	"dots":       dotsFamily,
 	"gemm":       gemmFamily,
+	"groupgrad":  groupGradFamily,
 	"maxpool":    maxpoolFamily,
 	"pad":        padFamily,
 	"peak":       peakFamily,
@@ -50,7 +51,7 @@ var families = map[string]func(simd){
 }
 
 // only are the families of one level, by the bytes of its vectors: code of AVX2 that serves AVX-512 too, or what the other does without.
-var only = map[string]int{"depthplane": 64, "depthwise": 32, "maxpool": 32, "planeconv": 64}
+var only = map[string]int{"depthplane": 64, "depthwise": 32, "groupgrad": 64, "maxpool": 32, "planeconv": 64}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")

@@ -8,18 +8,22 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// planeConvFamily writes 3x3 convolutions from planes of input channels, as they lie, to bands of rows of a block of output channels.
-// Pixels of padding around a plane are jumped over.
+// planeConvFamily writes 3x3 convolutions from planes of input channels, as they lie, to bands of rows of a block of output channels:
+// from all channels of the planes, or from groups of four or eight within one. Pixels of padding around a plane are jumped over.
 func planeConvFamily(s simd) {
 	tiles := map[int][][2]int{
 		1:    {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}, {4, 7}, {3, 7}},
 		2:    {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}, {4, 7}, {3, 7}},
 		half: {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}},
 	}
-	for _, stride := range []int{1, 2, half} {
-		for _, t := range tiles[stride] {
-			sh := shape{3, stride}
-			newPlaneConv(newTile(s, wide, sh, t[0], t[1])).write()
+	fewer := map[[2]int]bool{{1, 14}: true, {2, 8}: true} // not for groups, whose kernels are long
+	for _, l := range []lookup{wide, quad, perm} {
+		for _, stride := range []int{1, 2, half} {
+			for _, t := range tiles[stride] {
+				if l == wide || !fewer[t] {
+					newPlaneConv(newTile(s, l, shape{3, stride}, t[0], t[1])).write()
+				}
+			}
 		}
 	}
 }
@@ -31,13 +35,18 @@ type planeConv struct {
 	wk, w              GPPhysical // weights of this channel and of this tap row
 	hLeft, kLeft, wcol GPPhysical
 	xrow, ahead        GPPhysical
-	last               Mem // the tap row that sees only padding below, counted from the last one
-	left, right        Mem // whether the first and the last pixel of a row of the tile are padding
+	outAhead           GPPhysical // output, for groups
+	last               Mem        // the tap row that sees only padding below, counted from the last one
+	left, right        Mem        // whether the first and the last pixel of a row of the tile are padding
 }
 
 func newPlaneConv(t *tile) *planeConv {
-	return &planeConv{tile: t, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
+	p := &planeConv{tile: t, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
 		wcol: R11, ahead: R15}
+	if t.l != wide {
+		p.ahead, p.outAhead = R9, RAX
+	}
+	return p
 }
 
 // pixels is how many pixels of input lie between tiles, and rows how many rows of input between rows of output.
@@ -49,21 +58,22 @@ func (p *planeConv) between() (pixels, rows int) {
 }
 
 func (p *planeConv) write() {
-	name := fmt.Sprintf("planeConv%v_%dx%d%s", p.sh, p.rows, p.cols, p.s.suffix)
+	name := fmt.Sprintf("planeConv%s%v_%dx%d%s", p.l.name, p.sh, p.rows, p.cols, p.s.suffix)
 	tabulate(p.l, p.sh, fmt.Sprintf("%d, %d, %s", p.rows, p.cols, name))
-	function(name, "func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead int)",
+	function(name, "func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)",
 		fmt.Sprintf("\tfor row < rows*%d, col < tiles*%d and lane {", p.rows, p.cols),
 		"\t\tif bias != nil {",
 		"\t\t\ty[row][col][lane] = bias[lane]",
 		"\t\t}",
-		"\t\tfor plane < planes, k < 16, h < kh and v < 3 {",
+		fmt.Sprintf("\t\tfor plane < planes, k < %d, h < kh and v < 3 {", p.channels()),
 		p.sh.doc(),
-		"\t\t\ty[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * "+p.l.doc,
+		"\t\t\ty[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * "+p.seen(),
 		"\t\t}", "\t}", "",
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
-		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead.")
-	xt, yt, tiles, tmp := R13, R14, R12, p.ahead
+		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.",
+		"For groups planes is 1.")
+	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
 	SUBQ(U8(pixel), argument("xplane")) // less what the channels of a pixel have moved on
@@ -82,28 +92,22 @@ func (p *planeConv) write() {
 	MOVQ(tmp, p.last)
 	load([]string{"x", "y", "tiles", "left"}, xt, yt, tiles, tmp)
 	MOVQ(tmp, p.left)
+	if p.l != wide {
+		p.aheadOfGroups(xt)
+	}
 	Label("tile")
 	XORQ(tmp, tmp)
 	CMPQ(tiles, U8(1))
 	CMOVQEQ(argument("right"), tmp)
 	MOVQ(tmp, p.right)
 	p.begin(yt)
-	MOVQ(xt, p.x)
-	Load(Param("w"), p.wk)
-	Load(Param("planes"), p.w)
-	MOVQ(p.w, planes)
-	Label("plane")
-	MOVQ(p.x, p.ahead)
-	ADDQ(argument("ahead"), p.ahead)
-	MOVQ(U32(16), p.kLeft)
-	Label("k")
-	p.channel()
-	DECQ(p.kLeft)
-	JNZ(LabelRef("k"))
-	ADDQ(argument("xplane"), p.x)
-	DECQ(planes)
-	JNZ(LabelRef("plane"))
-	p.eachPixel(yt, func(m Mem, acc VecPhysical) { VMOVUPS(acc, m) })
+	if p.l == wide {
+		p.addPlanes(xt, planes)
+	} else {
+		p.outAheadOfGroups(xt, yt)
+		p.addGroups(xt)
+	}
+	p.store(yt)
 	DECQ(tiles)
 	JZ(LabelRef("end"))
 	MOVQ(U32(0), p.left)
@@ -124,7 +128,51 @@ func (p *planeConv) write() {
 	MOVQ(U32(0), argument("top"))
 	DECQ(argument("rows"))
 	JNZ(LabelRef("row"))
+	CMPQ(argument("past"), U8(0))
+	JEQ(LabelRef("done"))
+	SFENCE()
+	Label("done")
 	finish()
+}
+
+// addPlanes adds the products of all channels of all planes; left counts them.
+func (p *planeConv) addPlanes(xt GPPhysical, left Mem) {
+	MOVQ(xt, p.x)
+	Load(Param("w"), p.wk)
+	Load(Param("planes"), p.w)
+	MOVQ(p.w, left)
+	Label("plane")
+	MOVQ(p.x, p.ahead)
+	ADDQ(argument("ahead"), p.ahead)
+	MOVQ(U32(16), p.kLeft)
+	Label("k")
+	p.channel()
+	DECQ(p.kLeft)
+	JNZ(LabelRef("k"))
+	ADDQ(argument("xplane"), p.x)
+	DECQ(left)
+	JNZ(LabelRef("plane"))
+}
+
+// store stores the accumulators.
+func (p *planeConv) store(y GPPhysical) {
+	CMPQ(argument("past"), U8(0))
+	JNE(LabelRef("past"))
+	p.eachPixel(y, func(m Mem, acc VecPhysical) { VMOVUPS(acc, m) })
+	JMP(LabelRef("stored"))
+	Label("past")
+	p.eachPixel(y, func(m Mem, acc VecPhysical) { VMOVNTPS(acc, m) })
+	Label("stored")
+}
+
+// channels is how many channels of a plane a lane sees, and seen the k-th of them.
+func (p *planeConv) channels() int { return map[string]int{"Quad": 4, "Perm": 8, "Wide": 16}[p.l.name] }
+
+func (p *planeConv) seen() string {
+	if p.l == perm {
+		return "x[pixel+octChannel(k, lane)]"
+	}
+	return p.l.doc
 }
 
 // eachPixel calls f for every pixel of output of a tile and its accumulator.
@@ -153,7 +201,9 @@ func (p *planeConv) begin(y GPPhysical) {
 	for i := 1; i < p.rows*p.cols; i++ {
 		VMOVAPS(p.s.reg[0], p.s.reg[i])
 	}
-	p.eachPixel(y, func(m Mem, acc VecPhysical) { PREFETCHT0(m) })
+	if p.l == wide {
+		p.eachPixel(y, func(m Mem, acc VecPhysical) { PREFETCHT0(m) })
+	}
 	JMP(LabelRef("begin"))
 	Label("add")
 	p.eachPixel(y, func(m Mem, acc VecPhysical) { VMOVUPS(m, acc) })
@@ -181,12 +231,26 @@ func (p *planeConv) channel() {
 		p.skipPadding(argument("top"), "skip")
 		p.skipPadding(p.last, "skip")
 	}
+	p.taps(0)
+	Label("skip")
+	ADDQ(p.xrow, p.row)
+	ADDQ(argument("wrow"), p.w)
+	DECQ(p.hLeft)
+	JNZ(LabelRef("h"))
+	ADDQ(U8(4), p.x)
+	ADDQ(U32(9*p.s.bytes), p.wk)
+}
+
+// taps adds the products of channel k from w on and a row of taps for all rows of the tile.
+func (p *planeConv) taps(k int) {
 	for v := range p.sh.kw {
-		VMOVUPS(strided(p.w, p.wcol, nil, nil, v), p.weights[v])
+		m := strided(p.w, p.wcol, nil, nil, v)
+		m.Disp = 9 * k * p.s.bytes
+		VMOVUPS(m, p.weights[v])
 	}
 	from := p.row
 	for r := range p.rows {
-		skip := fmt.Sprintf("skip%d", r)
+		skip := fmt.Sprintf("skip%d_%d", k, r)
 		if p.rows > 1 && r == 0 {
 			p.skipPadding(argument("top"), skip)
 		}
@@ -200,31 +264,18 @@ func (p *planeConv) channel() {
 		if p.rows > 1 && r == p.rows-1 {
 			p.skipPadding(p.last, skip)
 		}
-		p.pixels(from, r)
+		p.pixels(from, r, k)
 		if p.rows > 1 && (r == 0 || r == p.rows-1) {
 			Label(skip)
 		}
 	}
-	Label("skip")
-	ADDQ(p.xrow, p.row)
-	ADDQ(argument("wrow"), p.w)
-	DECQ(p.hLeft)
-	JNZ(LabelRef("h"))
-	ADDQ(U8(4), p.x)
-	ADDQ(U32(9*p.s.bytes), p.wk)
 }
 
-// skipPadding leaves out a row of taps that sees only padding.
-func (p *planeConv) skipPadding(row Mem, to string) {
-	CMPQ(p.hLeft, row)
-	JEQ(LabelRef(to))
-}
-
-// pixels adds the products of a channel and a row of taps for row r of the tile.
-func (p *planeConv) pixels(from Register, r int) {
+// pixels adds the products of channel k and a row of taps for row r of the tile.
+func (p *planeConv) pixels(from Register, r, k int) {
 	last := p.sh.pixels(p.cols) - 1
 	for q := range last + 1 {
-		skip, edge := fmt.Sprintf("edge%d_%d", r, q), Mem{}
+		skip, edge := fmt.Sprintf("edge%d_%d_%d", k, r, q), Mem{}
 		if q == 0 && p.sh.stride != half {
 			edge = p.left
 		} else if q == last {
@@ -235,7 +286,7 @@ func (p *planeConv) pixels(from Register, r int) {
 			JEQ(LabelRef(skip))
 		}
 		v := p.scratch(len(p.spare))
-		VBROADCASTSS(at(from, q*pixel), v)
+		p.lookUp(at(from, q*pixel), v, k)
 		for tap := range p.sh.kw {
 			if col, ok := p.sh.column(q, tap); ok && col < p.cols {
 				VFMADD231PS(p.weights[tap], v, p.acc(r, col))
@@ -245,4 +296,10 @@ func (p *planeConv) pixels(from Register, r int) {
 			Label(skip)
 		}
 	}
+}
+
+// skipPadding leaves out a row of taps that sees only padding.
+func (p *planeConv) skipPadding(row Mem, to string) {
+	CMPQ(p.hLeft, row)
+	JEQ(LabelRef(to))
 }

@@ -15,7 +15,7 @@ var (
 )
 
 // tableNames are the tables of families.
-var tableNames = map[string]string{"conv": "conv", "convgrad": "convGrad", "planeconv": "planeConv"}
+var tableNames = map[string]string{"conv": "conv", "convgrad": "convGrad", "groupgrad": "groupGrad", "planeconv": "planeConv"}
 
 func tabulate(l lookup, sh shape, entry string) {
 	key := fmt.Sprintf("%s, %d, %d", strings.ToLower(l.name), sh.kw, sh.stride)
