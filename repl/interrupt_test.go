@@ -162,28 +162,34 @@ func TestInterruptBeforeTheCellRuns(t *testing.T) {
 	}
 }
 
-// An interrupt of a loop runs deferred calls, so that locks are free and files closed, and disturbs no other goroutine.
+// An interrupt runs deferred calls, so that locks are free and files closed, and disturbs no other goroutine.
 func TestInterruptRunsDeferredCalls(t *testing.T) {
 	s := start(t, Options{Grace: 5 * time.Second})
 	if o := execute(t, s, `
 		var mu sync.Mutex
 		var busy atomic.Int64
 		go func() { for { busy.Add(1) } }()
-		func work() {
+		forever := make(chan int)
+		func work(more func()) {
 			mu.Lock()
 			defer func() {
 				for i := range 3 { fmt.Print(i) }
 				mu.Unlock()
 			}()
 			fmt.Println("go")
-			for {}
+			more()
 		}`); o.err != nil {
 		t.Fatal(o.err)
 	}
-	for range 10 {
-		o, _ := interruptedOncePrinted(t, s, "work()")
+	for _, src := range []string{
+		"for {}", "for { time.Sleep(time.Millisecond) }", "<-forever", "v, ok := <-forever; fmt.Print(v, ok)", "forever <- 1",
+		"for range forever {}", "select { case <-forever: case forever <- 1: }", "mu.Lock()",
+		"var wg sync.WaitGroup; wg.Add(1); wg.Wait()", "defer func() { <-forever }(); <-forever",
+		"for {}",
+	} {
+		o, _ := interruptedOncePrinted(t, s, "work(func() { "+src+" })")
 		if e := o.cellError(t); e.Name != Interrupted || o.stdout != "go\n012" {
-			t.Fatalf("%+v, stdout %q", e, o.stdout)
+			t.Fatalf("%s: %+v, stdout %q", src, e, o.stdout)
 		}
 		if o := execute(t, s, "mu.Lock(); mu.Unlock(); n := busy.Load(); for busy.Load() == n {}; 1"); o.value != "1" {
 			t.Fatalf("the lock is held or the goroutine ended: %+v", o)

@@ -19,9 +19,9 @@ type running struct {
 	label   uintptr // of its goroutines
 	ctx     context.Context
 	cancel  context.CancelFunc
-	ended   chan struct{} // closed when its entry function has ended
-	main    atomic.Uint64 // id of the goroutine that runs it
-	leaving atomic.Bool   // that goroutine has been stopped and runs deferred calls
+	ended   chan struct{}  // closed when its entry function has ended
+	main    atomic.Uintptr // the goroutine that runs it
+	leaving atomic.Bool    // that goroutine has been stopped and runs deferred calls
 
 	result atomic.Pointer[display.Bundle]
 
@@ -39,7 +39,7 @@ func (c *running) isOver() bool {
 }
 
 // isMain tells whether the calling goroutine, which belongs to the cell, is the one that runs it.
-func (c *running) isMain() bool { return !c.isOver() && c.main.Load() == goroutineID() }
+func (c *running) isMain() bool { return !c.isOver() && c.main.Load() == goroutine() }
 
 // stop notes why the cell is stopped and, if it runs already, stops it by how; false if it is over or stopped already.
 func (c *running) stop(why *wire.Fault, how func()) bool {

@@ -64,11 +64,11 @@ func TestCellsWithoutGoroutinesAreForgotten(t *testing.T) {
 	}
 }
 
-func TestGoroutineID(t *testing.T) {
-	mine := goroutineID()
-	other := make(chan uint64)
-	go func() { other <- goroutineID() }()
-	if o := <-other; mine == 0 || o == 0 || o == mine || goroutineID() != mine {
+func TestGoroutinesAreToldApart(t *testing.T) {
+	mine := goroutine()
+	other := make(chan uintptr)
+	go func() { other <- goroutine() }()
+	if o := <-other; mine == 0 || o == 0 || o == mine || goroutine() != mine {
 		t.Errorf("mine %d, other %d", mine, o)
 	}
 }

@@ -182,8 +182,7 @@ func importKey(s *ast.ImportSpec) string {
 // call runs a program to its end; it does not return from one that ends the goroutine.
 func (in *interpreter) call(c *running, p *interp.Program) (fault *wire.Fault) {
 	in.takeTrace()
-	in.private.newDone()
-	c.main.Store(goroutineID())
+	c.main.Store(goroutine())
 	if !c.enter() {
 		return nil
 	}

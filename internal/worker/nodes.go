@@ -111,6 +111,18 @@ func actionName(nodeAction) string
 //go:linkname call github.com/traefik/yaegi/interp.call
 func call(*node)
 
+//go:linkname recv github.com/traefik/yaegi/interp.recv
+func recv(*node)
+
+//go:linkname recv2 github.com/traefik/yaegi/interp.recv2
+func recv2(*node)
+
+//go:linkname send github.com/traefik/yaegi/interp.send
+func send(*node)
+
+//go:linkname rangeChan github.com/traefik/yaegi/interp.rangeChan
+func rangeChan(*node)
+
 //go:linkname getIndexArray github.com/traefik/yaegi/interp.getIndexArray
 func getIndexArray(*node)
 
@@ -123,6 +135,10 @@ func slice0(*node)
 // amendments are the generators that replace the interpreter's, by the address of those.
 var amendments = map[uintptr]func(*node){
 	address(call):          amendedCall,
+	address(recv):          amendedReceive,
+	address(recv2):         amendedReceive2,
+	address(send):          amendedSend,
+	address(rangeChan):     amendedRangeChan,
 	address(getIndexArray): amendedIndex,
 	address(slice):         func(n *node) { amendedSlice(n, slice, false) },
 	address(slice0):        func(n *node) { amendedSlice(n, slice0, true) },

@@ -2,27 +2,22 @@ package worker
 
 import (
 	"reflect"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/traefik/yaegi/interp"
 )
 
-// private reaches the fields of the interpreter that have no method: its way of ending a run closes a channel that
-// closures keep, and leaves a run id with which earlier frames do nothing. A test guards the interpreter's version.
+// private reaches the fields of the interpreter that have no method: its way of ending a run leaves a run id with which
+// earlier frames do nothing. A test guards the interpreter's version.
 type private struct {
-	id     *uint64        // frames with another id stop at their next step
-	done   *chan struct{} // receiving from it ends a blocked channel operation
-	cancel *bool          // whether channel operations heed done
-	roots  reflect.Value  // syntax trees of all that was ever compiled, for its debugger
-	scopes reflect.Value  // by package; each keeps all inner scopes, which nothing reads, and with them syntax trees
+	id     *uint64       // frames with another id stop at their next step
+	roots  reflect.Value // syntax trees of all that was ever compiled, for its debugger
+	scopes reflect.Value // by package; each keeps all inner scopes, which nothing reads, and with them syntax trees
 
 	globals *[]reflect.Value // the frame of global variables
 	types   *[]reflect.Type  // of what they hold; new ones are added when a program is compiled
 	filled  *int             // how many globals have their variable
-
-	mu *sync.Mutex // for done
 }
 
 // globalsAhead is how many globals have room from the start; some cells need one, most a few.
@@ -32,16 +27,12 @@ func privateFields(in *interp.Interpreter) private {
 	v := reflect.ValueOf(in).Elem()
 	p := private{
 		id:      (*uint64)(fieldOf(v, "id", reflect.TypeFor[uint64]())),
-		done:    (*chan struct{})(fieldOf(v, "done", reflect.TypeFor[chan struct{}]())),
-		cancel:  (*bool)(fieldOf(v, "cancelChan", reflect.TypeFor[bool]())),
 		globals: (*[]reflect.Value)(fieldOf(v.FieldByName("frame").Elem(), "data", reflect.TypeFor[[]reflect.Value]())),
 		types:   (*[]reflect.Type)(fieldOf(v.FieldByName("universe").Elem(), "types", reflect.TypeFor[[]reflect.Type]())),
 		filled:  new(int),
-		mu:      new(sync.Mutex),
 	}
 	p.roots = settable(v.FieldByName("roots"))
 	p.scopes = settable(v.FieldByName("scopes"))
-	*p.cancel = true
 	return p
 }
 
@@ -77,19 +68,6 @@ func (p private) makeRoom(n int) {
 	data := make([]reflect.Value, n)
 	copy(data, *p.globals)
 	*p.globals = data
-}
-
-// newDone gives the next run a channel of its own. Nothing may run at that time.
-func (p private) newDone() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	*p.done = make(chan struct{})
-}
-
-func (p private) getDone() chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return *p.done
 }
 
 // bumpID stops all frames and returns the id that they carry.

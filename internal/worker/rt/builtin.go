@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"runtime"
 	"strings"
 )
 
@@ -138,7 +137,7 @@ func Select(hasDefault bool, n int, cases ...Case) int {
 	i, v, ok := reflect.Select(list)
 	if i >= n {
 		if !hasDefault {
-			runtime.Goexit()
+			end()
 		}
 		return -1
 	}

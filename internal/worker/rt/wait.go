@@ -1,9 +1,6 @@
 package rt
 
-import (
-	"runtime"
-	"sync"
-)
+import "sync"
 
 // Lock is (*sync.Mutex).Lock, ended by an interrupt of the cell that waits.
 func Lock(mu *sync.Mutex) {
@@ -44,10 +41,7 @@ func WaitCond(c *sync.Cond) {
 // wait calls f, which may block for ever, and returns when it has returned. If the cell is interrupted meanwhile, its
 // goroutine ends here; f goes on elsewhere, and undo takes back what it has done when it returns.
 func wait(f, undo func()) {
-	var stop <-chan struct{}
-	if host.Done != nil {
-		stop = host.Done()
-	}
+	stop := stopping()
 	if stop == nil { // not the goroutine that an interrupt ends
 		f()
 		return
@@ -72,6 +66,6 @@ func wait(f, undo func()) {
 		}
 	case <-stop:
 		close(abandoned)
-		runtime.Goexit()
+		end()
 	}
 }
