@@ -60,7 +60,12 @@ func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
 		s.runPlaneGrad(n, p, dw, x, dy)
 		return
 	}
-	gradRuns.run(p.sets*p.channelSets.out*p.planes, gradRun{p, s, n, dw, x, dy})
+	r := gradRun{p, s, n, dw, x, dy}
+	if p.stem() {
+		stemGrads.run(p.stemParts(), r)
+		return
+	}
+	gradRuns.run(p.sets*p.channelSets.out*p.planes, r)
 }
 
 // gradRun is a gradPass on its way over n images.

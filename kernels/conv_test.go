@@ -54,7 +54,8 @@ func oddConvs() []Conv {
 		conv2d(1, 12, 14, 2, 11, 8, 4, 1, 2),
 		conv2d(2, 18, 42, 3, 12, 13, 6, 2, 2), // no tiles
 		conv2d(2, 14, 34, 2, 12, 16, 3, 2, 1),
-		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1),
+		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1), // stems
+		conv2d(2, 3, 40, 1, 21, 19, 7, 2, 3),
 		conv2d(1, 96, 96, 2, 14, 40, 3, 2, 1), // tiles of many planes overlap
 		conv2d(2, 48, 48, 1, 1, 20, 3, 1, 1),
 		{N: 2, InC: 32, OutC: 32, In: [3]int{1, 9, 12}, Kernel: [3]int{1, 3, 3}, PadLo: [3]int{0, 0, 2}, PadHi: [3]int{0, 2, 1}},
