@@ -169,7 +169,13 @@ func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor
 		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
 		return
 	}
-	if !x.plain && !y.plain && passes[0].whole != nil {
+	if !y.plain && passes[0].whole != nil {
+		if x.plain { // of a stem
+			lent := borrow(BlockedLen(n, x.channels, x.pixels))
+			defer release(lent)
+			ToBlocked(*lent, x.data, n, x.channels, x.pixels)
+			x.data, x.plain = *lent, false
+		}
 		s.runPlanes(n, passes[0].whole, keep, y, x, w, bias)
 		return
 	}

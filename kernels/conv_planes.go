@@ -5,7 +5,7 @@ package kernels
 // planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel.
 type planeConvKernel struct {
 	rows, cols int
-	f          func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)
+	f          func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)
 }
 
 // planePass is a pass and its kernels.
@@ -53,10 +53,10 @@ func (c Conv) wholeBackward(s *simd) []planePass {
 	return s.planePasses(passes)
 }
 
-// fits reports whether whole blocks see whole blocks or themselves, with at most one row or column of padding at each side.
+// fits reports whether whole blocks see whole blocks, a part of one or themselves, with at most one row or column of padding at each side.
 func (p *planePass) fits() bool {
 	lastRow := (p.out[0]-1)*p.stride + p.kh - 1 - p.pad[0]
-	return (p.lookup == wide && p.k == Block || p.lookup == quad || p.lookup == perm) && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] &&
+	return (p.lookup == wide && (p.k == Block || p.planes == 1) || p.lookup == quad || p.lookup == perm) && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] &&
 		p.lastPixel() <= p.in[1]
 }
 
@@ -172,7 +172,7 @@ func (p *planePass) rowsOfTiles(k *planeConvKernel, r, n int, b *planeBand) {
 	top, bottom := p.padding(r, n*k.rows)
 	left, right := p.pad[1], b2i(p.lastPixel() >= p.in[1])
 	ahead := (p.stride*(k.rows-1) + p.kh) * xrow
-	k.f(n, (p.out[1]+k.cols-1)/k.cols, b.planes, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
+	k.f(n, (p.out[1]+k.cols-1)/k.cols, b.planes, p.k, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
 		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead, b.past)
 }
 

@@ -10,7 +10,7 @@ package kernels
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -19,10 +19,10 @@ package kernels
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_1x16AVX512 equals
 //
@@ -30,7 +30,7 @@ func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -39,10 +39,10 @@ func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_2x14AVX512 equals
 //
@@ -50,7 +50,7 @@ func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -59,10 +59,10 @@ func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_1x14AVX512 equals
 //
@@ -70,7 +70,7 @@ func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -79,10 +79,10 @@ func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_3x8AVX512 equals
 //
@@ -90,7 +90,7 @@ func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -99,10 +99,10 @@ func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_2x8AVX512 equals
 //
@@ -110,7 +110,7 @@ func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -119,10 +119,10 @@ func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_4x7AVX512 equals
 //
@@ -130,7 +130,7 @@ func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -139,10 +139,10 @@ func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_3x7AVX512 equals
 //
@@ -150,7 +150,7 @@ func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -159,10 +159,10 @@ func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_1x28AVX512 equals
 //
@@ -170,7 +170,7 @@ func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -179,10 +179,10 @@ func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_1x16AVX512 equals
 //
@@ -190,7 +190,7 @@ func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -199,10 +199,10 @@ func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_2x14AVX512 equals
 //
@@ -210,7 +210,7 @@ func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -219,10 +219,10 @@ func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_1x14AVX512 equals
 //
@@ -230,7 +230,7 @@ func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -239,10 +239,10 @@ func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_3x8AVX512 equals
 //
@@ -250,7 +250,7 @@ func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -259,10 +259,10 @@ func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_2x8AVX512 equals
 //
@@ -270,7 +270,7 @@ func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -279,10 +279,10 @@ func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_4x7AVX512 equals
 //
@@ -290,7 +290,7 @@ func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -299,10 +299,10 @@ func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_3x7AVX512 equals
 //
@@ -310,7 +310,7 @@ func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -319,10 +319,10 @@ func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3half_1x28AVX512 equals
 //
@@ -330,7 +330,7 @@ func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -339,10 +339,10 @@ func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3half_1x16AVX512 equals
 //
@@ -350,7 +350,7 @@ func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -359,10 +359,10 @@ func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3half_2x14AVX512 equals
 //
@@ -370,7 +370,7 @@ func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -379,10 +379,10 @@ func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3half_1x14AVX512 equals
 //
@@ -390,7 +390,7 @@ func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -399,10 +399,10 @@ func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3half_3x8AVX512 equals
 //
@@ -410,7 +410,7 @@ func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -419,10 +419,10 @@ func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3half_2x8AVX512 equals
 //
@@ -430,7 +430,7 @@ func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, x *float32, f
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 16, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
 //		}
@@ -439,10 +439,10 @@ func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, x *float32, f
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s1_1x28AVX512 equals
 //
@@ -450,7 +450,7 @@ func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, x *float32, f
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -459,10 +459,10 @@ func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, x *float32, f
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s1_1x16AVX512 equals
 //
@@ -470,7 +470,7 @@ func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -479,10 +479,10 @@ func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s1_2x14AVX512 equals
 //
@@ -490,7 +490,7 @@ func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -499,10 +499,10 @@ func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s1_3x8AVX512 equals
 //
@@ -510,7 +510,7 @@ func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -519,10 +519,10 @@ func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s1_4x7AVX512 equals
 //
@@ -530,7 +530,7 @@ func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -539,10 +539,10 @@ func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s1_3x7AVX512 equals
 //
@@ -550,7 +550,7 @@ func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -559,10 +559,10 @@ func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s2_1x28AVX512 equals
 //
@@ -570,7 +570,7 @@ func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -579,10 +579,10 @@ func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s2_1x16AVX512 equals
 //
@@ -590,7 +590,7 @@ func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -599,10 +599,10 @@ func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s2_2x14AVX512 equals
 //
@@ -610,7 +610,7 @@ func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -619,10 +619,10 @@ func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s2_3x8AVX512 equals
 //
@@ -630,7 +630,7 @@ func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -639,10 +639,10 @@ func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s2_4x7AVX512 equals
 //
@@ -650,7 +650,7 @@ func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -659,10 +659,10 @@ func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3s2_3x7AVX512 equals
 //
@@ -670,7 +670,7 @@ func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -679,10 +679,10 @@ func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3half_1x28AVX512 equals
 //
@@ -690,7 +690,7 @@ func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -699,10 +699,10 @@ func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3half_1x16AVX512 equals
 //
@@ -710,7 +710,7 @@ func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -719,10 +719,10 @@ func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3half_2x14AVX512 equals
 //
@@ -730,7 +730,7 @@ func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -739,10 +739,10 @@ func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvQuad3half_3x8AVX512 equals
 //
@@ -750,7 +750,7 @@ func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 4, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+lane/4*4+k]
 //		}
@@ -759,10 +759,10 @@ func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 4.
 //
 //go:noescape
-func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s1_1x28AVX512 equals
 //
@@ -770,7 +770,7 @@ func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, x *float32, f
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -779,10 +779,10 @@ func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, x *float32, f
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s1_1x16AVX512 equals
 //
@@ -790,7 +790,7 @@ func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -799,10 +799,10 @@ func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s1_2x14AVX512 equals
 //
@@ -810,7 +810,7 @@ func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -819,10 +819,10 @@ func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s1_3x8AVX512 equals
 //
@@ -830,7 +830,7 @@ func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -839,10 +839,10 @@ func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s1_4x7AVX512 equals
 //
@@ -850,7 +850,7 @@ func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -859,10 +859,10 @@ func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s1_3x7AVX512 equals
 //
@@ -870,7 +870,7 @@ func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*1+h][col*1+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -879,10 +879,10 @@ func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s2_1x28AVX512 equals
 //
@@ -890,7 +890,7 @@ func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -899,10 +899,10 @@ func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s2_1x16AVX512 equals
 //
@@ -910,7 +910,7 @@ func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -919,10 +919,10 @@ func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s2_2x14AVX512 equals
 //
@@ -930,7 +930,7 @@ func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -939,10 +939,10 @@ func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s2_3x8AVX512 equals
 //
@@ -950,7 +950,7 @@ func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -959,10 +959,10 @@ func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, fr
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s2_4x7AVX512 equals
 //
@@ -970,7 +970,7 @@ func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -979,10 +979,10 @@ func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3s2_3x7AVX512 equals
 //
@@ -990,7 +990,7 @@ func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row*2+h][col*2+v]
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -999,10 +999,10 @@ func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3half_1x28AVX512 equals
 //
@@ -1010,7 +1010,7 @@ func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -1019,10 +1019,10 @@ func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, fro
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3half_1x16AVX512 equals
 //
@@ -1030,7 +1030,7 @@ func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -1039,10 +1039,10 @@ func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3half_2x14AVX512 equals
 //
@@ -1050,7 +1050,7 @@ func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -1059,10 +1059,10 @@ func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvPerm3half_3x8AVX512 equals
 //
@@ -1070,7 +1070,7 @@ func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, x *float32, 
 //		if bias != nil {
 //			y[row][col][lane] = bias[lane]
 //		}
-//		for plane < planes, k < 8, h < kh and v < 3 {
+//		for plane < planes, k < channels, h < kh and v < 3 {
 //			pixel := x[plane][row+h][(col+1-v)/2], where that is whole
 //			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+octChannel(k, lane)]
 //		}
@@ -1079,7 +1079,7 @@ func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, x *float32, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// For groups planes is 1.
+// Planes is 1 and channels 8.
 //
 //go:noescape
-func planeConvPerm3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvPerm3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)

@@ -4,33 +4,35 @@
 
 #include "textflag.h"
 
-// func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -123,14 +125,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -147,10 +149,10 @@ k:
 	ADDQ       $0x00000080, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -281,17 +283,17 @@ edge0_0_0:
 edge0_0_29:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -361,20 +363,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -382,33 +384,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -465,14 +469,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -488,10 +492,10 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -574,17 +578,17 @@ edge0_0_0:
 edge0_0_17:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -630,20 +634,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -651,33 +655,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -723,7 +729,7 @@ tile:
 	PREFETCHT0 768(R14)
 	PREFETCHT0 832(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -756,7 +762,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -774,14 +780,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -798,13 +804,13 @@ k:
 	ADDQ       $0x00000080, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -945,17 +951,17 @@ edge0_1_0:
 edge0_1_15:
 skip0_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -972,7 +978,7 @@ skip0_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -1005,7 +1011,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -1029,22 +1035,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -1052,33 +1058,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_1x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -1129,14 +1137,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -1152,10 +1160,10 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -1230,17 +1238,17 @@ edge0_0_0:
 edge0_0_15:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -1282,20 +1290,20 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -1303,33 +1311,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -1365,7 +1375,7 @@ tile:
 	PREFETCHT0 384(R14)
 	PREFETCHT0 448(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1374,7 +1384,7 @@ tile:
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
 	PREFETCHT0 448(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1395,7 +1405,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -1404,7 +1414,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -1416,14 +1426,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -1440,13 +1450,13 @@ k:
 	ADDQ       $0x00000080, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      (DI)(R11*1), Z25
 	VMOVUPS      (DI)(R11*2), Z26
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -1582,17 +1592,17 @@ edge0_2_0:
 edge0_2_9:
 skip0_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -1603,7 +1613,7 @@ skip0_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -1612,7 +1622,7 @@ skip0_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -1633,7 +1643,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -1642,7 +1652,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -1660,24 +1670,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -1685,33 +1695,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_2x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_2x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -1739,7 +1751,7 @@ tile:
 	PREFETCHT0 384(R14)
 	PREFETCHT0 448(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -1760,7 +1772,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -1772,14 +1784,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -1795,13 +1807,13 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z16
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -1894,17 +1906,17 @@ edge0_1_0:
 edge0_1_9:
 skip0_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -1915,7 +1927,7 @@ skip0_1:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -1936,7 +1948,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -1954,22 +1966,22 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -1977,33 +1989,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_4x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_4x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -2042,7 +2056,7 @@ tile:
 	PREFETCHT0 320(R14)
 	PREFETCHT0 384(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2050,7 +2064,7 @@ tile:
 	PREFETCHT0 256(CX)
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2058,7 +2072,7 @@ tile:
 	PREFETCHT0 256(CX)
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2077,7 +2091,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -2085,7 +2099,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -2093,7 +2107,7 @@ add:
 	VMOVUPS 256(CX), Z18
 	VMOVUPS 320(CX), Z19
 	VMOVUPS 384(CX), Z20
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z21
 	VMOVUPS 64(CX), Z22
 	VMOVUPS 128(CX), Z23
@@ -2104,14 +2118,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -2128,13 +2142,13 @@ k:
 	ADDQ       $0x00000080, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -2297,17 +2311,17 @@ edge0_3_0:
 edge0_3_8:
 skip0_3:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -2317,7 +2331,7 @@ skip0_3:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -2325,7 +2339,7 @@ skip0_3:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -2333,7 +2347,7 @@ skip0_3:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z21, (CX)
 	VMOVUPS Z22, 64(CX)
 	VMOVUPS Z23, 128(CX)
@@ -2352,7 +2366,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -2360,7 +2374,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -2368,7 +2382,7 @@ past:
 	VMOVNTPS Z18, 256(CX)
 	VMOVNTPS Z19, 320(CX)
 	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z21, (CX)
 	VMOVNTPS Z22, 64(CX)
 	VMOVNTPS Z23, 128(CX)
@@ -2385,26 +2399,26 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -2412,33 +2426,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_3x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s1_3x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -2470,7 +2486,7 @@ tile:
 	PREFETCHT0 320(R14)
 	PREFETCHT0 384(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2478,7 +2494,7 @@ tile:
 	PREFETCHT0 256(CX)
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -2497,7 +2513,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -2505,7 +2521,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -2516,14 +2532,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -2540,13 +2556,13 @@ k:
 	ADDQ       $0x00000080, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z21
 	VMOVUPS      (DI)(R11*1), Z22
 	VMOVUPS      (DI)(R11*2), Z23
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -2670,17 +2686,17 @@ edge0_2_0:
 edge0_2_8:
 skip0_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -2690,7 +2706,7 @@ skip0_2:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -2698,7 +2714,7 @@ skip0_2:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -2717,7 +2733,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -2725,7 +2741,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -2742,24 +2758,24 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -2767,34 +2783,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -2887,14 +2905,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -2916,10 +2934,10 @@ k:
 	ADDQ       $0x000001c0, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -3077,17 +3095,17 @@ edge0_0_0:
 edge0_0_56:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -3157,20 +3175,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -3178,34 +3196,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -3262,14 +3282,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -3288,10 +3308,10 @@ k:
 	ADDQ       $0x00000100, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -3389,17 +3409,17 @@ edge0_0_0:
 edge0_0_32:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -3445,20 +3465,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -3466,34 +3486,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -3539,7 +3561,7 @@ tile:
 	PREFETCHT0 768(R14)
 	PREFETCHT0 832(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -3572,7 +3594,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -3590,14 +3612,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -3619,13 +3641,13 @@ k:
 	ADDQ       $0x000001c0, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -3792,17 +3814,17 @@ edge0_1_0:
 edge0_1_28:
 skip0_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -3819,7 +3841,7 @@ skip0_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -3852,7 +3874,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -3876,22 +3898,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -3899,34 +3921,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_1x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_1x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -3977,14 +4001,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -4003,10 +4027,10 @@ k:
 	ADDQ       $0x00000100, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -4094,17 +4118,17 @@ edge0_0_0:
 edge0_0_28:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -4146,20 +4170,20 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -4167,34 +4191,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -4230,7 +4256,7 @@ tile:
 	PREFETCHT0 384(R14)
 	PREFETCHT0 448(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -4239,7 +4265,7 @@ tile:
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
 	PREFETCHT0 448(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -4260,7 +4286,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -4269,7 +4295,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -4281,14 +4307,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -4309,13 +4335,13 @@ k:
 	ADDQ       $0x00000180, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      (DI)(R11*1), Z25
 	VMOVUPS      (DI)(R11*2), Z26
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -4472,17 +4498,17 @@ edge0_2_0:
 edge0_2_16:
 skip0_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -4493,7 +4519,7 @@ skip0_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -4502,7 +4528,7 @@ skip0_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -4523,7 +4549,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -4532,7 +4558,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -4550,24 +4576,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -4575,34 +4601,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_2x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_2x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -4630,7 +4658,7 @@ tile:
 	PREFETCHT0 384(R14)
 	PREFETCHT0 448(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -4651,7 +4679,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -4663,14 +4691,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -4689,13 +4717,13 @@ k:
 	ADDQ       $0x00000100, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z16
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -4802,17 +4830,17 @@ edge0_1_0:
 edge0_1_16:
 skip0_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -4823,7 +4851,7 @@ skip0_1:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -4844,7 +4872,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -4862,22 +4890,22 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -4885,34 +4913,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_4x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_4x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -4951,7 +4981,7 @@ tile:
 	PREFETCHT0 320(R14)
 	PREFETCHT0 384(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -4959,7 +4989,7 @@ tile:
 	PREFETCHT0 256(CX)
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -4967,7 +4997,7 @@ tile:
 	PREFETCHT0 256(CX)
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -4986,7 +5016,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -4994,7 +5024,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -5002,7 +5032,7 @@ add:
 	VMOVUPS 256(CX), Z18
 	VMOVUPS 320(CX), Z19
 	VMOVUPS 384(CX), Z20
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z21
 	VMOVUPS 64(CX), Z22
 	VMOVUPS 128(CX), Z23
@@ -5013,14 +5043,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -5042,13 +5072,13 @@ k:
 	ADDQ       $0x000001c0, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -5235,17 +5265,17 @@ edge0_3_0:
 edge0_3_14:
 skip0_3:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -5255,7 +5285,7 @@ skip0_3:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -5263,7 +5293,7 @@ skip0_3:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -5271,7 +5301,7 @@ skip0_3:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z21, (CX)
 	VMOVUPS Z22, 64(CX)
 	VMOVUPS Z23, 128(CX)
@@ -5290,7 +5320,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -5298,7 +5328,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -5306,7 +5336,7 @@ past:
 	VMOVNTPS Z18, 256(CX)
 	VMOVNTPS Z19, 320(CX)
 	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z21, (CX)
 	VMOVNTPS Z22, 64(CX)
 	VMOVNTPS Z23, 128(CX)
@@ -5323,26 +5353,26 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -5350,34 +5380,36 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_3x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3s2_3x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -5409,7 +5441,7 @@ tile:
 	PREFETCHT0 320(R14)
 	PREFETCHT0 384(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -5417,7 +5449,7 @@ tile:
 	PREFETCHT0 256(CX)
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -5436,7 +5468,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -5444,7 +5476,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -5455,14 +5487,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -5483,13 +5515,13 @@ k:
 	ADDQ       $0x00000180, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z21
 	VMOVUPS      (DI)(R11*1), Z22
 	VMOVUPS      (DI)(R11*2), Z23
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	CMPQ         16(SP), $0x01
 	JEQ          edge0_0_0
@@ -5631,17 +5663,17 @@ edge0_2_0:
 edge0_2_14:
 skip0_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -5651,7 +5683,7 @@ skip0_2:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -5659,7 +5691,7 @@ skip0_2:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -5678,7 +5710,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -5686,7 +5718,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -5703,24 +5735,24 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -5728,33 +5760,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3half_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -5847,14 +5881,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -5870,10 +5904,10 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -5943,17 +5977,17 @@ h:
 edge0_0_14:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -6023,20 +6057,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -6044,33 +6078,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3half_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -6127,14 +6163,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -6150,10 +6186,10 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -6199,17 +6235,17 @@ h:
 edge0_0_8:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -6255,20 +6291,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -6276,33 +6312,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3half_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -6348,7 +6386,7 @@ tile:
 	PREFETCHT0 768(R14)
 	PREFETCHT0 832(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -6381,7 +6419,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -6399,14 +6437,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -6422,13 +6460,13 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      (DI)(R11*1), Z29
 	VMOVUPS      (DI)(R11*2), Z30
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z29, Z31, Z0
@@ -6503,17 +6541,17 @@ skip0_0:
 edge0_1_7:
 skip0_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -6530,7 +6568,7 @@ skip0_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -6563,7 +6601,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -6587,22 +6625,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -6610,33 +6648,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_1x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3half_1x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -6687,14 +6727,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -6710,10 +6750,10 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip
 	CMPQ         R8, 8(SP)
 	JEQ          skip
@@ -6755,17 +6795,17 @@ h:
 edge0_0_7:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -6807,20 +6847,20 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -6828,33 +6868,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3half_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -6890,7 +6932,7 @@ tile:
 	PREFETCHT0 384(R14)
 	PREFETCHT0 448(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -6899,7 +6941,7 @@ tile:
 	PREFETCHT0 320(CX)
 	PREFETCHT0 384(CX)
 	PREFETCHT0 448(CX)
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -6920,7 +6962,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -6929,7 +6971,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -6941,14 +6983,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -6964,13 +7006,13 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      (DI)(R11*1), Z25
 	VMOVUPS      (DI)(R11*2), Z26
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	VBROADCASTSS (BX), Z28
 	VFMADD231PS  Z25, Z28, Z0
@@ -7043,17 +7085,17 @@ edge0_1_4:
 edge0_2_4:
 skip0_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -7064,7 +7106,7 @@ skip0_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -7073,7 +7115,7 @@ skip0_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -7094,7 +7136,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -7103,7 +7145,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -7121,24 +7163,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -7146,33 +7188,35 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_2x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvWide3half_2x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 
 tile:
 	XORQ       R15, R15
 	CMPQ       R12, $0x01
-	CMOVQEQ    right+152(FP), R15
+	CMOVQEQ    right+160(FP), R15
 	MOVQ       R15, 24(SP)
-	MOVQ       bias+96(FP), DI
+	MOVQ       bias+104(FP), DI
 	TESTQ      DI, DI
 	JZ         add
 	VMOVUPS    (DI), Z0
@@ -7200,7 +7244,7 @@ tile:
 	PREFETCHT0 384(R14)
 	PREFETCHT0 448(R14)
 	MOVQ       R14, CX
-	ADDQ       yrow+112(FP), CX
+	ADDQ       yrow+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
 	PREFETCHT0 128(CX)
@@ -7221,7 +7265,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -7233,14 +7277,14 @@ add:
 
 begin:
 	MOVQ R13, AX
-	MOVQ w+72(FP), SI
+	MOVQ w+80(FP), SI
 	MOVQ planes+16(FP), DI
 	MOVQ DI, (SP)
 
 plane:
 	MOVQ AX, R15
-	ADDQ ahead+160(FP), R15
-	MOVQ $0x00000010, R9
+	ADDQ ahead+168(FP), R15
+	MOVQ channels+24(FP), R9
 
 k:
 	PREFETCHT1 18432(SI)
@@ -7256,13 +7300,13 @@ k:
 	ADDQ       $0x00000040, R15
 	MOVQ       AX, BX
 	MOVQ       SI, DI
-	MOVQ       kh+64(FP), R8
+	MOVQ       kh+72(FP), R8
 
 h:
 	VMOVUPS      (DI), Z16
 	VMOVUPS      (DI)(R11*1), Z17
 	VMOVUPS      (DI)(R11*2), Z18
-	CMPQ         R8, top+128(FP)
+	CMPQ         R8, top+136(FP)
 	JEQ          skip0_0
 	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z17, Z20, Z0
@@ -7313,17 +7357,17 @@ skip0_0:
 edge0_1_4:
 skip0_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
 	ADDQ    $0x04, AX
 	ADDQ    $0x00000240, SI
 	DECQ    R9
 	JNZ     k
-	ADDQ    xplane+48(FP), AX
+	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -7334,7 +7378,7 @@ skip0_1:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -7355,7 +7399,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -7373,22 +7417,22 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -7396,35 +7440,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s1_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s1_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -7489,14 +7535,14 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -8024,10 +8070,10 @@ edge3_0_0:
 edge3_0_29:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -8097,20 +8143,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -8118,35 +8164,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s1_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s1_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -8187,14 +8235,14 @@ add:
 
 begin:
 	LEAQ    1024(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -8522,10 +8570,10 @@ edge3_0_0:
 edge3_0_17:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -8571,20 +8619,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -8592,35 +8640,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s1_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s1_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -8669,7 +8719,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -8687,11 +8737,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -8701,7 +8751,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -8850,7 +8900,7 @@ skip0_1:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -8997,7 +9047,7 @@ skip1_1:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -9148,7 +9198,7 @@ skip2_1:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -9289,10 +9339,10 @@ edge3_1_0:
 edge3_1_15:
 skip3_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -9309,7 +9359,7 @@ skip3_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -9342,7 +9392,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -9366,22 +9416,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -9389,35 +9439,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s1_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s1_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -9456,7 +9508,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -9465,7 +9517,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -9477,11 +9529,11 @@ add:
 
 begin:
 	LEAQ    1536(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -9491,7 +9543,7 @@ h:
 	VMOVUPS     (DI), Z24
 	VMOVUPS     (DI)(R11*1), Z25
 	VMOVUPS     (DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -9633,7 +9685,7 @@ skip0_2:
 	VMOVUPS     576(DI), Z24
 	VMOVUPS     576(DI)(R11*1), Z25
 	VMOVUPS     576(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -9775,7 +9827,7 @@ skip1_2:
 	VMOVUPS     1152(DI), Z24
 	VMOVUPS     1152(DI)(R11*1), Z25
 	VMOVUPS     1152(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -9919,7 +9971,7 @@ skip2_2:
 	VMOVUPS     1728(DI), Z24
 	VMOVUPS     1728(DI)(R11*1), Z25
 	VMOVUPS     1728(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -10055,10 +10107,10 @@ edge3_2_0:
 edge3_2_9:
 skip3_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -10069,7 +10121,7 @@ skip3_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -10078,7 +10130,7 @@ skip3_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -10099,7 +10151,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -10108,7 +10160,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -10126,24 +10178,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -10151,35 +10203,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s1_4x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s1_4x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -10221,7 +10275,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -10229,7 +10283,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -10237,7 +10291,7 @@ add:
 	VMOVUPS 256(CX), Z18
 	VMOVUPS 320(CX), Z19
 	VMOVUPS 384(CX), Z20
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z21
 	VMOVUPS 64(CX), Z22
 	VMOVUPS 128(CX), Z23
@@ -10248,11 +10302,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -10262,7 +10316,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -10433,7 +10487,7 @@ skip0_3:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -10602,7 +10656,7 @@ skip1_3:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -10775,7 +10829,7 @@ skip2_3:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -10938,10 +10992,10 @@ edge3_3_0:
 edge3_3_8:
 skip3_3:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -10951,7 +11005,7 @@ skip3_3:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -10959,7 +11013,7 @@ skip3_3:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -10967,7 +11021,7 @@ skip3_3:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z21, (CX)
 	VMOVUPS Z22, 64(CX)
 	VMOVUPS Z23, 128(CX)
@@ -10986,7 +11040,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -10994,7 +11048,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -11002,7 +11056,7 @@ past:
 	VMOVNTPS Z18, 256(CX)
 	VMOVNTPS Z19, 320(CX)
 	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z21, (CX)
 	VMOVNTPS Z22, 64(CX)
 	VMOVNTPS Z23, 128(CX)
@@ -11019,26 +11073,26 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -11046,35 +11100,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s1_3x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s1_3x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -11109,7 +11165,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -11117,7 +11173,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -11128,11 +11184,11 @@ add:
 
 begin:
 	LEAQ    1344(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -11140,7 +11196,7 @@ h:
 	VMOVUPS     (DI), Z21
 	VMOVUPS     (DI)(R11*1), Z22
 	VMOVUPS     (DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -11270,7 +11326,7 @@ skip0_2:
 	VMOVUPS     576(DI), Z21
 	VMOVUPS     576(DI)(R11*1), Z22
 	VMOVUPS     576(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -11400,7 +11456,7 @@ skip1_2:
 	VMOVUPS     1152(DI), Z21
 	VMOVUPS     1152(DI)(R11*1), Z22
 	VMOVUPS     1152(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -11532,7 +11588,7 @@ skip2_2:
 	VMOVUPS     1728(DI), Z21
 	VMOVUPS     1728(DI)(R11*1), Z22
 	VMOVUPS     1728(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -11656,10 +11712,10 @@ edge3_2_0:
 edge3_2_8:
 skip3_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -11669,7 +11725,7 @@ skip3_2:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -11677,7 +11733,7 @@ skip3_2:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -11696,7 +11752,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -11704,7 +11760,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -11721,24 +11777,24 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -11746,36 +11802,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s2_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s2_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -11840,14 +11898,14 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -12511,10 +12569,10 @@ edge3_0_0:
 edge3_0_56:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -12584,20 +12642,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -12605,36 +12663,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s2_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s2_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -12675,14 +12735,14 @@ add:
 
 begin:
 	LEAQ    1024(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -13086,10 +13146,10 @@ edge3_0_0:
 edge3_0_32:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -13135,20 +13195,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -13156,36 +13216,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s2_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s2_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -13234,7 +13296,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -13252,11 +13314,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -13273,7 +13335,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -13455,7 +13517,7 @@ skip0_1:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -13635,7 +13697,7 @@ skip1_1:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -13819,7 +13881,7 @@ skip2_1:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -13986,10 +14048,10 @@ edge3_1_0:
 edge3_1_28:
 skip3_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -14006,7 +14068,7 @@ skip3_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -14039,7 +14101,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -14063,22 +14125,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -14086,36 +14148,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s2_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s2_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -14154,7 +14218,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -14163,7 +14227,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -14175,11 +14239,11 @@ add:
 
 begin:
 	LEAQ    1536(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -14195,7 +14259,7 @@ h:
 	VMOVUPS     (DI), Z24
 	VMOVUPS     (DI)(R11*1), Z25
 	VMOVUPS     (DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -14364,7 +14428,7 @@ skip0_2:
 	VMOVUPS     576(DI), Z24
 	VMOVUPS     576(DI)(R11*1), Z25
 	VMOVUPS     576(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -14533,7 +14597,7 @@ skip1_2:
 	VMOVUPS     1152(DI), Z24
 	VMOVUPS     1152(DI)(R11*1), Z25
 	VMOVUPS     1152(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -14704,7 +14768,7 @@ skip2_2:
 	VMOVUPS     1728(DI), Z24
 	VMOVUPS     1728(DI)(R11*1), Z25
 	VMOVUPS     1728(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -14861,10 +14925,10 @@ edge3_2_0:
 edge3_2_16:
 skip3_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -14875,7 +14939,7 @@ skip3_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -14884,7 +14948,7 @@ skip3_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -14905,7 +14969,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -14914,7 +14978,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -14932,24 +14996,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -14957,36 +15021,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s2_4x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s2_4x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -15028,7 +15094,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -15036,7 +15102,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -15044,7 +15110,7 @@ add:
 	VMOVUPS 256(CX), Z18
 	VMOVUPS 320(CX), Z19
 	VMOVUPS 384(CX), Z20
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z21
 	VMOVUPS 64(CX), Z22
 	VMOVUPS 128(CX), Z23
@@ -15055,11 +15121,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -15076,7 +15142,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -15278,7 +15344,7 @@ skip0_3:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -15478,7 +15544,7 @@ skip1_3:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -15682,7 +15748,7 @@ skip2_3:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -15869,10 +15935,10 @@ edge3_3_0:
 edge3_3_14:
 skip3_3:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -15882,7 +15948,7 @@ skip3_3:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -15890,7 +15956,7 @@ skip3_3:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -15898,7 +15964,7 @@ skip3_3:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z21, (CX)
 	VMOVUPS Z22, 64(CX)
 	VMOVUPS Z23, 128(CX)
@@ -15917,7 +15983,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -15925,7 +15991,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -15933,7 +15999,7 @@ past:
 	VMOVNTPS Z18, 256(CX)
 	VMOVNTPS Z19, 320(CX)
 	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z21, (CX)
 	VMOVNTPS Z22, 64(CX)
 	VMOVNTPS Z23, 128(CX)
@@ -15950,26 +16016,26 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -15977,36 +16043,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3s2_3x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3s2_3x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -16041,7 +16109,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -16049,7 +16117,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -16060,11 +16128,11 @@ add:
 
 begin:
 	LEAQ    1344(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -16078,7 +16146,7 @@ h:
 	VMOVUPS     (DI), Z21
 	VMOVUPS     (DI)(R11*1), Z22
 	VMOVUPS     (DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -16231,7 +16299,7 @@ skip0_2:
 	VMOVUPS     576(DI), Z21
 	VMOVUPS     576(DI)(R11*1), Z22
 	VMOVUPS     576(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -16384,7 +16452,7 @@ skip1_2:
 	VMOVUPS     1152(DI), Z21
 	VMOVUPS     1152(DI)(R11*1), Z22
 	VMOVUPS     1152(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -16539,7 +16607,7 @@ skip2_2:
 	VMOVUPS     1728(DI), Z21
 	VMOVUPS     1728(DI)(R11*1), Z22
 	VMOVUPS     1728(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -16681,10 +16749,10 @@ edge3_2_0:
 edge3_2_14:
 skip3_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -16694,7 +16762,7 @@ skip3_2:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -16702,7 +16770,7 @@ skip3_2:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -16721,7 +16789,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -16729,7 +16797,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -16746,24 +16814,24 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -16771,35 +16839,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3half_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3half_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -16864,14 +16934,14 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -17156,10 +17226,10 @@ edge2_0_14:
 edge3_0_14:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -17229,20 +17299,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -17250,35 +17320,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3half_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3half_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -17319,14 +17391,14 @@ add:
 
 begin:
 	LEAQ    1024(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -17506,10 +17578,10 @@ edge2_0_8:
 edge3_0_8:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -17555,20 +17627,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -17576,35 +17648,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3half_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3half_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -17653,7 +17727,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -17671,11 +17745,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -17685,7 +17759,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	VPERMILPS   $0x00, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -17768,7 +17842,7 @@ skip0_1:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	VPERMILPS   $0x55, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -17850,7 +17924,7 @@ skip1_1:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	VPERMILPS   $0xaa, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -17935,7 +18009,7 @@ skip2_1:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	VPERMILPS   $0xff, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -18010,10 +18084,10 @@ skip3_0:
 edge3_1_7:
 skip3_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -18030,7 +18104,7 @@ skip3_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -18063,7 +18137,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -18087,22 +18161,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -18110,35 +18184,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvQuad3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvQuad3half_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvQuad3half_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -18177,7 +18253,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -18186,7 +18262,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -18198,11 +18274,11 @@ add:
 
 begin:
 	LEAQ    1536(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -18212,7 +18288,7 @@ h:
 	VMOVUPS     (DI), Z24
 	VMOVUPS     (DI)(R11*1), Z25
 	VMOVUPS     (DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	VPERMILPS   $0x00, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -18292,7 +18368,7 @@ skip0_2:
 	VMOVUPS     576(DI), Z24
 	VMOVUPS     576(DI)(R11*1), Z25
 	VMOVUPS     576(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	VPERMILPS   $0x55, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -18371,7 +18447,7 @@ skip1_2:
 	VMOVUPS     1152(DI), Z24
 	VMOVUPS     1152(DI)(R11*1), Z25
 	VMOVUPS     1152(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	VPERMILPS   $0xaa, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -18453,7 +18529,7 @@ skip2_2:
 	VMOVUPS     1728(DI), Z24
 	VMOVUPS     1728(DI)(R11*1), Z25
 	VMOVUPS     1728(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	VPERMILPS   $0xff, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -18526,10 +18602,10 @@ edge3_1_4:
 edge3_2_4:
 skip3_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -18540,7 +18616,7 @@ skip3_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -18549,7 +18625,7 @@ skip3_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -18570,7 +18646,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -18579,7 +18655,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -18597,24 +18673,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -18622,35 +18698,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s1_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s1_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -18715,14 +18793,14 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -19870,10 +19948,10 @@ edge7_0_0:
 edge7_0_29:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -19943,20 +20021,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -19964,35 +20042,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s1_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s1_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -20033,14 +20113,14 @@ add:
 
 begin:
 	LEAQ    1024(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -20748,10 +20828,10 @@ edge7_0_0:
 edge7_0_17:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -20797,20 +20877,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -20818,35 +20898,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s1_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s1_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -20895,7 +20977,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -20913,11 +20995,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -20925,7 +21007,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -21070,7 +21152,7 @@ skip0_1:
 	VMOVUPS     2304(DI), Z28
 	VMOVUPS     2304(DI)(R11*1), Z29
 	VMOVUPS     2304(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -21247,7 +21329,7 @@ skip4_1:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -21394,7 +21476,7 @@ skip1_1:
 	VMOVUPS     2880(DI), Z28
 	VMOVUPS     2880(DI)(R11*1), Z29
 	VMOVUPS     2880(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -21571,7 +21653,7 @@ skip5_1:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -21716,7 +21798,7 @@ skip2_1:
 	VMOVUPS     3456(DI), Z28
 	VMOVUPS     3456(DI)(R11*1), Z29
 	VMOVUPS     3456(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -21893,7 +21975,7 @@ skip6_1:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -22042,7 +22124,7 @@ skip3_1:
 	VMOVUPS     4032(DI), Z28
 	VMOVUPS     4032(DI)(R11*1), Z29
 	VMOVUPS     4032(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -22215,10 +22297,10 @@ edge7_1_0:
 edge7_1_15:
 skip7_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -22235,7 +22317,7 @@ skip7_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -22268,7 +22350,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -22292,22 +22374,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -22315,35 +22397,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s1_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s1_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -22382,7 +22466,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -22391,7 +22475,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -22403,11 +22487,11 @@ add:
 
 begin:
 	LEAQ    1536(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -22415,7 +22499,7 @@ h:
 	VMOVUPS     (DI), Z24
 	VMOVUPS     (DI)(R11*1), Z25
 	VMOVUPS     (DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -22555,7 +22639,7 @@ skip0_2:
 	VMOVUPS     2304(DI), Z24
 	VMOVUPS     2304(DI)(R11*1), Z25
 	VMOVUPS     2304(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -22725,7 +22809,7 @@ skip4_2:
 	VMOVUPS     576(DI), Z24
 	VMOVUPS     576(DI)(R11*1), Z25
 	VMOVUPS     576(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -22865,7 +22949,7 @@ skip1_2:
 	VMOVUPS     2880(DI), Z24
 	VMOVUPS     2880(DI)(R11*1), Z25
 	VMOVUPS     2880(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -23035,7 +23119,7 @@ skip5_2:
 	VMOVUPS     1152(DI), Z24
 	VMOVUPS     1152(DI)(R11*1), Z25
 	VMOVUPS     1152(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -23175,7 +23259,7 @@ skip2_2:
 	VMOVUPS     3456(DI), Z24
 	VMOVUPS     3456(DI)(R11*1), Z25
 	VMOVUPS     3456(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -23345,7 +23429,7 @@ skip6_2:
 	VMOVUPS     1728(DI), Z24
 	VMOVUPS     1728(DI)(R11*1), Z25
 	VMOVUPS     1728(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -23487,7 +23571,7 @@ skip3_2:
 	VMOVUPS     4032(DI), Z24
 	VMOVUPS     4032(DI)(R11*1), Z25
 	VMOVUPS     4032(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -23653,10 +23737,10 @@ edge7_2_0:
 edge7_2_9:
 skip7_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -23667,7 +23751,7 @@ skip7_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -23676,7 +23760,7 @@ skip7_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -23697,7 +23781,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -23706,7 +23790,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -23724,24 +23808,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -23749,35 +23833,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s1_4x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s1_4x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -23819,7 +23905,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -23827,7 +23913,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -23835,7 +23921,7 @@ add:
 	VMOVUPS 256(CX), Z18
 	VMOVUPS 320(CX), Z19
 	VMOVUPS 384(CX), Z20
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z21
 	VMOVUPS 64(CX), Z22
 	VMOVUPS 128(CX), Z23
@@ -23846,11 +23932,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -23858,7 +23944,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -24025,7 +24111,7 @@ skip0_3:
 	VMOVUPS     2304(DI), Z28
 	VMOVUPS     2304(DI)(R11*1), Z29
 	VMOVUPS     2304(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -24228,7 +24314,7 @@ skip4_3:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -24397,7 +24483,7 @@ skip1_3:
 	VMOVUPS     2880(DI), Z28
 	VMOVUPS     2880(DI)(R11*1), Z29
 	VMOVUPS     2880(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -24600,7 +24686,7 @@ skip5_3:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -24767,7 +24853,7 @@ skip2_3:
 	VMOVUPS     3456(DI), Z28
 	VMOVUPS     3456(DI)(R11*1), Z29
 	VMOVUPS     3456(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -24970,7 +25056,7 @@ skip6_3:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -25141,7 +25227,7 @@ skip3_3:
 	VMOVUPS     4032(DI), Z28
 	VMOVUPS     4032(DI)(R11*1), Z29
 	VMOVUPS     4032(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -25340,10 +25426,10 @@ edge7_3_0:
 edge7_3_8:
 skip7_3:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -25353,7 +25439,7 @@ skip7_3:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -25361,7 +25447,7 @@ skip7_3:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -25369,7 +25455,7 @@ skip7_3:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z21, (CX)
 	VMOVUPS Z22, 64(CX)
 	VMOVUPS Z23, 128(CX)
@@ -25388,7 +25474,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -25396,7 +25482,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -25404,7 +25490,7 @@ past:
 	VMOVNTPS Z18, 256(CX)
 	VMOVNTPS Z19, 320(CX)
 	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z21, (CX)
 	VMOVNTPS Z22, 64(CX)
 	VMOVNTPS Z23, 128(CX)
@@ -25421,26 +25507,26 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -25448,35 +25534,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s1_3x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s1_3x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -25511,7 +25599,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -25519,7 +25607,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -25530,17 +25618,17 @@ add:
 
 begin:
 	LEAQ    1344(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	VMOVUPS     (DI), Z21
 	VMOVUPS     (DI)(R11*1), Z22
 	VMOVUPS     (DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -25668,7 +25756,7 @@ skip0_2:
 	VMOVUPS     2304(DI), Z21
 	VMOVUPS     2304(DI)(R11*1), Z22
 	VMOVUPS     2304(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -25823,7 +25911,7 @@ skip4_2:
 	VMOVUPS     576(DI), Z21
 	VMOVUPS     576(DI)(R11*1), Z22
 	VMOVUPS     576(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -25951,7 +26039,7 @@ skip1_2:
 	VMOVUPS     2880(DI), Z21
 	VMOVUPS     2880(DI)(R11*1), Z22
 	VMOVUPS     2880(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -26106,7 +26194,7 @@ skip5_2:
 	VMOVUPS     1152(DI), Z21
 	VMOVUPS     1152(DI)(R11*1), Z22
 	VMOVUPS     1152(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -26234,7 +26322,7 @@ skip2_2:
 	VMOVUPS     3456(DI), Z21
 	VMOVUPS     3456(DI)(R11*1), Z22
 	VMOVUPS     3456(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -26389,7 +26477,7 @@ skip6_2:
 	VMOVUPS     1728(DI), Z21
 	VMOVUPS     1728(DI)(R11*1), Z22
 	VMOVUPS     1728(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -26519,7 +26607,7 @@ skip3_2:
 	VMOVUPS     4032(DI), Z21
 	VMOVUPS     4032(DI)(R11*1), Z22
 	VMOVUPS     4032(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -26670,10 +26758,10 @@ edge7_2_0:
 edge7_2_8:
 skip7_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -26683,7 +26771,7 @@ skip7_2:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -26691,7 +26779,7 @@ skip7_2:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -26710,7 +26798,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -26718,7 +26806,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -26735,24 +26823,24 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -26760,36 +26848,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s2_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s2_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -26854,14 +26944,14 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -28361,10 +28451,10 @@ edge7_0_0:
 edge7_0_56:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -28434,20 +28524,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -28455,36 +28545,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s2_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s2_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -28525,14 +28617,14 @@ add:
 
 begin:
 	LEAQ    1024(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -29436,10 +29528,10 @@ edge7_0_0:
 edge7_0_32:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -29485,20 +29577,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -29506,36 +29598,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s2_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s2_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -29584,7 +29678,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -29602,11 +29696,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -29617,7 +29711,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -29792,7 +29886,7 @@ skip0_1:
 	VMOVUPS     2304(DI), Z28
 	VMOVUPS     2304(DI)(R11*1), Z29
 	VMOVUPS     2304(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -30025,7 +30119,7 @@ skip4_1:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -30201,7 +30295,7 @@ skip1_1:
 	VMOVUPS     2880(DI), Z28
 	VMOVUPS     2880(DI)(R11*1), Z29
 	VMOVUPS     2880(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -30433,7 +30527,7 @@ skip5_1:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -30608,7 +30702,7 @@ skip2_1:
 	VMOVUPS     3456(DI), Z28
 	VMOVUPS     3456(DI)(R11*1), Z29
 	VMOVUPS     3456(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -30841,7 +30935,7 @@ skip6_1:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -31019,7 +31113,7 @@ skip3_1:
 	VMOVUPS     4032(DI), Z28
 	VMOVUPS     4032(DI)(R11*1), Z29
 	VMOVUPS     4032(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -31244,10 +31338,10 @@ edge7_1_0:
 edge7_1_28:
 skip7_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -31264,7 +31358,7 @@ skip7_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -31297,7 +31391,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -31321,22 +31415,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -31344,36 +31438,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s2_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s2_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -31412,7 +31508,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -31421,7 +31517,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -31433,11 +31529,11 @@ add:
 
 begin:
 	LEAQ    1536(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -31448,7 +31544,7 @@ h:
 	VMOVUPS     (DI), Z24
 	VMOVUPS     (DI)(R11*1), Z25
 	VMOVUPS     (DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -31612,7 +31708,7 @@ skip0_2:
 	VMOVUPS     2304(DI), Z24
 	VMOVUPS     2304(DI)(R11*1), Z25
 	VMOVUPS     2304(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -31827,7 +31923,7 @@ skip4_2:
 	VMOVUPS     576(DI), Z24
 	VMOVUPS     576(DI)(R11*1), Z25
 	VMOVUPS     576(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -31991,7 +32087,7 @@ skip1_2:
 	VMOVUPS     2880(DI), Z24
 	VMOVUPS     2880(DI)(R11*1), Z25
 	VMOVUPS     2880(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -32206,7 +32302,7 @@ skip5_2:
 	VMOVUPS     1152(DI), Z24
 	VMOVUPS     1152(DI)(R11*1), Z25
 	VMOVUPS     1152(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -32370,7 +32466,7 @@ skip2_2:
 	VMOVUPS     3456(DI), Z24
 	VMOVUPS     3456(DI)(R11*1), Z25
 	VMOVUPS     3456(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -32585,7 +32681,7 @@ skip6_2:
 	VMOVUPS     1728(DI), Z24
 	VMOVUPS     1728(DI)(R11*1), Z25
 	VMOVUPS     1728(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -32751,7 +32847,7 @@ skip3_2:
 	VMOVUPS     4032(DI), Z24
 	VMOVUPS     4032(DI)(R11*1), Z25
 	VMOVUPS     4032(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -32959,10 +33055,10 @@ edge7_2_0:
 edge7_2_16:
 skip7_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -32973,7 +33069,7 @@ skip7_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -32982,7 +33078,7 @@ skip7_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -33003,7 +33099,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -33012,7 +33108,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -33030,24 +33126,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -33055,36 +33151,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s2_4x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s2_4x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -33126,7 +33224,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -33134,7 +33232,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -33142,7 +33240,7 @@ add:
 	VMOVUPS 256(CX), Z18
 	VMOVUPS 320(CX), Z19
 	VMOVUPS 384(CX), Z20
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z21
 	VMOVUPS 64(CX), Z22
 	VMOVUPS 128(CX), Z23
@@ -33153,11 +33251,11 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -33168,7 +33266,7 @@ h:
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -33363,7 +33461,7 @@ skip0_3:
 	VMOVUPS     2304(DI), Z28
 	VMOVUPS     2304(DI)(R11*1), Z29
 	VMOVUPS     2304(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -33618,7 +33716,7 @@ skip4_3:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -33814,7 +33912,7 @@ skip1_3:
 	VMOVUPS     2880(DI), Z28
 	VMOVUPS     2880(DI)(R11*1), Z29
 	VMOVUPS     2880(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -34068,7 +34166,7 @@ skip5_3:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -34263,7 +34361,7 @@ skip2_3:
 	VMOVUPS     3456(DI), Z28
 	VMOVUPS     3456(DI)(R11*1), Z29
 	VMOVUPS     3456(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -34518,7 +34616,7 @@ skip6_3:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -34716,7 +34814,7 @@ skip3_3:
 	VMOVUPS     4032(DI), Z28
 	VMOVUPS     4032(DI)(R11*1), Z29
 	VMOVUPS     4032(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -34963,10 +35061,10 @@ edge7_3_0:
 edge7_3_14:
 skip7_3:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -34976,7 +35074,7 @@ skip7_3:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -34984,7 +35082,7 @@ skip7_3:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -34992,7 +35090,7 @@ skip7_3:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z21, (CX)
 	VMOVUPS Z22, 64(CX)
 	VMOVUPS Z23, 128(CX)
@@ -35011,7 +35109,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -35019,7 +35117,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -35027,7 +35125,7 @@ past:
 	VMOVNTPS Z18, 256(CX)
 	VMOVNTPS Z19, 320(CX)
 	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z21, (CX)
 	VMOVNTPS Z22, 64(CX)
 	VMOVNTPS Z23, 128(CX)
@@ -35044,26 +35142,26 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -35071,36 +35169,38 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3s2_3x7AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3s2_3x7AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
 	ADDQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -35135,7 +35235,7 @@ add:
 	VMOVUPS 320(R14), Z5
 	VMOVUPS 384(R14), Z6
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z7
 	VMOVUPS 64(CX), Z8
 	VMOVUPS 128(CX), Z9
@@ -35143,7 +35243,7 @@ add:
 	VMOVUPS 256(CX), Z11
 	VMOVUPS 320(CX), Z12
 	VMOVUPS 384(CX), Z13
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -35154,11 +35254,11 @@ add:
 
 begin:
 	LEAQ    1344(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (R9)
@@ -35167,7 +35267,7 @@ h:
 	VMOVUPS     (DI), Z21
 	VMOVUPS     (DI)(R11*1), Z22
 	VMOVUPS     (DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge0_0_0
@@ -35316,7 +35416,7 @@ skip0_2:
 	VMOVUPS     2304(DI), Z21
 	VMOVUPS     2304(DI)(R11*1), Z22
 	VMOVUPS     2304(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge4_0_0
@@ -35509,7 +35609,7 @@ skip4_2:
 	VMOVUPS     576(DI), Z21
 	VMOVUPS     576(DI)(R11*1), Z22
 	VMOVUPS     576(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge1_0_0
@@ -35658,7 +35758,7 @@ skip1_2:
 	VMOVUPS     2880(DI), Z21
 	VMOVUPS     2880(DI)(R11*1), Z22
 	VMOVUPS     2880(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge5_0_0
@@ -35851,7 +35951,7 @@ skip5_2:
 	VMOVUPS     1152(DI), Z21
 	VMOVUPS     1152(DI)(R11*1), Z22
 	VMOVUPS     1152(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge2_0_0
@@ -36000,7 +36100,7 @@ skip2_2:
 	VMOVUPS     3456(DI), Z21
 	VMOVUPS     3456(DI)(R11*1), Z22
 	VMOVUPS     3456(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge6_0_0
@@ -36193,7 +36293,7 @@ skip6_2:
 	VMOVUPS     1728(DI), Z21
 	VMOVUPS     1728(DI)(R11*1), Z22
 	VMOVUPS     1728(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge3_0_0
@@ -36344,7 +36444,7 @@ skip3_2:
 	VMOVUPS     4032(DI), Z21
 	VMOVUPS     4032(DI)(R11*1), Z22
 	VMOVUPS     4032(DI)(R11*2), Z23
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	CMPQ        16(SP), $0x01
 	JEQ         edge7_0_0
@@ -36531,10 +36631,10 @@ edge7_2_0:
 edge7_2_14:
 skip7_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -36544,7 +36644,7 @@ skip7_2:
 	VMOVUPS Z5, 320(R14)
 	VMOVUPS Z6, 384(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z7, (CX)
 	VMOVUPS Z8, 64(CX)
 	VMOVUPS Z9, 128(CX)
@@ -36552,7 +36652,7 @@ skip7_2:
 	VMOVUPS Z11, 256(CX)
 	VMOVUPS Z12, 320(CX)
 	VMOVUPS Z13, 384(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -36571,7 +36671,7 @@ past:
 	VMOVNTPS Z5, 320(R14)
 	VMOVNTPS Z6, 384(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z7, (CX)
 	VMOVNTPS Z8, 64(CX)
 	VMOVNTPS Z9, 128(CX)
@@ -36579,7 +36679,7 @@ past:
 	VMOVNTPS Z11, 256(CX)
 	VMOVNTPS Z12, 320(CX)
 	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -36596,24 +36696,24 @@ stored:
 	ADDQ $0x000001c0, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -36621,35 +36721,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3half_1x28AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3half_1x28AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -36714,14 +36816,14 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -37322,10 +37424,10 @@ edge3_0_14:
 edge7_0_14:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -37395,20 +37497,20 @@ stored:
 	ADDQ $0x00000700, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -37416,35 +37518,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3half_1x16AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3half_1x16AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -37485,14 +37589,14 @@ add:
 
 begin:
 	LEAQ    1024(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip
 	CMPQ        R8, 8(SP)
 	JEQ         skip
@@ -37868,10 +37972,10 @@ edge3_0_8:
 edge7_0_8:
 skip:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -37917,20 +38021,20 @@ stored:
 	ADDQ $0x00000400, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -37938,35 +38042,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3half_2x14AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3half_2x14AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -38015,7 +38121,7 @@ add:
 	VMOVUPS 768(R14), Z12
 	VMOVUPS 832(R14), Z13
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VMOVUPS 128(CX), Z16
@@ -38033,18 +38139,18 @@ add:
 
 begin:
 	LEAQ    1792(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (AX)
 	VMOVUPS     (DI), Z28
 	VMOVUPS     (DI)(R11*1), Z29
 	VMOVUPS     (DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	VPERMILPS   $0x00, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -38124,7 +38230,7 @@ skip0_1:
 	VMOVUPS     2304(DI), Z28
 	VMOVUPS     2304(DI)(R11*1), Z29
 	VMOVUPS     2304(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	VPERMPD     $0x4e, (BX), Z31
 	VPERMILPS   $0x00, Z31, Z31
@@ -38220,7 +38326,7 @@ skip4_1:
 	VMOVUPS     576(DI), Z28
 	VMOVUPS     576(DI)(R11*1), Z29
 	VMOVUPS     576(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	VPERMILPS   $0x55, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -38300,7 +38406,7 @@ skip1_1:
 	VMOVUPS     2880(DI), Z28
 	VMOVUPS     2880(DI)(R11*1), Z29
 	VMOVUPS     2880(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	VPERMPD     $0x4e, (BX), Z31
 	VPERMILPS   $0x55, Z31, Z31
@@ -38395,7 +38501,7 @@ skip5_1:
 	VMOVUPS     1152(DI), Z28
 	VMOVUPS     1152(DI)(R11*1), Z29
 	VMOVUPS     1152(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	VPERMILPS   $0xaa, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -38475,7 +38581,7 @@ skip2_1:
 	VMOVUPS     3456(DI), Z28
 	VMOVUPS     3456(DI)(R11*1), Z29
 	VMOVUPS     3456(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	VPERMPD     $0x4e, (BX), Z31
 	VPERMILPS   $0xaa, Z31, Z31
@@ -38571,7 +38677,7 @@ skip6_1:
 	VMOVUPS     1728(DI), Z28
 	VMOVUPS     1728(DI)(R11*1), Z29
 	VMOVUPS     1728(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	VPERMILPS   $0xff, (BX), Z31
 	VFMADD231PS Z29, Z31, Z0
@@ -38653,7 +38759,7 @@ skip3_1:
 	VMOVUPS     4032(DI), Z28
 	VMOVUPS     4032(DI)(R11*1), Z29
 	VMOVUPS     4032(DI)(R11*2), Z30
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	VPERMPD     $0x4e, (BX), Z31
 	VPERMILPS   $0xff, Z31, Z31
@@ -38744,10 +38850,10 @@ skip7_0:
 edge7_1_7:
 skip7_1:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -38764,7 +38870,7 @@ skip7_1:
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, 64(CX)
 	VMOVUPS Z16, 128(CX)
@@ -38797,7 +38903,7 @@ past:
 	VMOVNTPS Z12, 768(R14)
 	VMOVNTPS Z13, 832(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z14, (CX)
 	VMOVNTPS Z15, 64(CX)
 	VMOVNTPS Z16, 128(CX)
@@ -38821,22 +38927,22 @@ stored:
 	ADDQ $0x00000380, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -38844,35 +38950,37 @@ done:
 	VZEROUPPER
 	RET
 
-// func planeConvPerm3half_3x8AVX512(rows int, tiles int, planes int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+// func planeConvPerm3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvPerm3half_3x8AVX512(SB), NOSPLIT, $32-176
-	MOVQ from+32(FP), R15
-	MOVQ xrow+40(FP), R10
-	ADDQ R15, x+24(FP)
-	SUBQ $0x40, xplane+48(FP)
+TEXT ·planeConvPerm3half_3x8AVX512(SB), NOSPLIT, $32-184
+	MOVQ from+40(FP), R15
+	MOVQ xrow+48(FP), R10
+	ADDQ R15, x+32(FP)
+	MOVQ channels+24(FP), R15
+	SHLQ $0x02, R15
+	SUBQ R15, xplane+56(FP)
 	MOVQ R10, DX
-	MOVQ wcol+88(FP), R11
+	MOVQ wcol+96(FP), R11
 
 row:
 	XORQ    R15, R15
 	CMPQ    rows+0(FP), $0x01
-	CMOVQEQ bottom+136(FP), R15
+	CMOVQEQ bottom+144(FP), R15
 	MOVQ    R15, 8(SP)
-	MOVQ    x+24(FP), R13
-	MOVQ    y+104(FP), R14
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
 	MOVQ    tiles+8(FP), R12
-	MOVQ    left+144(FP), R15
+	MOVQ    left+152(FP), R15
 	MOVQ    R15, 16(SP)
 	MOVQ    R13, R9
-	ADDQ    ahead+160(FP), R9
+	ADDQ    ahead+168(FP), R9
 
 tile:
 	XORQ    R15, R15
 	CMPQ    R12, $0x01
-	CMOVQEQ right+152(FP), R15
+	CMOVQEQ right+160(FP), R15
 	MOVQ    R15, 24(SP)
-	MOVQ    bias+96(FP), DI
+	MOVQ    bias+104(FP), DI
 	TESTQ   DI, DI
 	JZ      add
 	VMOVUPS (DI), Z0
@@ -38911,7 +39019,7 @@ add:
 	VMOVUPS 384(R14), Z6
 	VMOVUPS 448(R14), Z7
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VMOVUPS 128(CX), Z10
@@ -38920,7 +39028,7 @@ add:
 	VMOVUPS 320(CX), Z13
 	VMOVUPS 384(CX), Z14
 	VMOVUPS 448(CX), Z15
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VMOVUPS 128(CX), Z18
@@ -38932,18 +39040,18 @@ add:
 
 begin:
 	LEAQ    1536(R14), AX
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	CMOVQNE R13, AX
 	MOVQ    R13, BX
-	MOVQ    w+72(FP), DI
-	MOVQ    kh+64(FP), R8
+	MOVQ    w+80(FP), DI
+	MOVQ    kh+72(FP), R8
 
 h:
 	PREFETCHT0  (AX)
 	VMOVUPS     (DI), Z24
 	VMOVUPS     (DI)(R11*1), Z25
 	VMOVUPS     (DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip0_0
 	VPERMILPS   $0x00, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -39021,7 +39129,7 @@ skip0_2:
 	VMOVUPS     2304(DI), Z24
 	VMOVUPS     2304(DI)(R11*1), Z25
 	VMOVUPS     2304(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip4_0
 	VPERMPD     $0x4e, (BX), Z28
 	VPERMILPS   $0x00, Z28, Z28
@@ -39113,7 +39221,7 @@ skip4_2:
 	VMOVUPS     576(DI), Z24
 	VMOVUPS     576(DI)(R11*1), Z25
 	VMOVUPS     576(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip1_0
 	VPERMILPS   $0x55, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -39191,7 +39299,7 @@ skip1_2:
 	VMOVUPS     2880(DI), Z24
 	VMOVUPS     2880(DI)(R11*1), Z25
 	VMOVUPS     2880(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip5_0
 	VPERMPD     $0x4e, (BX), Z28
 	VPERMILPS   $0x55, Z28, Z28
@@ -39282,7 +39390,7 @@ skip5_2:
 	VMOVUPS     1152(DI), Z24
 	VMOVUPS     1152(DI)(R11*1), Z25
 	VMOVUPS     1152(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip2_0
 	VPERMILPS   $0xaa, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -39360,7 +39468,7 @@ skip2_2:
 	VMOVUPS     3456(DI), Z24
 	VMOVUPS     3456(DI)(R11*1), Z25
 	VMOVUPS     3456(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip6_0
 	VPERMPD     $0x4e, (BX), Z28
 	VPERMILPS   $0xaa, Z28, Z28
@@ -39452,7 +39560,7 @@ skip6_2:
 	VMOVUPS     1728(DI), Z24
 	VMOVUPS     1728(DI)(R11*1), Z25
 	VMOVUPS     1728(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip3_0
 	VPERMILPS   $0xff, (BX), Z28
 	VFMADD231PS Z25, Z28, Z0
@@ -39532,7 +39640,7 @@ skip3_2:
 	VMOVUPS     4032(DI), Z24
 	VMOVUPS     4032(DI)(R11*1), Z25
 	VMOVUPS     4032(DI)(R11*2), Z26
-	CMPQ        R8, top+128(FP)
+	CMPQ        R8, top+136(FP)
 	JEQ         skip7_0
 	VPERMPD     $0x4e, (BX), Z28
 	VPERMILPS   $0xff, Z28, Z28
@@ -39620,10 +39728,10 @@ edge7_1_4:
 edge7_2_4:
 skip7_2:
 	ADDQ    R10, BX
-	ADDQ    wrow+80(FP), DI
+	ADDQ    wrow+88(FP), DI
 	DECQ    R8
 	JNZ     h
-	CMPQ    past+168(FP), $0x00
+	CMPQ    past+176(FP), $0x00
 	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
@@ -39634,7 +39742,7 @@ skip7_2:
 	VMOVUPS Z6, 384(R14)
 	VMOVUPS Z7, 448(R14)
 	MOVQ    R14, CX
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, 64(CX)
 	VMOVUPS Z10, 128(CX)
@@ -39643,7 +39751,7 @@ skip7_2:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	ADDQ    yrow+112(FP), CX
+	ADDQ    yrow+120(FP), CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, 64(CX)
 	VMOVUPS Z18, 128(CX)
@@ -39664,7 +39772,7 @@ past:
 	VMOVNTPS Z6, 384(R14)
 	VMOVNTPS Z7, 448(R14)
 	MOVQ     R14, CX
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z8, (CX)
 	VMOVNTPS Z9, 64(CX)
 	VMOVNTPS Z10, 128(CX)
@@ -39673,7 +39781,7 @@ past:
 	VMOVNTPS Z13, 320(CX)
 	VMOVNTPS Z14, 384(CX)
 	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+112(FP), CX
+	ADDQ     yrow+120(FP), CX
 	VMOVNTPS Z16, (CX)
 	VMOVNTPS Z17, 64(CX)
 	VMOVNTPS Z18, 128(CX)
@@ -39691,24 +39799,24 @@ stored:
 	ADDQ $0x00000200, R14
 	CMPQ R12, $0x01
 	JNE  tile
-	MOVQ x+24(FP), R13
-	MOVQ y+104(FP), R14
-	ADDQ xlast+56(FP), R13
-	ADDQ ylast+120(FP), R14
+	MOVQ x+32(FP), R13
+	MOVQ y+112(FP), R14
+	ADDQ xlast+64(FP), R13
+	ADDQ ylast+128(FP), R14
 	JMP  tile
 
 end:
-	MOVQ yrow+112(FP), R15
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	ADDQ DX, x+24(FP)
-	ADDQ R15, y+104(FP)
-	MOVQ $0x00000000, top+128(FP)
+	MOVQ yrow+120(FP), R15
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	ADDQ DX, x+32(FP)
+	ADDQ R15, y+112(FP)
+	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+168(FP), $0x00
+	CMPQ past+176(FP), $0x00
 	JEQ  done
 	SFENCE
 

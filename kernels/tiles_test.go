@@ -215,8 +215,11 @@ type planeStore struct{ add, past bool }
 func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bottom, left, right int, how planeStore) {
 	const kh, overlap = 2, 2
 	planes, channels := 2, Block
-	if key.lookup != wide {
+	switch {
+	case key.lookup != wide:
 		planes, channels = 1, map[lookup]int{quad: 4, perm: 8}[key.lookup]
+	case how.add:
+		planes, channels = 1, 3
 	}
 	r := newRand(key, tile.rows, tile.cols)
 	height, cols, stride := 2*tile.rows, 2*tile.cols-overlap, max(key.stride, 1)
@@ -270,7 +273,7 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 		}
 	}
 	tiles := (cols + tile.cols - 1) / tile.cols
-	tile.f(2, tiles, planes, &x.s()[0], from, pitch*pixelBytes, rows*pitch*pixelBytes, key.pixel(cols-tile.cols)*pixelBytes, kh,
+	tile.f(2, tiles, planes, channels, &x.s()[0], from, pitch*pixelBytes, rows*pitch*pixelBytes, key.pixel(cols-tile.cols)*pixelBytes, kh,
 		&w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, start, &to[0], (2*tile.cols-overlap)*pixelBytes,
 		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0, b2i(how.past))
 	compare(t, fmt.Sprintf("%v %dx%d, edges %d %d %d %d, %+v", key, tile.rows, tile.cols, top, bottom, left, right, how), to, want,

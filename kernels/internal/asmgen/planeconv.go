@@ -60,23 +60,25 @@ func (p *planeConv) between() (pixels, rows int) {
 func (p *planeConv) write() {
 	name := fmt.Sprintf("planeConv%s%v_%dx%d%s", p.l.name, p.sh, p.rows, p.cols, p.s.suffix)
 	tabulate(p.l, p.sh, fmt.Sprintf("%d, %d, %s", p.rows, p.cols, name))
-	function(name, "func(rows, tiles, planes int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)",
+	function(name, "func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)",
 		fmt.Sprintf("\tfor row < rows*%d, col < tiles*%d and lane {", p.rows, p.cols),
 		"\t\tif bias != nil {",
 		"\t\t\ty[row][col][lane] = bias[lane]",
 		"\t\t}",
-		fmt.Sprintf("\t\tfor plane < planes, k < %d, h < kh and v < 3 {", p.channels()),
+		"\t\tfor plane < planes, k < channels, h < kh and v < 3 {",
 		p.sh.doc(),
 		"\t\t\ty[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * "+p.seen(),
 		"\t\t}", "\t}", "",
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
 		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.",
-		"For groups planes is 1.")
+		p.note())
 	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
-	SUBQ(U8(pixel), argument("xplane")) // less what the channels of a pixel have moved on
+	Load(Param("channels"), tmp)
+	SHLQ(U8(2), tmp)
+	SUBQ(tmp, argument("xplane")) // less what the channels of a pixel have moved on
 	pixels, rows := p.between()
 	MOVQ(p.xrow, p.step)
 	for range rows - 1 {
@@ -144,7 +146,7 @@ func (p *planeConv) addPlanes(xt GPPhysical, left Mem) {
 	Label("plane")
 	MOVQ(p.x, p.ahead)
 	ADDQ(argument("ahead"), p.ahead)
-	MOVQ(U32(16), p.kLeft)
+	MOVQ(argument("channels"), p.kLeft)
 	Label("k")
 	p.channel()
 	DECQ(p.kLeft)
@@ -165,8 +167,16 @@ func (p *planeConv) store(y GPPhysical) {
 	Label("stored")
 }
 
-// channels is how many channels of a plane a lane sees, and seen the k-th of them.
+// channels is how many channels of a plane a lane sees at most, and seen the k-th of them.
 func (p *planeConv) channels() int { return map[string]int{"Quad": 4, "Perm": 8, "Wide": 16}[p.l.name] }
+
+// note says what the kernel takes for granted.
+func (p *planeConv) note() string {
+	if p.l == wide {
+		return "Channels is at most 16, and 16 of more than one plane."
+	}
+	return fmt.Sprintf("Planes is 1 and channels %d.", p.channels())
+}
 
 func (p *planeConv) seen() string {
 	if p.l == perm {
