@@ -48,10 +48,10 @@ func (s *simd) takesWinograd(n int, p *directPass) bool {
 	if p.whole == nil {
 		return 20*tiles < 9*pixels
 	}
-	const large = 1 << 20 // floats that stay in no cache
+	const large = 1 << 20 // floats that stay in no cache: to read them again for every strip keeps the threads waiting
 	transform := 20       // in pixels between two blocks
 	if winoPlaces*p.sets*p.channelSets.out*p.planes*Block*Block > large {
-		transform = 46
+		transform = 110
 	}
 	return n*(4*pixels-9*tiles) > 4*transform // a tile takes as long as 9/4 pixels
 }
@@ -155,10 +155,20 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 		groups, size := w.split(tiles, nb)
 		pitch = max(pitch, groups*size)
 	}
-	vplace, mplace := p.planes*pitch*Block|Block, panel*pitch*Block|Block // odd numbers of cache lines, lest places share a set of the cache
-	buf := borrow(winoPlaces*(vplace+mplace) + Block)
+	// Odd numbers of cache lines, lest places share a set of the cache.
+	vplace, mplace := p.planes*pitch*Block|Block, panel*pitch*Block|Block
+	size := winoPlaces * vplace
+	// Products may take the place of input that nothing needs again.
+	inPlace := w.products[1][1] != nil && p.channelSets.out <= min(w.panel(), p.planes)
+	if !inPlace {
+		size += winoPlaces * mplace
+	}
+	buf := borrow(size + Block)
 	defer release(buf)
-	v, m, check := (*buf)[:winoPlaces*vplace], (*buf)[winoPlaces*vplace:][:winoPlaces*mplace], (*buf)[winoPlaces*(vplace+mplace):]
+	check, v, m := (*buf)[:Block], (*buf)[Block:][:winoPlaces*vplace], (*buf)[Block+winoPlaces*vplace:]
+	if inPlace {
+		m, mplace = v, vplace
+	}
 	clear(check)
 	p.eachImage(r0, r1, func(image, lo, hi, tile int) {
 		for plane := range p.planes {
