@@ -104,8 +104,9 @@ func (p pointPass) run(s *simd, y, x, bias []float32) {
 		together = max(1, min(together, p.n/Threads()))
 	}
 	w.groups = (p.n + together - 1) / together
-	if w.groups*w.chunks < 4*Threads() {
-		w.columns = (outs + panel - 1) / panel
+	if want := 4 * Threads(); Threads() > 1 {
+		panels := (outs + panel - 1) / panel
+		w.columns = min(panels, (want+w.groups*w.chunks-1)/(w.groups*w.chunks))
 	}
 	pointTasks.run(w.groups*w.chunks*w.columns, w)
 }
@@ -123,7 +124,8 @@ var pointTasks = newLoop(func(w *pointWork, i int) {
 	t := pointTask{pointWork: w, last: blocks(w.out), image: w.n * group / w.groups, imageEnd: w.n * (group + 1) / w.groups}
 	t.from, t.to = w.chunk(chunk, w.chunks)
 	if panel := w.s.pointPanel(); w.columns > 1 {
-		t.first, t.last = column*panel, min(t.last, (column+1)*panel)
+		panels := (t.last + panel - 1) / panel
+		t.first, t.last = panels*column/w.columns*panel, min(t.last, panels*(column+1)/w.columns*panel)
 	}
 	t.run()
 })
