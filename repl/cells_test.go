@@ -24,7 +24,11 @@ func TestCellCorpora(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := start(t, Options{Grace: 300 * time.Millisecond})
+			o := Options{Grace: 300 * time.Millisecond}
+			if strings.HasSuffix(file, "c_danger.cells") {
+				o.Env = []string{racesOnPurpose}
+			}
+			s := start(t, o)
 			for _, c := range strings.Split(string(text), "\n#@ ")[1:] {
 				if strings.HasPrefix(c, "RESTART") {
 					if err := s.Restart(t.Context()); err != nil {

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// racesOnPurpose, in a session's environment, is for cells that commit races: the race detector does not report them.
+const racesOnPurpose = "GORACE=report_bugs=0"
+
 // start begins a session that ends with the test.
 func start(t testing.TB, o Options) *Session {
 	t.Helper()
