@@ -57,6 +57,10 @@ func TestInterrupt(t *testing.T) {
 		{"print flood", "for { fmt.Println(\"more and more\") }"},
 		{"mutex locked twice", "var mu sync.Mutex\nmu.Lock()\nmu.Lock()"},
 		{"mutex of a struct", "type safe struct { sync.RWMutex; n int }\nvar s safe\ns.RLock()\ns.Lock()"},
+		{"lock as a method value", "var mu sync.Mutex\nlock := mu.Lock\nlock()\nlock()"},
+		{"locker", "var mu sync.RWMutex\nvar l sync.Locker = &mu\nl.Lock()\nl.Lock()"},
+		{"locker for reading", "var mu sync.RWMutex\nmu.Lock()\nmu.RLocker().Lock()"},
+		{"locker of a notebook type", "type T struct{ mu sync.Mutex }\nfunc (t *T) Lock() { t.mu.Lock() }\nfunc (t *T) Unlock() { t.mu.Unlock() }\nvar l sync.Locker = &T{}\nl.Lock()\nl.Lock()"},
 		{"read lock", "var mu sync.RWMutex\nmu.Lock()\nmu.RLock()"},
 		{"wait group", "var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()"},
 		{"deferred wait", "func f() { var wg sync.WaitGroup; wg.Add(1); defer wg.Wait() }\nf()"},
@@ -100,7 +104,7 @@ func TestInterrupt(t *testing.T) {
 // What does not stop is ended after the grace time; the error says what it was doing, and the session goes on.
 func TestInterruptOfWhatCannotStop(t *testing.T) {
 	s := start(t, Options{Grace: 100 * time.Millisecond})
-	o, took := interrupted(t, s, "var mu sync.Mutex\nvar l sync.Locker = &mu\nl.Lock()\nl.Lock()")
+	o, took := interrupted(t, s, "var once sync.Once\nonce.Do(func() { once.Do(func() {}) })")
 	e := o.cellError(t)
 	if e.Name != Killed || !e.Lost || !strings.Contains(e.Msg, "sync.Mutex.Lock") {
 		t.Errorf("%+v", e)

@@ -115,6 +115,9 @@ func (c *compilation) addImport(s *ast.ImportSpec) Errors {
 	if err != nil {
 		return c.errorAt(s.Path.Pos(), "invalid import path: "+s.Path.Value)
 	}
+	if p == "" {
+		return c.errorAt(s.Path.Pos(), "invalid import path (empty string)")
+	}
 	pkg, err := c.front.imp.Import(p)
 	if err != nil {
 		return c.errorAt(s.Path.Pos(), fmt.Sprintf("could not import %s (%v)", p, err))

@@ -112,6 +112,14 @@ var compiledInstances = map[string]string{
 	"crypto/hkdf.Expand p_hash.Hash": "HKDFExpand", "crypto/hkdf.Key p_hash.Hash": "HKDF",
 }
 
+// instead tells what to use in the place of generics that cells can't have instances of.
+var instead = map[string]string{
+	"runtime.AddCleanup": "; runtime.SetFinalizer can",
+	"sql.Null":           "; sql.NullString, sql.NullInt64 and their like can",
+	"weak.Make":          "; keep a pointer, and set it to nil when the value may go",
+	"weak.Pointer":       "; keep a pointer, and set it to nil when the value may go",
+}
+
 // instance returns the backend name of a generic function's instance and has it written when it is new.
 func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
 	texts := make([]string, len(args))
@@ -123,7 +131,8 @@ func (l *lowerer) instance(obj *types.Func, args []types.Type) string {
 	}
 	u := l.unitOf(obj.Pkg(), obj.Name())
 	if u == nil {
-		l.refuse(l.pos, "the generic function %s.%s of a compiled package can't be called from a cell", obj.Pkg().Name(), obj.Name())
+		name := obj.Pkg().Name() + "." + obj.Name()
+		l.refuse(l.pos, "the generic function %s of a compiled package can't be called from a cell%s", name, instead[name])
 	}
 	obj = u.object()
 	key := fmt.Sprintf("%s@%p[%s]", obj.Name(), obj, strings.Join(texts, ","))

@@ -133,6 +133,7 @@ var waits = map[string]string{
 	"(*sync.RWMutex).RLock":  "_gnb.ReadLock",
 	"(*sync.WaitGroup).Wait": "_gnb.WaitGroup",
 	"(*sync.Cond).Wait":      "_gnb.WaitCond",
+	"(sync.Locker).Lock":     "_gnb.LockLocker",
 }
 
 // callee renders the function to call and the receiver among its arguments, if it is one.
@@ -163,7 +164,9 @@ func (f *fn) methodValue(e *ast.SelectorExpr) string {
 	maker := f.l.serial("bound")
 	ps, args := f.forward(sig)
 	fun, recv := m.fn.Name(), ""
-	if m.compiled {
+	if wait := waits[m.fn.FullName()]; m.compiled && wait != "" {
+		fun, recv = wait, "r"
+	} else if m.compiled {
 		fun = "r." + fun
 	} else {
 		fun, recv = f.l.methodName(m.fn, m.typ), "r"

@@ -187,7 +187,8 @@ func (l *lowerer) unspeakable(t types.Type) bool {
 // more than a name for its underlying type.
 func (l *lowerer) compiledInstance(t *types.Named) string {
 	if t.NumMethods() > 0 {
-		l.refuse(l.pos, "the generic type %s of a compiled package can't be used in a cell", types.TypeString(t, nil))
+		name := t.Obj().Pkg().Name() + "." + t.Obj().Name()
+		l.refuse(l.pos, "the generic type %s of a compiled package can't be used in a cell%s", types.TypeString(t, nil), instead[name])
 	}
 	return l.namedInstance(t)
 }

@@ -1,6 +1,9 @@
 package rt
 
-import "sync"
+import (
+	"reflect"
+	"sync"
+)
 
 // Lock is (*sync.Mutex).Lock, ended by an interrupt of the cell that waits.
 func Lock(mu *sync.Mutex) {
@@ -22,6 +25,24 @@ func ReadLock(mu *sync.RWMutex) {
 		wait(mu.RLock, mu.RUnlock)
 	}
 }
+
+// LockLocker is sync.Locker.Lock. A type of a cell waits in code of the cell.
+func LockLocker(l sync.Locker) {
+	switch mu := l.(type) {
+	case *sync.Mutex:
+		Lock(mu)
+	case *sync.RWMutex:
+		WriteLock(mu)
+	default:
+		if reflect.TypeOf(l) == readLocker {
+			wait(l.Lock, l.Unlock)
+		} else {
+			l.Lock()
+		}
+	}
+}
+
+var readLocker = reflect.TypeOf(new(sync.RWMutex).RLocker())
 
 // WaitGroup is (*sync.WaitGroup).Wait.
 func WaitGroup(wg *sync.WaitGroup) { wait(wg.Wait, func() {}) }
