@@ -79,9 +79,9 @@ func compare(t *testing.T, programs []progen.Program) {
 	cellsOutput(t, split, progen.Prelude)
 	for i, p := range programs {
 		for how, run := range map[string]func() string{
-			"one cell": func() string { return cellsOutput(t, whole, p.Source()+"\n"+p.Main+"()") },
+			"one cell": func() string { return cellsOutput(t, whole, p.Source()+"\n"+call(p)) },
 			"many cells": func() string {
-				return cellsOutput(t, split, append(p.Decls[:len(p.Decls):len(p.Decls)], p.Main+"()")...)
+				return cellsOutput(t, split, append(p.Decls[:len(p.Decls):len(p.Decls)], call(p))...)
 			},
 		} {
 			if got := run(); got != outputs[i] {
@@ -93,6 +93,9 @@ func compare(t *testing.T, programs []progen.Program) {
 		}
 	}
 }
+
+// call runs a program so that a panic that it doesn't recover ends neither the others nor the cell.
+func call(p progen.Program) string { return fmt.Sprintf("try(%q, %s)", p.Main, p.Main) }
 
 // cellsOutput executes cells and returns what they print, and how they fail.
 func cellsOutput(t *testing.T, s *Session, cells ...string) (out string) {
@@ -120,7 +123,7 @@ func goRun(t *testing.T, programs []progen.Program) []string {
 		if i > 0 {
 			main += "fmt.Print(" + strconv.Quote(between) + ")\n"
 		}
-		main += p.Main + "()\n"
+		main += call(p) + "\n"
 	}
 	for name, content := range map[string]string{"go.mod": "module random\n\ngo 1.26\n", "main.go": text + main + "}\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
@@ -132,9 +135,12 @@ func goRun(t *testing.T, programs []progen.Program) []string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	out, err := exec.CommandContext(t.Context(), filepath.Join(dir, "random")).Output()
+	var stderr strings.Builder
+	program := exec.CommandContext(t.Context(), filepath.Join(dir, "random"))
+	program.Stderr = &stderr
+	out, err := program.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("go run: %v\n%s", err, stderr.String())
 	}
 	return strings.Split(string([]rune(string(out))), between) // streams are valid UTF-8
 }
