@@ -1,6 +1,7 @@
 package kernels
 
-// Direct 3x3 convolutions with blocks of 16 channels, or groups of four or eight, that read and write blocked tensors as they lie. A call computes a band of rows.
+// Direct 3x3 convolutions with blocks of 16 channels, or groups of four or eight, that read and write blocked tensors as they lie. A call
+// computes a band of rows.
 
 // planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel.
 type planeConvKernel struct {
@@ -56,8 +57,8 @@ func (c Conv) wholeBackward(s *simd) []planePass {
 // fits reports whether whole blocks see whole blocks, a part of one or themselves, with at most one row or column of padding at each side.
 func (p *planePass) fits() bool {
 	lastRow := (p.out[0]-1)*p.stride + p.kh - 1 - p.pad[0]
-	return (p.lookup == wide && (p.k == Block || p.planes == 1) || p.lookup == quad || p.lookup == perm) && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] &&
-		p.lastPixel() <= p.in[1]
+	blocks := p.lookup == wide && (p.k == Block || p.planes == 1) || p.lookup == quad || p.lookup == perm
+	return blocks && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] && p.lastPixel() <= p.in[1]
 }
 
 // lastPixel is the last column of input that is seen.

@@ -118,17 +118,7 @@ func depthPlane(s simd, stride, cols int) {
 	JZ(LabelRef("next"))
 	CMPQ(left, U8(cols))
 	JGT(LabelRef("whole"))
-	Comment("go back so that the last tile ends with the row")
-	SUBQ(U8(cols), left)
-	MOVQ(left, back)
-	SHLQ(U8(6), back)
-	ADDQ(back, y)
-	if stride == 2 {
-		SHLQ(U8(1), back)
-	}
-	for _, p := range t.ptr {
-		ADDQ(back, p)
-	}
+	backToLastTile(cols, stride, left, back, y, t.ptr)
 	MOVQ(U32(cols), left)
 	if stride == 1 {
 		tile(false, true)

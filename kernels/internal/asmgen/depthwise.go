@@ -28,7 +28,7 @@ func depthwise(s simd, stride int) {
 	load([]string{"rows", "width", "x", "xrow", "w", "y"}, rows, width, x, xrow, w, y)
 	left, back, ahead := R8, R9, R13
 	Load(Param("ahead"), ahead)
-	ptr := [3]GPPhysical{R10, R11, R12}
+	ptr := [3]Register{R10, R11, R12}
 	for i := range 9 {
 		VMOVUPS(at(w, i*s.bytes), s.reg[i])
 	}
@@ -78,17 +78,7 @@ func depthwise(s simd, stride int) {
 	JGE(LabelRef("tile"))
 	ADDQ(U8(cols), left) // pixels that are left
 	JZ(LabelRef("next"))
-	Comment("go back so that the last tile ends with the row")
-	SUBQ(U8(cols), left)
-	MOVQ(left, back)
-	SHLQ(U8(6), back)
-	ADDQ(back, y)
-	if stride == 2 {
-		SHLQ(U8(1), back)
-	}
-	for _, p := range ptr {
-		ADDQ(back, p)
-	}
+	backToLastTile(cols, stride, left, back, y, ptr)
 	compute(cols)
 	forward(cols)
 	JMP(LabelRef("next"))
@@ -106,4 +96,20 @@ func depthwise(s simd, stride int) {
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	finish()
+}
+
+// backToLastTile moves the pointers to y and to rows of x back, so that the last tile of cols pixels ends with the row, of which left
+// pixels remain, fewer than cols.
+func backToLastTile(cols, stride int, left, back, y Register, rows [3]Register) {
+	Comment("go back so that the last tile ends with the row")
+	SUBQ(U8(cols), left)
+	MOVQ(left, back)
+	SHLQ(U8(6), back)
+	ADDQ(back, y)
+	if stride == 2 {
+		SHLQ(U8(1), back)
+	}
+	for _, p := range rows {
+		ADDQ(back, p)
+	}
 }
