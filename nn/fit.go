@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/groupnb/groupnb/repl/display"
@@ -135,20 +134,15 @@ func (c *fitConfig) check(train Loader, opt Optimizer) error {
 	case !(c.average >= 0 && c.average < 1):
 		return fmt.Errorf("EMA(%g), want 0 or more and less than 1", c.average)
 	}
-	return errors.Join(writable(c.checkpoint), writable(c.bestPath), weightsEnding(c.bestPath))
-}
-
-// writable says before the first epoch, not after it, that a file can't be written.
-func writable(path string) error {
-	if path == "" {
-		return nil
+	for _, path := range []string{c.checkpoint, c.bestPath} {
+		if path == "" {
+			continue
+		}
+		if err := writable(path); err != nil {
+			return fmt.Errorf("%s can't be written: %w", path, err)
+		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"*")
-	if err != nil {
-		return fmt.Errorf("%s can't be written: %w", path, err)
-	}
-	f.Close()
-	return os.Remove(f.Name())
+	return weightsEnding(c.bestPath)
 }
 
 func weightsEnding(path string) error {

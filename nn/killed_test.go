@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,48 @@ func TestAKilledTrainingGoesOn(t *testing.T) {
 	}
 	if !slices.Equal(weights(straight), weights(resumed)) {
 		t.Error("going on gives other weights")
+	}
+	if left := filesIn(t, filepath.Dir(path)); !slices.Equal(left, []string{filepath.Base(path)}) {
+		t.Errorf("%q lie there in the end, want the checkpoint alone", left)
+	}
+}
+
+// filesIn lists the names of the files in a directory.
+func filesIn(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// Writers of one path at the same time wait for each other: whichever is the last, the file is one of theirs, and nothing lies beside it.
+func TestWritersOfOneFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "m.safetensors")
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			content := bytes.Repeat([]byte{byte(i)}, 1<<16)
+			for range 10 {
+				err := replaceFile(path, func(w io.Writer) error { _, err := w.Write(content); return err })
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	raw, err := os.ReadFile(path)
+	if err != nil || len(raw) != 1<<16 || bytes.Count(raw, raw[:1]) != len(raw) {
+		t.Errorf("%d bytes, of which %d are the first one's (%v)", len(raw), bytes.Count(raw, raw[:1]), err)
+	}
+	if left := filesIn(t, dir); len(left) != 1 {
+		t.Errorf("%q lie there", left)
 	}
 }
 

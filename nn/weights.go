@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"maps"
@@ -94,36 +93,6 @@ func (m *Model) writeArchive(w interface {
 		}
 	}
 	return w.Close()
-}
-
-// replaceFile writes a file beside path and renames it once it is on the disk, so that whatever dies, one of the two is there whole.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	b := bufio.NewWriterSize(f, 1<<20)
-	if err = write(b); err == nil {
-		err = b.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Chmod(0o644); err == nil {
-		err = e
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // A LoadOption adjusts [Model.Load].
