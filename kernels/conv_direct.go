@@ -91,7 +91,7 @@ func (s *simd) channelSets(groups, icg, ocg int) (cs channelSets, ok bool) {
 var lookupTables = func() (t [2][8 * Block]uint32) {
 	for i := range t[0] {
 		k, lane := uint32(i/Block), uint32(i%Block)
-		t[0][i] = k
+		t[0][i] = lane/4*4 + k
 		t[1][i] = lane/8*8 + k
 	}
 	return t
@@ -147,6 +147,7 @@ type directPass struct {
 	order    []uint32   // of packed weights, see packOrder
 
 	whole []planePass // the same work for kernels that take planes as they lie, or nil; for the first pass
+	sweep *sweepPass  // likewise, of groups within a block
 
 	weightsAt int // where the packed weights of the pass begin among those of all
 }
@@ -167,6 +168,10 @@ const scratchFloats = 1 << 16
 func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	if !x.plain && !y.plain && s.takesWinograd(n, &passes[0]) {
 		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
+		return
+	}
+	if !x.plain && !y.plain && passes[0].sweep != nil {
+		s.runSweep(n, passes[0].sweep, keep, y, x, w, bias)
 		return
 	}
 	if !y.plain && passes[0].whole != nil {

@@ -37,9 +37,11 @@ func (c Conv) plan(s *simd) *convPlan {
 	}
 	p := &convPlan{forward: s.planned(c.forwardPass(s))}
 	p.forward[0].whole = c.wholeForward(s)
+	p.forward[0].sweep = s.sweepForward(c, &p.forward[0])
 	if passes, ok := c.backwardPasses(s); ok {
 		p.backward = s.planned(passes...)
 		p.backward[0].whole = c.wholeBackward(s)
+		p.backward[0].sweep = s.sweepBackward(c, &p.backward[0])
 	}
 	if grad, ok := c.gradPass(s); ok {
 		p.grad = &grad

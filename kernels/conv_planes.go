@@ -1,7 +1,6 @@
 package kernels
 
-// Direct 3x3 convolutions with blocks of 16 channels, or groups of four or eight, that read and write blocked tensors as they lie. A call
-// computes a band of rows.
+// Direct 3x3 convolutions with blocks of 16 channels that read and write blocked tensors as they lie. A call computes a band of rows.
 
 // planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel.
 type planeConvKernel struct {
@@ -54,10 +53,10 @@ func (c Conv) wholeBackward(s *simd) []planePass {
 	return s.planePasses(passes)
 }
 
-// fits reports whether whole blocks see whole blocks, a part of one or themselves, with at most one row or column of padding at each side.
+// fits reports whether whole blocks see whole blocks or a part of one, with at most one row or column of padding at each side.
 func (p *planePass) fits() bool {
 	lastRow := (p.out[0]-1)*p.stride + p.kh - 1 - p.pad[0]
-	blocks := p.lookup == wide && (p.k == Block || p.planes == 1) || p.lookup == quad || p.lookup == perm
+	blocks := p.lookup == wide && (p.k == Block || p.planes == 1)
 	return blocks && p.weightOf.all == 9 && p.outPixel == 1 && p.pad[0]|p.pad[1]|1 == 1 && lastRow <= p.in[0] && p.lastPixel() <= p.in[1]
 }
 
@@ -200,7 +199,4 @@ var planePacks = newLoop(func(p *planePacking, block int) {
 	size := p.weightsOfBlock()
 	to := p.packed[block*size:]
 	p.weightOf.lanes(p.s, to, p.w, block*Block, p.planes*p.k)
-	if p.lookup == perm {
-		orderOctets(to, p.weightOf.all)
-	}
 })

@@ -15,6 +15,7 @@ type simd struct {
 	convGrad    map[convKey][]convGradKernel
 	groupGrad   map[convKey][]groupGradKernel
 	planeConv   map[convKey][]planeConvKernel
+	sweep       [3][]sweepKernel      // [stride][rows-1]
 	planeGrad   [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
 	point       [7][5]pointKernel     // [pixels][blocks]
 	pointRun    [7]pointRunKernel     // [pixels], instead of point where a vector is half a block

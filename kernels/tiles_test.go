@@ -215,10 +215,7 @@ type planeStore struct{ add, past bool }
 func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bottom, left, right int, how planeStore) {
 	const kh, overlap = 2, 2
 	planes, channels := 2, Block
-	switch {
-	case key.lookup != wide:
-		planes, channels = 1, map[lookup]int{quad: 4, perm: 8}[key.lookup]
-	case how.add:
+	if how.add {
 		planes, channels = 1, 3
 	}
 	r := newRand(key, tile.rows, tile.cols)
@@ -262,11 +259,7 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 					continue
 				}
 				for k := range planes * channels {
-					seen := channelSeen(key.lookup, k%channels, lane)
-					if key.lookup == perm {
-						seen = lane/8*8 + octChannel(k, lane)
-					}
-					xs := x.s()[((k/channels*rows+row*stride+h)*pitch+q)*Block+seen]
+					xs := x.s()[((k/channels*rows+row*stride+h)*pitch+q)*Block+k%channels]
 					want[i] += float64(xs) * float64(w.s()[(k*9+firstTap+h*wrow+v*wcol)*Block+lane])
 				}
 			}
@@ -278,6 +271,76 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0, b2i(how.past))
 	compare(t, fmt.Sprintf("%v %dx%d, edges %d %d %d %d, %+v", key, tile.rows, tile.cols, top, bottom, left, right, how), to, want,
 		sumTolerance(planes*Block*kh*3))
+	for _, g := range []guarded{x, w, bias, y} {
+		g.check(t)
+	}
+}
+
+func TestSweepBands(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for stride, kernels := range s.sweep {
+			for i, f := range kernels {
+				for _, width := range []int{2, 3, 7} {
+					for edges := range 8 {
+						for _, l := range []lookup{quad, perm} {
+							checkSweep(t, s, f, l, stride, i+1, width, edges&1, edges>>1&1, edges>>2, edges == 5)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// checkSweep computes a band; what is outside is NaN in x.
+func checkSweep(t *testing.T, s *simd, f sweepKernel, l lookup, stride, rows, width, top, bottom, odd int, past bool) {
+	const firstTap, wrow, wcol = 8, -3, -1 // taps from the last one back
+	channels := map[lookup]int{quad: 4, perm: 8}[l]
+	r := newRand(l, stride, rows, width)
+	if stride != 2 {
+		odd = 0
+	}
+	height, outs, cols, pitch := stride*(rows-1)+3, rows, width, stride*width-odd
+	if stride == half {
+		height, outs, cols, pitch, top = rows+1, 2*rows, 2*width, width, 0
+	}
+	x, w, bias := guardedCopy("x", uniform(r, height*pitch*Block)), guardedCopy("w", uniform(r, channels*9*Block)), guardedCopy("bias", uniform(r, Block))
+	y := guard("y", outs*cols*Block)
+	to := y.s()
+	if past {
+		to = aligned(len(to))
+	}
+	outside := func(row int) bool { return row < top || row >= height-bottom }
+	for row := range height {
+		if outside(row) {
+			fill(x.s()[row*pitch*Block:][:pitch*Block], float32(math.NaN()))
+		}
+	}
+	f(width, channels, &x.s()[0], 0, pitch*pixelBytes, s.table(l), &w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, &bias.s()[0], &to[0],
+		cols*pixelBytes, &x.s()[0], top, bottom, odd, b2i(past))
+	for i := range outs * cols {
+		want := float64s(bias.s())
+		for tap := range 9 {
+			h, v := tap/3, tap%3
+			row, col := i/cols*stride+h, i%cols*stride+v-1
+			if stride == half {
+				row, col = (i/cols+1-h)/2, (i%cols+1-v)/2
+				if (i/cols+1-h)%2 != 0 || (i%cols+1-v)%2 != 0 {
+					continue
+				}
+			}
+			if outside(row) || col < 0 || col >= pitch {
+				continue
+			}
+			for k := range channels {
+				for lane := range want {
+					want[lane] += float64(w.s()[(k*9+firstTap+h*wrow+v*wcol)*Block+lane]) * float64(x.s()[(row*pitch+col)*Block+channelSeen(l, k, lane)])
+				}
+			}
+		}
+		compare(t, fmt.Sprintf("lookup %v, stride %d, %d rows, pixel %d of rows of %d, edges %d %d %d", l, stride, rows, i, cols, top, bottom, odd),
+			to[i*Block:][:Block], want, sumTolerance(9*channels))
+	}
 	for _, g := range []guarded{x, w, bias, y} {
 		g.check(t)
 	}

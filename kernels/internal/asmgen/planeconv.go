@@ -9,21 +9,16 @@ import (
 )
 
 // planeConvFamily writes 3x3 convolutions from planes of input channels, as they lie, to bands of rows of a block of output channels:
-// from all channels of the planes, or from groups of four or eight within one. Pixels of padding around a plane are jumped over.
+// from all channels of the planes. Pixels of padding around a plane are jumped over.
 func planeConvFamily(s simd) {
 	tiles := map[int][][2]int{
 		1:    {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}, {4, 7}, {3, 7}},
 		2:    {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}, {4, 7}, {3, 7}},
 		half: {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}},
 	}
-	fewer := map[[2]int]bool{{1, 14}: true, {2, 8}: true} // not for groups, whose kernels are long
-	for _, l := range []lookup{wide, quad, perm} {
-		for _, stride := range []int{1, 2, half} {
-			for _, t := range tiles[stride] {
-				if l == wide || !fewer[t] {
-					newPlaneConv(newTile(s, l, shape{3, stride}, t[0], t[1])).write()
-				}
-			}
+	for _, stride := range []int{1, 2, half} {
+		for _, t := range tiles[stride] {
+			newPlaneConv(newTile(s, wide, shape{3, stride}, t[0], t[1])).write()
 		}
 	}
 }
@@ -35,18 +30,13 @@ type planeConv struct {
 	wk, w              GPPhysical // weights of this channel and of this tap row
 	hLeft, kLeft, wcol GPPhysical
 	xrow, ahead        GPPhysical
-	outAhead           GPPhysical // output, for groups
-	last               Mem        // the tap row that sees only padding below, counted from the last one
-	left, right        Mem        // whether the first and the last pixel of a row of the tile are padding
+	last               Mem // the tap row that sees only padding below, counted from the last one
+	left, right        Mem // whether the first and the last pixel of a row of the tile are padding
 }
 
 func newPlaneConv(t *tile) *planeConv {
-	p := &planeConv{tile: t, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
+	return &planeConv{tile: t, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
 		wcol: R11, ahead: R15}
-	if t.l != wide {
-		p.ahead, p.outAhead = R9, RAX
-	}
-	return p
 }
 
 // pixels is how many pixels of input lie between tiles, and rows how many rows of input between rows of output.
@@ -67,12 +57,12 @@ func (p *planeConv) write() {
 		"\t\t}",
 		"\t\tfor plane < planes, k < channels, h < kh and v < 3 {",
 		p.sh.doc(),
-		"\t\t\ty[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * "+p.seen(),
+		"\t\t\ty[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * "+p.l.doc,
 		"\t\t}", "\t}", "",
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
 		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.",
-		p.note())
+		"Channels is at most 16, and 16 of more than one plane.")
 	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
@@ -94,21 +84,13 @@ func (p *planeConv) write() {
 	MOVQ(tmp, p.last)
 	load([]string{"x", "y", "tiles", "left"}, xt, yt, tiles, tmp)
 	MOVQ(tmp, p.left)
-	if p.l != wide {
-		p.aheadOfGroups(xt)
-	}
 	Label("tile")
 	XORQ(tmp, tmp)
 	CMPQ(tiles, U8(1))
 	CMOVQEQ(argument("right"), tmp)
 	MOVQ(tmp, p.right)
 	p.begin(yt)
-	if p.l == wide {
-		p.addPlanes(xt, planes)
-	} else {
-		p.outAheadOfGroups(xt, yt)
-		p.addGroups(xt)
-	}
+	p.addPlanes(xt, planes)
 	p.store(yt)
 	DECQ(tiles)
 	JZ(LabelRef("end"))
@@ -167,24 +149,6 @@ func (p *planeConv) store(y GPPhysical) {
 	Label("stored")
 }
 
-// channels is how many channels of a plane a lane sees at most, and seen the k-th of them.
-func (p *planeConv) channels() int { return map[string]int{"Quad": 4, "Perm": 8, "Wide": 16}[p.l.name] }
-
-// note says what the kernel takes for granted.
-func (p *planeConv) note() string {
-	if p.l == wide {
-		return "Channels is at most 16, and 16 of more than one plane."
-	}
-	return fmt.Sprintf("Planes is 1 and channels %d.", p.channels())
-}
-
-func (p *planeConv) seen() string {
-	if p.l == perm {
-		return "x[pixel+octChannel(k, lane)]"
-	}
-	return p.l.doc
-}
-
 // eachPixel calls f for every pixel of output of a tile and its accumulator.
 func (p *planeConv) eachPixel(y GPPhysical, f func(m Mem, acc VecPhysical)) {
 	from := y
@@ -211,9 +175,7 @@ func (p *planeConv) begin(y GPPhysical) {
 	for i := 1; i < p.rows*p.cols; i++ {
 		VMOVAPS(p.s.reg[0], p.s.reg[i])
 	}
-	if p.l == wide {
-		p.eachPixel(y, func(m Mem, acc VecPhysical) { PREFETCHT0(m) })
-	}
+	p.eachPixel(y, func(m Mem, acc VecPhysical) { PREFETCHT0(m) })
 	JMP(LabelRef("begin"))
 	Label("add")
 	p.eachPixel(y, func(m Mem, acc VecPhysical) { VMOVUPS(m, acc) })
@@ -241,7 +203,7 @@ func (p *planeConv) channel() {
 		p.skipPadding(argument("top"), "skip")
 		p.skipPadding(p.last, "skip")
 	}
-	p.taps(0)
+	p.taps()
 	Label("skip")
 	ADDQ(p.xrow, p.row)
 	ADDQ(argument("wrow"), p.w)
@@ -251,16 +213,14 @@ func (p *planeConv) channel() {
 	ADDQ(U32(9*p.s.bytes), p.wk)
 }
 
-// taps adds the products of channel k from w on and a row of taps for all rows of the tile.
-func (p *planeConv) taps(k int) {
+// taps adds the products of a channel and a row of taps for all rows of the tile.
+func (p *planeConv) taps() {
 	for v := range p.sh.kw {
-		m := strided(p.w, p.wcol, nil, nil, v)
-		m.Disp = 9 * k * p.s.bytes
-		VMOVUPS(m, p.weights[v])
+		VMOVUPS(strided(p.w, p.wcol, nil, nil, v), p.weights[v])
 	}
 	from := p.row
 	for r := range p.rows {
-		skip := fmt.Sprintf("skip%d_%d", k, r)
+		skip := fmt.Sprintf("skip%d", r)
 		if p.rows > 1 && r == 0 {
 			p.skipPadding(argument("top"), skip)
 		}
@@ -274,18 +234,18 @@ func (p *planeConv) taps(k int) {
 		if p.rows > 1 && r == p.rows-1 {
 			p.skipPadding(p.last, skip)
 		}
-		p.pixels(from, r, k)
+		p.pixels(from, r)
 		if p.rows > 1 && (r == 0 || r == p.rows-1) {
 			Label(skip)
 		}
 	}
 }
 
-// pixels adds the products of channel k and a row of taps for row r of the tile.
-func (p *planeConv) pixels(from Register, r, k int) {
+// pixels adds the products of a channel and a row of taps for row r of the tile.
+func (p *planeConv) pixels(from Register, r int) {
 	last := p.sh.pixels(p.cols) - 1
 	for q := range last + 1 {
-		skip, edge := fmt.Sprintf("edge%d_%d_%d", k, r, q), Mem{}
+		skip, edge := fmt.Sprintf("edge%d_%d", r, q), Mem{}
 		if q == 0 && p.sh.stride != half {
 			edge = p.left
 		} else if q == last {
@@ -296,7 +256,7 @@ func (p *planeConv) pixels(from Register, r, k int) {
 			JEQ(LabelRef(skip))
 		}
 		v := p.scratch(len(p.spare))
-		p.lookUp(at(from, q*pixel), v, k)
+		VBROADCASTSS(at(from, q*pixel), v)
 		for tap := range p.sh.kw {
 			if col, ok := p.sh.column(q, tap); ok && col < p.cols {
 				VFMADD231PS(p.weights[tap], v, p.acc(r, col))

@@ -1,0 +1,113 @@
+package kernels
+
+// 3x3 convolutions of groups of four or eight channels, with a pixel of padding, between blocked tensors as they lie. A call goes through
+// the columns of a band of rows.
+
+// sweepKernel computes a band of rows; its loop is in the comment of each kernel.
+type sweepKernel func(width, channels int, x *float32, from, xrow int, table *uint32, w *float32, wrow, wcol int, bias, y *float32, yrow int, ahead *float32, top, bottom, odd, past int)
+
+// sweepPass is a convolution, or the gradient of its input, for these kernels.
+type sweepPass struct {
+	*directPass
+	kernels   []sweepKernel // by rows of a band, less one
+	size      [2]int        // height and width of the smaller one of input and output, from whose rows bands are cut
+	in, out   [2]int        // and of both
+	down, up  int           // rows of input and of output for each of those
+	firstTap  int
+	wrow      int // of taps, in taps
+	odd, past bool
+}
+
+// sweepForward is c for these kernels, or nil; p is its pass by tiles.
+func (s *simd) sweepForward(c Conv, p *directPass) *sweepPass {
+	out, stride := c.Out(), c.Stride[2]
+	for d := 1; d < 3; d++ {
+		if c.PadLo[d] != 1 || out[d] != (c.In[d]+stride-1)/stride {
+			return nil
+		}
+	}
+	q := sweepPass{directPass: p, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, down: stride, up: 1, wrow: 3, odd: c.In[2] < stride*out[2]}
+	q.size = q.out
+	return q.with(s, stride)
+}
+
+// sweepBackward is the same for the gradient of the input; p is the first of its passes by tiles.
+func (s *simd) sweepBackward(c Conv, p *directPass) *sweepPass {
+	out, stride := c.Out(), c.Stride[2]
+	for d := 1; d < 3; d++ {
+		if c.PadLo[d] != 1 || c.In[d] != out[d]*stride {
+			return nil
+		}
+	}
+	q := sweepPass{directPass: p, in: [2]int{out[1], out[2]}, out: [2]int{c.In[1], c.In[2]}, down: 1, up: stride, wrow: 3}
+	q.size = q.in
+	if stride == 2 {
+		q.past = true // little work for much output, which otherwise waits for its stores
+		return q.with(s, half)
+	}
+	q.firstTap, q.wrow = 8, -3 // turned
+	return q.with(s, stride)
+}
+
+// with is the pass with its kernels, if there are any.
+func (p sweepPass) with(s *simd, stride int) *sweepPass {
+	if p.lookup != quad && p.lookup != perm || p.weightOf.all != 9 || stride >= len(s.sweep) || s.sweep[stride] == nil || p.size[1] < 2 {
+		return nil
+	}
+	p.kernels = s.sweep[stride]
+	return &p
+}
+
+// bands is into how many bands of rows an image falls. They differ by a row at most.
+func (p *sweepPass) bands() int { return (p.size[0] + len(p.kernels) - 1) / len(p.kernels) }
+
+// runSweep runs p over n images from x to y, which are blocked. bias holds one value per output channel, or is nil.
+func (s *simd) runSweep(n int, p *sweepPass, keep *Prepared, y, x tensor, w, bias []float32) {
+	padded := borrow(p.sets * Block)
+	defer release(padded)
+	p.spread(*padded, bias)
+	packed := keep.kept(forPlanes, func() *[]float32 { return s.packPlanes(p.directPass, w) })
+	defer keep.drop(packed)
+	r := sweepRun{sweepPass: p, table: s.table(p.lookup), weights: *packed, bias: *padded, y: y, x: x, parts: 1}
+	if p.past {
+		r.stores = storeFlag(y.data, len(y.data) >= largeTensor)
+	}
+	if t := Threads(); t > 1 {
+		r.parts = min(p.bands(), (4*t+n*p.sets-1)/(n*p.sets))
+	}
+	sweepRuns.run(n*p.sets*r.parts, r)
+}
+
+// sweepRun is a sweepPass on its way: tasks are parts of the bands of a block of an image.
+type sweepRun struct {
+	*sweepPass
+	table         *uint32
+	weights, bias []float32
+	y, x          tensor
+	parts         int
+	stores        int // whether to store past the caches
+}
+
+var sweepRuns = newLoop(func(r *sweepRun, i int) {
+	part, block, image := i%r.parts, i/r.parts%r.sets, i/r.parts/r.sets
+	for band := r.bands() * part / r.parts; band < r.bands()*(part+1)/r.parts; band++ {
+		r.band(band, image, block)
+	}
+})
+
+func (r *sweepRun) band(band, image, block int) {
+	height, n := r.size[0], r.bands()
+	from, to := height*band/n, height*(band+1)/n
+	xrow, yrow := r.in[1]*pixelBytes, r.out[1]*pixelBytes
+	x, y := r.x.data[(image*r.sets+block)*r.x.pixels*Block:], r.y.block(image, block)
+	first, last := from*r.down-1, to*r.down // rows of input that it sees, with those outside
+	switch {
+	case r.up == 2:
+		first = from
+	case r.down == 2:
+		last--
+	}
+	ahead := min((last+1)*r.in[1]*Block, len(x)-1)
+	r.kernels[to-from-1](r.size[1], r.k, &x[0], first*xrow, xrow, r.table, &r.weights[block*r.weightsOfBlock()+r.firstTap*Block], r.wrow*pixelBytes,
+		r.wrow/3*pixelBytes, &r.bias[block*Block], &y[from*r.up*r.out[1]*Block], yrow, &x[ahead], b2i(first < 0), b2i(last >= r.in[0]), b2i(r.odd), r.stores)
+}

@@ -1,0 +1,307 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// sweepFamily writes 3x3 convolutions of groups within a block, from planes as they lie. A kernel goes through the columns of a band of
+// rows and keeps the outputs that still need input in registers, so that a channel that is looked up once feeds up to nine products:
+// many processors permute where they multiply, and there each permutation takes the place of a product.
+func sweepFamily(s simd) {
+	for _, stride := range []int{1, 2, half} {
+		for rows := 1; rows <= sweepRows(s, stride); rows++ {
+			newSweep(s, stride, rows).write()
+		}
+	}
+}
+
+// sweepRows is how many rows fit into the registers, beside nine vectors of weights, an index and an input, and pointers to rows of input.
+func sweepRows(s simd, stride int) int {
+	return min(7, (len(s.reg)-11)/map[int]int{1: 3, 2: 2, half: 6}[stride])
+}
+
+// sweep is a kernel for a band of rows of the smaller one of input and output, and its registers.
+type sweep struct {
+	s            simd
+	stride, rows int
+	ins, outs    int           // rows of input and of output
+	sets         int           // columns of output in registers
+	bases        []GPPhysical  // of every fifth row of input, at this column
+	xrow, xrow3  GPPhysical    // the distance of rows, and three times that
+	w            [3]GPPhysical // weights of the rows of taps
+	wcol, table  GPPhysical
+	left         GPPhysical // channels
+	y, ptr, tmp  GPPhysical
+	weights      []VecPhysical
+	index        VecPhysical
+	spare        []VecPhysical
+	turn, label  int
+}
+
+func newSweep(s simd, stride, rows int) *sweep {
+	k := &sweep{s: s, stride: stride, rows: rows, ins: stride*(rows-1) + 3, outs: rows, sets: 4 - stride,
+		bases: []GPPhysical{RAX, RBX, RCX}, xrow: RDX, xrow3: RSI, w: [3]GPPhysical{RDI, R8, R9}, wcol: R10, table: R11, left: R12, y: R13, ptr: R14, tmp: R15}
+	if stride == half {
+		k.ins, k.outs, k.sets = rows+1, 2*rows, 3
+	}
+	n := k.outs * k.sets
+	k.weights, k.index, k.spare = s.reg[n:n+9], s.reg[n+9], s.reg[n+10:]
+	k.bases = k.bases[:(k.ins+4)/5]
+	return k
+}
+
+// row is the row of output that row i of input feeds through row h of the taps, if the band has it.
+func (k *sweep) row(i, h int) (row int, ok bool) {
+	switch {
+	case k.stride == half:
+		row = 2*i + h - 1
+	case (i-h)%k.stride == 0:
+		row = (i - h) / k.stride
+	default:
+		return 0, false
+	}
+	return row, row >= 0 && row < k.outs
+}
+
+// set is the column of output in registers that column j of input of a step feeds through column v of the taps, if it does.
+func (k *sweep) set(j, v int) (set int, ok bool) {
+	switch k.stride {
+	case half:
+		return v, true
+	case 1:
+		return 2 - v, true
+	}
+	return b2i(v == 0), j == b2i(v != 1)
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (k *sweep) acc(row, set int) VecPhysical { return k.s.reg[set*k.outs+row] }
+
+func (k *sweep) write() {
+	sum := fmt.Sprintf("x[row*%d+h][col*%d+v-1][table[c][lane]], where that is inside", k.stride, k.stride)
+	width, size := "width", fmt.Sprintf("width*%d pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is", k.stride)
+	if k.stride == half {
+		sum = "x[(row+1-h)/2][(col+1-v)/2][table[c][lane]], where that is whole and inside"
+		width, size = "width*2", "width pixels. Its last row is outside if bottom is 1; top and odd mean nothing"
+	}
+	function(fmt.Sprintf("sweep%v_%d%s", shape{3, k.stride}, k.rows, k.s.suffix),
+		"func(width, channels int, x *float32, from, xrow int, table *uint32, w *float32, wrow, wcol int, bias, y *float32, yrow int, ahead *float32, top, bottom, odd, past int)",
+		fmt.Sprintf("\tfor row < %d, col < %s and lane {", k.outs, width),
+		"\t\ty[row][col][lane] = bias[lane]",
+		"\t\tfor c < channels, h < 3 and v < 3 {",
+		"\t\t\ty[row][col][lane] += w[c][h*wrow+v*wcol][lane] * "+sum,
+		"\t\t}", "\t}", "",
+		"with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has "+size+".",
+		"It prefetches input ahead. If past is not 0 stores go past the caches.")
+	base := k.bases[0]
+	load([]string{"x", "from", "xrow", "wcol", "y"}, base, k.tmp, k.xrow, k.wcol, k.y)
+	ADDQ(k.tmp, base)
+	LEAQ(Mem{Base: k.xrow, Index: k.xrow, Scale: 2}, k.xrow3)
+	LEAQ(Mem{Base: k.xrow3, Index: k.xrow, Scale: 2}, k.tmp)
+	for _, b := range k.bases[1:] {
+		LEAQ(Mem{Base: base, Index: k.tmp, Scale: 1}, b)
+		base = b
+	}
+	for set := range k.sets {
+		k.begin(set)
+	}
+	switch k.stride {
+	case 1:
+		DECQ(argument("width"))
+		k.step(edges{first: true})
+		k.loop(func() { k.step(edges{}) })
+		k.step(edges{last: true})
+	case 2:
+		k.loop(func() { k.step(edges{}) })
+		CMPQ(argument("odd"), U8(0))
+		JNE(LabelRef("odd"))
+		k.step(edges{last: true})
+		JMP(LabelRef("end"))
+		Label("odd")
+		k.step(edges{last: true, odd: true})
+		Label("end")
+	default:
+		k.step(edges{first: true})
+		k.loop(func() { k.step(edges{}) })
+		k.store(0)
+	}
+	CMPQ(argument("past"), U8(0))
+	JEQ(LabelRef("done"))
+	SFENCE()
+	Label("done")
+	finish()
+}
+
+// loop does body once less than the width.
+func (k *sweep) loop(body func()) {
+	Label("column")
+	DECQ(argument("width"))
+	JZ(LabelRef("last"))
+	body()
+	JMP(LabelRef("column"))
+	Label("last")
+}
+
+// edges says that a step meets the first or the last pixel of a row, without the second of a pair if odd.
+type edges struct{ first, last, odd bool }
+
+// sees reports whether the step at an edge feeds a column of output.
+func (k *sweep) sees(e edges, j, set int) bool {
+	return !(e.first && set == 0 || e.last && set == k.sets-1 || e.odd && j == 1)
+}
+
+// step feeds a pixel of every row of input, or a pair with stride 2, and stores the columns of output that are complete then.
+func (k *sweep) step(e edges) {
+	k.fetch()
+	k.label++
+	channel := fmt.Sprintf("channel%d", k.label)
+	load([]string{"w", "wrow", "table", "channels"}, k.w[0], k.tmp, k.table, k.left)
+	LEAQ(Mem{Base: k.w[0], Index: k.tmp, Scale: 1}, k.w[1])
+	LEAQ(Mem{Base: k.w[0], Index: k.tmp, Scale: 2}, k.w[2])
+	Label(channel)
+	for h, w := range k.w {
+		for v := range 3 {
+			VMOVUPS(strided(w, k.wcol, nil, nil, v), k.weights[3*h+v])
+		}
+		ADDQ(U32(9*k.s.bytes), w)
+	}
+	VMOVUPS(at(k.table, 0), k.index)
+	ADDQ(U8(k.s.bytes), k.table)
+	for i := range k.ins {
+		k.feed(e, i)
+	}
+	DECQ(k.left)
+	JNZ(LabelRef(channel))
+	for _, b := range k.bases {
+		ADDQ(U32(max(k.stride, 1)*pixel), b)
+	}
+	k.complete(e)
+}
+
+// feed adds the products of row i of input, unless it is outside.
+func (k *sweep) feed(e edges, i int) {
+	skip, outside := fmt.Sprintf("skip%d_%d", k.label, i), ""
+	switch {
+	case i == 0 && k.stride != half:
+		outside = "top"
+	case i == k.ins-1:
+		outside = "bottom"
+	}
+	if outside != "" {
+		CMPQ(argument(outside), U8(0))
+		JNE(LabelRef(skip))
+	}
+	for j := range max(k.stride, 1) {
+		var seen VecPhysical
+		for v := range 3 {
+			set, ok := k.set(j, v)
+			if !ok || !k.sees(e, j, set) {
+				continue
+			}
+			for h := range 3 {
+				row, ok := k.row(i, h)
+				if !ok {
+					continue
+				}
+				if seen == nil {
+					k.turn++
+					seen = k.spare[k.turn%len(k.spare)]
+					m := strided(k.bases[i/5], k.xrow, k.xrow3, nil, i%5)
+					m.Disp = j * pixel
+					VPERMPS(m, k.index, seen)
+				}
+				VFMADD231PS(k.weights[3*h+v], seen, k.acc(row, set))
+			}
+		}
+	}
+	if outside != "" {
+		Label(skip)
+	}
+}
+
+// complete stores the columns that got their last input, and moves on.
+func (k *sweep) complete(e edges) {
+	switch {
+	case k.stride == half:
+		if !e.first {
+			k.store(0)
+		}
+		k.store(1)
+		k.move(2, 0)
+		k.begin(1)
+		k.begin(2)
+		return
+	case k.stride == 1 && e.first:
+	default:
+		k.store(0)
+	}
+	if e.last {
+		if k.stride == 1 {
+			k.store(1)
+		}
+		return
+	}
+	for set := 1; set < k.sets; set++ {
+		k.move(set, set-1)
+	}
+	k.begin(k.sets - 1)
+}
+
+// begin sets a column of output in registers to the bias.
+func (k *sweep) begin(set int) {
+	Load(Param("bias"), k.tmp)
+	for row := range k.outs {
+		VMOVUPS(at(k.tmp, 0), k.acc(row, set))
+	}
+}
+
+func (k *sweep) move(from, to int) {
+	for row := range k.outs {
+		VMOVAPS(k.acc(row, from), k.acc(row, to))
+	}
+}
+
+// store stores a column.
+func (k *sweep) store(set int) {
+	k.label++
+	past, stored := fmt.Sprintf("past%d", k.label), fmt.Sprintf("stored%d", k.label)
+	Load(Param("yrow"), k.tmp)
+	MOVQ(k.y, k.ptr)
+	CMPQ(argument("past"), U8(0))
+	JNE(LabelRef(past))
+	k.eachRow(func(row int) { VMOVUPS(k.acc(row, set), at(k.ptr, 0)) })
+	JMP(LabelRef(stored))
+	Label(past)
+	k.eachRow(func(row int) { VMOVNTPS(k.acc(row, set), at(k.ptr, 0)) })
+	Label(stored)
+	ADDQ(U8(pixel), k.y)
+}
+
+func (k *sweep) eachRow(f func(row int)) {
+	for row := range k.outs {
+		f(row)
+		if row < k.outs-1 {
+			ADDQ(k.tmp, k.ptr)
+		}
+	}
+}
+
+// fetch brings what a step adds to the input of the next band.
+func (k *sweep) fetch() {
+	lines := k.rows * max(k.stride*k.stride, 1)
+	Load(Param("ahead"), k.tmp)
+	for i := range lines {
+		PREFETCHT0(at(k.tmp, i*pixel))
+	}
+	ADDQ(U32(lines*pixel), argument("ahead"))
+}
