@@ -17,7 +17,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from kernel import free_ports, until
+from kernel import free_ports, loopback, until
 
 NOTEBOOK, PICTURE = sys.argv[1:3]
 SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 60
@@ -26,12 +26,13 @@ SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 60
 class Browser(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        port = free_ports(1)[0]
+        ip = loopback()
+        port = free_ports(ip, 1)[0]
         cls.log = open("server.log", "w")
         cls.server = subprocess.Popen(
-            [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
+            [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", f"--port={port}", f"--ip={ip}",
              "--NotebookApp.token=", "--NotebookApp.password="], stderr=cls.log, stdout=cls.log)
-        cls.url = f"http://127.0.0.1:{port}"
+        cls.url = f"http://{ip}:{port}"
 
         def up():
             try:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import os
+import random
 import socket
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ import uuid
 import zmq
 
 GROUPNB = os.environ["GROUPNB"]
-PATIENCE = 20  # seconds; who waits longer has failed
+PATIENCE = 60  # seconds; who waits longer has failed, however busy the machine
 DELIMITER = b"<IDS|MSG>"
 
 Message = collections.namedtuple("Message", "topic type id parent content metadata header")
@@ -28,10 +29,9 @@ class Kernel:
 
     def __init__(self, transport="tcp", key="secret", argv=None, env=None, wrap=None, **conn):
         self.dir = tempfile.TemporaryDirectory()
-        self.conn = {"transport": transport, "ip": "127.0.0.1", "key": key, "signature_scheme": "hmac-sha256"}
-        if transport == "ipc":
-            self.conn["ip"] = os.path.join(self.dir.name, "ipc")
-        for i, port in enumerate(free_ports(5) if transport == "tcp" else range(1, 6)):
+        ip = os.path.join(self.dir.name, "ipc") if transport == "ipc" else loopback()
+        self.conn = {"transport": transport, "ip": ip, "key": key, "signature_scheme": "hmac-sha256"}
+        for i, port in enumerate(free_ports(ip, 5) if transport == "tcp" else range(1, 6)):
             self.conn[("shell", "control", "stdin", "iopub", "hb")[i] + "_port"] = port
         self.conn.update(conn)
         self.file = os.path.join(self.dir.name, "kernel.json")
@@ -82,10 +82,15 @@ def endpoint(conn, port):
     return f"ipc://{conn['ip']}-{port}" if conn["transport"] == "ipc" else f"tcp://{conn['ip']}:{port}"
 
 
-def free_ports(n):
+def loopback():
+    """An address for one server alone: on a shared one, its ports could be taken by another before it has them."""
+    return f"127.{random.randrange(1, 255)}.{random.randrange(256)}.{random.randrange(1, 255)}"
+
+
+def free_ports(ip, n):
     sockets = [socket.socket() for _ in range(n)]
     for s in sockets:
-        s.bind(("127.0.0.1", 0))
+        s.bind((ip, 0))
     ports = [s.getsockname()[1] for s in sockets]
     for s in sockets:
         s.close()

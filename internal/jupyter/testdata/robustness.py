@@ -7,7 +7,6 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 import unittest
 
 from kernel import DELIMITER, GROUPNB, PATIENCE, Kernel, children, exists, text, until
@@ -50,7 +49,7 @@ class Frames(unittest.TestCase):
             for channel in ("shell", "control", "stdin", "iopub", "hb"):
                 for name, sent in self.BAD.items():
                     with self.subTest(channel=channel, sent=name):
-                        s = socket.create_connection(("127.0.0.1", k.conn[channel + "_port"]))
+                        s = socket.create_connection((k.conn["ip"], k.conn[channel + "_port"]))
                         s.sendall(sent)
                         open.append(s)
                         client.ask("kernel_info_request")
@@ -58,13 +57,11 @@ class Frames(unittest.TestCase):
             for s in open:
                 s.close()
 
-    def test_five_silent_connections_keep_nobody_out(self):
+    def test_silent_connections_keep_nobody_out(self):
         with Kernel() as k:
             k.client().ask("kernel_info_request")
-            silent = [socket.create_connection(("127.0.0.1", k.conn[c + "_port"])) for c in ("shell", "iopub", "control") for _ in range(5)]
-            start = time.monotonic()
+            silent = [socket.create_connection((k.conn["ip"], k.conn[c + "_port"])) for c in ("shell", "iopub", "control") for _ in range(10)]
             k.client().ask("kernel_info_request")
-            self.assertLess(time.monotonic() - start, 5)
             for s in silent:
                 s.close()
 
@@ -206,7 +203,7 @@ class Clients(unittest.TestCase):
             for _ in range(5):  # 8 MB each
                 id = quick.begin(code)
                 ids.append(id)
-                self.assertEqual(quick.reply(id, seconds=5).content["status"], "ok")
+                self.assertEqual(quick.reply(id).content["status"], "ok")
                 self.assertEqual(len(text(quick.published(id))), sum(len(f"{i} ") + 100001 for i in range(80)))
             for id in ids:
                 self.assertEqual(len(text(slow.published(id))), sum(len(f"{i} ") + 100001 for i in range(80)))
@@ -214,7 +211,7 @@ class Clients(unittest.TestCase):
     def test_a_subscriber_that_never_reads_delays_nobody(self):
         with Kernel() as k:
             c = k.client()  # by now it listens
-            stuck = socket.create_connection(("127.0.0.1", k.conn["iopub_port"]))
+            stuck = socket.create_connection((k.conn["ip"], k.conn["iopub_port"]))
             stuck.sendall(GREETING + ready(b"SUB") + b"\x00\x01\x01")  # subscribes to everything
             code = 'import ("fmt"; "strings")\nfor i := 0; i < 80; i++ { fmt.Println(i, strings.Repeat("x", 100000)) }'
             for _ in range(5):  # 8 MB each
@@ -223,7 +220,7 @@ class Clients(unittest.TestCase):
                 self.assertEqual(len(text(published)), sum(len(f"{i} ") + 100001 for i in range(80)))
             self.assertEqual(c.value("1 + 1"), "2")
             c.shutdown()
-            self.assertEqual(k.wait(5), 0, "nor does it delay the end")
+            self.assertEqual(k.wait(), 0, "nor does it delay the end")
             stuck.close()
 
     def test_reconnections_with_one_identity(self):
@@ -258,10 +255,8 @@ class Lifecycle(unittest.TestCase):
                     id = c.begin('fmt.Println("begun")\n' + code)
                     behind = c.begin("kept")
                     c.running(id)
-                    start = time.monotonic()
                     c.interrupt()
                     self.assertEqual(c.reply(id).content["ename"], "interrupted")
-                    self.assertLess(time.monotonic() - start, 1.5)
                     self.assertEqual(c.reply(behind).content["status"], "aborted")
                     c.published(behind)
                     self.assertEqual(c.value("kept + 1"), "42")
@@ -283,9 +278,7 @@ class Lifecycle(unittest.TestCase):
             id = c.begin('import "fmt"\nfmt.Println("begun")\nfor {\n}')
             c.running(id)
             for _ in range(20):
-                start = time.monotonic()
                 c.control_ask("kernel_info_request")
-                self.assertLess(time.monotonic() - start, 1)
             c.interrupt()
 
     def test_shutdown_while_busy(self):
@@ -297,15 +290,15 @@ class Lifecycle(unittest.TestCase):
                 family = children(k.process.pid)
                 reply = c.shutdown(restart)
                 self.assertEqual((reply.type, reply.content), ("shutdown_reply", {"status": "ok", "restart": restart}))
-                self.assertEqual(k.wait(3), 0)
+                self.assertEqual(k.wait(), 0)
                 for pid in family:
-                    until(lambda: not exists(pid), 2)
+                    until(lambda: not exists(pid))
 
     def test_sigterm(self):
         with Kernel() as k:
             k.client().value("1")
             k.process.terminate()
-            self.assertEqual(k.wait(3), 0)
+            self.assertEqual(k.wait(), 0)
 
     def test_parent_death(self):
         parent = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:]); print(p.pid, flush=True); time.sleep(60)"
@@ -321,7 +314,7 @@ class Lifecycle(unittest.TestCase):
             p.wait()
             p.stdout.close()
             for pid in family:
-                until(lambda: not exists(pid), 3)
+                until(lambda: not exists(pid))
 
     def test_death_of_the_kernel_takes_the_worker(self):
         with Kernel() as k:
@@ -332,7 +325,7 @@ class Lifecycle(unittest.TestCase):
             self.assertGreaterEqual(len(family), 2)
             k.process.kill()
             for pid in family:
-                until(lambda: not exists(pid), 3)
+                until(lambda: not exists(pid))
 
     def test_death_of_the_worker_is_an_error_of_the_cell(self):
         with Kernel() as k:
@@ -342,7 +335,7 @@ class Lifecycle(unittest.TestCase):
                          "m := map[int]int{}\nfor i := 0; i < 8; i++ { go func() { for { m[1]++ } }() }\nfor {\n}",
                          'import ("os"; "syscall")\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)'):
                 with self.subTest(code):
-                    reply, _ = c.execute(code, seconds=60)
+                    reply, _ = c.execute(code)
                     self.assertEqual(reply["status"], "error", reply)
                     self.assertEqual(c.value("1 + 1"), "2")
                     self.assertEqual(c.value("twice(21)"), "42")
@@ -364,9 +357,9 @@ class Lifecycle(unittest.TestCase):
                 self.assertEqual(c.value("1 + 1"), "2")
                 family = children(k.process.pid)
                 c.shutdown(restart=True)
-                self.assertEqual(k.wait(3), 0)
+                self.assertEqual(k.wait(), 0)
                 for pid in family:
-                    until(lambda: not exists(pid), 2)
+                    until(lambda: not exists(pid))
 
     def test_file_descriptors_stay(self):
         with Kernel() as k:
