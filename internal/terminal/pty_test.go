@@ -130,7 +130,7 @@ func (s *screen) types(text string) {
 // wants waits until text appears and forgets what is before it.
 func (s *screen) wants(text string) {
 	s.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		i := bytes.Index(s.text.Bytes(), []byte(text))
