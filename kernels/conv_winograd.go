@@ -44,16 +44,22 @@ func (s *simd) takesWinograd(n int, p *directPass) bool {
 	if s.winograd == nil || p.lookup != wide || p.k != Block || p.kh != 3 || p.kw != 3 || p.stride != 1 || p.outPixel != 1 {
 		return false
 	}
-	pixels, tiles := p.out[0]*p.out[1], p.tileCount()
+	tiles := p.tileCount()
 	if p.whole == nil {
-		return 20*tiles < 9*pixels
+		return 20*tiles < 9*p.out[0]*p.out[1]
 	}
 	const large = 1 << 20 // floats that stay in no cache: to read them again for every strip keeps the threads waiting
-	transform := 20       // in pixels between two blocks
+	transform := 13       // in pixels between two blocks
 	if winoPlaces*p.sets*p.channelSets.out*p.planes*Block*Block > large {
-		transform = 110
+		transform = 75
 	}
-	return n*(4*pixels-9*tiles) > 4*transform // a tile takes as long as 9/4 pixels
+	return n*(4*p.inside(0)*p.inside(1)/9-10*tiles) >= 4*transform // a tile takes as long as 10/4 pixels
+}
+
+// inside is how many taps of all rows, or columns, of output see input: the kernels that take planes as they lie leave out the others.
+func (p *directPass) inside(d int) int {
+	after := p.out[d] + 2 - p.pad[d] - p.in[d]
+	return 3*p.out[d] - max(0, p.pad[d]) - max(0, after)
 }
 
 func (p *directPass) tileCount() int { return (p.out[0] + 1) / 2 * ((p.out[1] + 1) / 2) }
