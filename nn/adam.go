@@ -42,6 +42,9 @@ func (o *AdamOptimizer) setMomentum(m float64) { o.config.beta1 = m }
 func (o *AdamOptimizer) Step(params []*Param, lr float64) {
 	o.steps++
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		m, _ := o.of("mean", p)
 		v, _ := o.of("square", p)
 		k := kernels.Adam{
@@ -74,6 +77,9 @@ func (o *LAMBOptimizer) BaseLR() float64 { return o.lr }
 func (o *LAMBOptimizer) Step(params []*Param, lr float64) {
 	o.steps++
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		m, _ := o.of("mean", p)
 		v, _ := o.of("square", p)
 		step, _ := o.of("step", p)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/groupnb/groupnb/nn/internal/safetensors"
 )
@@ -35,7 +36,8 @@ func (f *fitting) save(e EpochStats) error {
 	for _, s := range f.model.state() {
 		entries = append(entries, safetensors.Entry{Name: inModel + s.name, Shape: s.shape, Float32: s.value.Data})
 	}
-	meta := map[string]string{"epoch": strconv.Itoa(e.Epoch), "step": strconv.Itoa(f.step), "seed": strconv.FormatUint(f.seed, 10)}
+	meta := f.identity()
+	meta["epoch"], meta["step"] = strconv.Itoa(e.Epoch), strconv.Itoa(f.step)
 	if o, ok := f.opt.(rememberer); ok {
 		meta["optimizer steps"] = strconv.Itoa(o.remembered().steps)
 		entries = append(entries, o.remembered().entries(f.params)...)
@@ -59,6 +61,15 @@ func (f *fitting) save(e EpochStats) error {
 		return fmt.Errorf("checkpoint %s: %w", f.checkpoint, err)
 	}
 	return nil
+}
+
+// identity is what a run that goes on must have in common with the one that wrote its checkpoint.
+func (f *fitting) identity() map[string]string {
+	return map[string]string{
+		"seed":           strconv.FormatUint(f.seed, 10),
+		"optimizer":      strings.TrimPrefix(fmt.Sprintf("%T", f.opt), "*nn."),
+		"steps an epoch": strconv.Itoa(f.perEpoch()),
+	}
 }
 
 func (m *memory) entries(params []*Param) (all []safetensors.Entry) {
@@ -111,6 +122,11 @@ func (f *fitting) resumeFrom(s *safetensors.File) (epochs int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	for what, mine := range f.identity() {
+		if its, has := s.Metadata[what]; has && its != mine {
+			return 0, fmt.Errorf("its %s is %s, this run's %s; load the weights alone to go on in another way", what, its, mine)
+		}
+	}
 	if err := json.Unmarshal([]byte(s.Metadata["history"]), f.history); err != nil {
 		return 0, fmt.Errorf("history: %w", err)
 	}
@@ -156,6 +172,9 @@ func (f *fitting) recall(s *safetensors.File) error {
 	}
 	for i, p := range f.params {
 		if f.ema != nil {
+			if _, has := s.Tensor(inAverage + p.Name); !has {
+				return fmt.Errorf("it has no moving average of %s; EMA was off", p.Name)
+			}
 			if err := s.Read(inAverage+p.Name, f.ema.weights[i]); err != nil {
 				return err
 			}

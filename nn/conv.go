@@ -55,6 +55,9 @@ func newConv(op string, dims, in, out int, kernel []int, opts []Option) *Conv {
 		allowed = append(allowed, "Causal")
 	}
 	o := configure(op, convDefaults(), opts, allowed...)
+	if o.mode != "" && o.padding != nil {
+		refuse(op, "Padding beside Same or Causal, which compute it")
+	}
 	c := &Conv{
 		In: in, Out: out, Groups: o.groups,
 		name: op, dims: dims, mode: o.mode,
@@ -220,6 +223,7 @@ func (c *Conv) backward(k *call) {
 	}
 	dw, x, dy := c.Weight.Grad.Data, k.x[0].Data, k.dy.Data
 	switch {
+	case c.Weight.fixed:
 	case k.blocked:
 		conv.BackwardWeightsBlocked(dw, db, x, dy)
 	case k.stem:

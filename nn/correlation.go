@@ -13,7 +13,8 @@ import (
 // An untrained grouped network already shows its groups, so a claim about training needs two controls: the same statistics
 // before Fit, and those of a network with one group. [Model.GroupScores] gives all three.
 //
-// A channel that never changes (a dead ReLU) has no correlation: its rows and columns are 0.
+// A channel that never changes (a dead ReLU) has no correlation: its rows and columns are 0. Those of a channel with a number that is
+// NaN or infinite are NaN. The matrices panic with a ConfigError if fewer than two pixels were seen.
 type Correlation struct {
 	From, To string // the layers' names
 	Samples  int    // pixels seen
@@ -132,11 +133,14 @@ func dots(a, b0, b1, b2, b3 []float64) [4]float64 {
 
 // cov is the covariance, divisor samples-1, of channels i0.. and j0...
 func (c *Correlation) cov(i0, rows, j0, cols int) *mat.Dense {
+	if c.Samples < 2 {
+		refuse("Correlation", "%d pixels were seen, want 2 or more", c.Samples)
+	}
 	m := mat.NewDense(rows, cols, nil)
 	k := c.a + c.b
 	for i := range rows {
 		for j := range cols {
-			m.Set(i, j, c.scatter[(i0+i)*k+j0+j]/float64(max(c.Samples-1, 1)))
+			m.Set(i, j, c.scatter[(i0+i)*k+j0+j]/float64(c.Samples-1))
 		}
 	}
 	return m
@@ -145,12 +149,13 @@ func (c *Correlation) cov(i0, rows, j0, cols int) *mat.Dense {
 func (c *Correlation) corr(i0, rows, j0, cols int) *mat.Dense {
 	m := c.cov(i0, rows, j0, cols)
 	k := c.a + c.b
-	deviation := func(i int) float64 { return math.Sqrt(c.scatter[i*k+i] / float64(max(c.Samples-1, 1))) }
+	deviation := func(i int) float64 { return math.Sqrt(c.scatter[i*k+i] / float64(c.Samples-1)) }
 	m.Apply(func(i, j int, v float64) float64 {
-		if d := deviation(i0+i) * deviation(j0+j); d > 0 {
-			return v / d
+		d := deviation(i0+i) * deviation(j0+j)
+		if d == 0 {
+			return 0
 		}
-		return 0
+		return v / d
 	}, m)
 	return m
 }
@@ -181,9 +186,13 @@ func (c *Correlation) Whitened() *mat.Dense {
 const whitenTolerance = 1e-10
 
 // ZCA is the symmetric inverse square root of a covariance matrix: multiplying by it makes channels uncorrelated with
-// variance 1 while changing them least. Directions without variance become 0.
+// variance 1 while changing them least. Directions without variance become 0. It panics with a ConfigError if the matrix is not square
+// or holds NaN or Inf.
 func ZCA(cov mat.Matrix) *mat.Dense {
-	n, _ := cov.Dims()
+	n, cols := cov.Dims()
+	if n != cols {
+		refuse("ZCA", "a %dx%d matrix, want a square one", n, cols)
+	}
 	s := mat.NewSymDense(n, nil)
 	for i := range n {
 		for j := i; j < n; j++ {
@@ -211,6 +220,10 @@ func ZCA(cov mat.Matrix) *mat.Dense {
 
 // IntraCorr is the correlation coefficient of every two channels of x (N, C, ...) over all pixels. (C, C)
 func IntraCorr(x *Tensor) *mat.Dense {
+	x.check("IntraCorr")
+	if len(x.Shape) < 2 {
+		panic(ShapeError{Op: "IntraCorr", Want: "(N, C, ...)", Got: x.Shape})
+	}
 	none := &Tensor{Shape: append([]int{x.Shape[0], 0}, x.Shape[2:]...)}
 	return CorrelationOf(x, none).IntraFrom()
 }

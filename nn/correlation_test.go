@@ -177,3 +177,15 @@ func TestCaptureFindsLayersByName(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A channel with a number that is none does not pass for a dead one.
+func TestCorrelationsOfNaNAreNaN(t *testing.T) {
+	x := randomTensor(1, 2, 3, 4, 4)
+	x.Data[0] = float32(math.NaN())
+	c := IntraCorr(x)
+	for i := range 3 {
+		if !math.IsNaN(c.At(0, i)) || i > 0 && math.IsNaN(c.At(1, i)) {
+			t.Errorf("channel %d: %g and %g", i, c.At(0, i), c.At(1, i))
+		}
+	}
+}

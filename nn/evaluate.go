@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"reflect"
 	"strings"
 
 	"github.com/groupnb/groupnb/kernels"
@@ -15,8 +17,9 @@ const evalBatch = 128
 
 // Evaluation says how well a model does on a data set.
 type Evaluation struct {
-	Loss, Accuracy float64
-	Examples       int
+	Loss     float64 // mean over the examples
+	Accuracy float64 // share from 0 to 1 of the examples with the right class; NaN without classes
+	Examples int
 	// Top5 is the number of examples whose class is among the five most likely ones.
 	Top5 int
 	// Confusion counts examples of class i (row) that were taken for class j.
@@ -25,6 +28,9 @@ type Evaluation struct {
 
 // String gives the two numbers.
 func (e Evaluation) String() string {
+	if math.IsNaN(e.Accuracy) {
+		return fmt.Sprintf("loss %.4f of %d examples", e.Loss, e.Examples)
+	}
 	return fmt.Sprintf("loss %.4f, accuracy %.2f%% of %d examples", e.Loss, 100*e.Accuracy, e.Examples)
 }
 
@@ -85,8 +91,16 @@ func (e Evaluation) Table(names []string) string {
 // Evaluate measures mean cross-entropy, accuracy and confusion on d, with running statistics. It stops between batches
 // when the notebook cell is interrupted; the error then wraps context.Canceled.
 func (m *Model) Evaluate(d Dataset) (e Evaluation, err error) {
+	return m.EvaluateLoss(d, CrossEntropy())
+}
+
+// EvaluateLoss is [Model.Evaluate] with another loss, such as [MSE] for a network that computes numbers.
+func (m *Model) EvaluateLoss(d Dataset, loss Loss) (e Evaluation, err error) {
 	defer recovered(&err)
-	return m.evaluate(display.Context(), d, CrossEntropy())
+	if loss == nil {
+		return e, errors.New("the loss is nil")
+	}
+	return m.evaluate(display.Context(), d, loss)
 }
 
 func (m *Model) evaluate(ctx context.Context, d Dataset, loss Loss) (Evaluation, error) {
@@ -136,8 +150,8 @@ func rank(row []float32, y int) int {
 
 // each runs the model over d and calls f with every batch and its output.
 func (m *Model) each(ctx context.Context, d Dataset, f func(*Batch, *Tensor), keep ...int) error {
-	if d.Len() == 0 {
-		return errors.New("the data set is empty")
+	if err := someData(d); err != nil {
+		return err
 	}
 	var b Batch
 	indices := make([]int, 0, evalBatch)
@@ -151,6 +165,17 @@ func (m *Model) each(ctx context.Context, d Dataset, f func(*Batch, *Tensor), ke
 		}
 		d.Read(&b, indices)
 		f(&b, m.run(b.X, m.plan(b.X.Shape, false, false, keep...)))
+	}
+	return nil
+}
+
+// someData refuses a data set that is nil, as after a reading error that was not looked at, or empty.
+func someData(d Dataset) error {
+	if v := reflect.ValueOf(d); d == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		return errors.New("the data set is nil")
+	}
+	if d.Len() == 0 {
+		return errors.New("the data set is empty")
 	}
 	return nil
 }
@@ -176,7 +201,11 @@ func (m *Model) Predict(x *Tensor) (classes []int, err error) {
 		}
 		row := out.Shape[1]
 		for i := range out.Shape[0] {
-			classes = append(classes, argmax(out.Data[i*row:][:row]))
+			scores := out.Data[i*row:][:row]
+			if !finite(scores) {
+				return nil, fmt.Errorf("Predict: the output for example %d is not finite: %.4g", at+i, scores[:min(row, 8)])
+			}
+			classes = append(classes, argmax(scores))
 		}
 	}
 	return classes, nil

@@ -14,6 +14,10 @@ func FilterCorr(w *Tensor) *mat.Dense { return filterSimilarity(w, true) }
 func FilterCosine(w *Tensor) *mat.Dense { return filterSimilarity(w, false) }
 
 func filterSimilarity(w *Tensor, centre bool) *mat.Dense {
+	w.check("FilterCorr")
+	if len(w.Shape) < 2 {
+		panic(ShapeError{Op: "FilterCorr", What: "the weight", Want: "(filters, ...)", Got: w.Shape})
+	}
 	n := w.Shape[0]
 	rows := make([][]float64, n)
 	for i := range rows {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -32,6 +33,12 @@ type fitConfig struct {
 	bestPath   string
 	checkpoint string
 	resume     bool
+
+	problems []string // with the options
+}
+
+func (c *fitConfig) refuse(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
 // Epochs is how often training goes through the data. Default 1.
@@ -46,17 +53,34 @@ func LR(s Schedule) FitOption { return func(c *fitConfig) { c.schedule = s } }
 // Objective sets the loss. Default [CrossEntropy].
 func Objective(l Loss) FitOption { return func(c *fitConfig) { c.loss = l } }
 
-// Validate measures loss and accuracy on d after every epoch.
-func Validate(d Dataset) FitOption { return func(c *fitConfig) { c.validate = d } }
+// Validate measures loss and accuracy on d, which must have examples, after every epoch.
+func Validate(d Dataset) FitOption {
+	return func(c *fitConfig) {
+		c.validate = d
+		if err := someData(d); err != nil {
+			c.refuse("Validate: %v", err)
+		}
+	}
+}
 
 // OnEpoch calls f after every epoch.
 func OnEpoch(f func(EpochStats)) FitOption {
-	return func(c *fitConfig) { c.onEpoch = append(c.onEpoch, f) }
+	return func(c *fitConfig) {
+		if f == nil {
+			c.refuse("OnEpoch: the function is nil")
+		}
+		c.onEpoch = append(c.onEpoch, f)
+	}
 }
 
-// OnStep calls f after every step.
+// OnStep calls f after every step of the optimiser.
 func OnStep(f func(StepStats)) FitOption {
-	return func(c *fitConfig) { c.onStep = append(c.onStep, f) }
+	return func(c *fitConfig) {
+		if f == nil {
+			c.refuse("OnStep: the function is nil")
+		}
+		c.onStep = append(c.onStep, f)
+	}
 }
 
 // Context stops training between two steps when ctx is done. Default: the context of the running notebook cell.
@@ -73,17 +97,25 @@ func ClipNorm(limit float64) FitOption { return func(c *fitConfig) { c.clip = li
 func Accumulate(n int) FitOption { return func(c *fitConfig) { c.accumulate = n } }
 
 // EMA keeps an exponential moving average of the weights, average = decay·average + (1-decay)·weights after each step.
-// Validation uses it, and the model holds it when Fit returns.
+// Validation uses it, and the model holds it when Fit returns. It starts from the initial weights, so a run should be long against
+// 1/(1-decay) steps.
 func EMA(decay float64) FitOption { return func(c *fitConfig) { c.average = decay } }
 
-// EarlyStopping ends training when the validation loss has not fallen for so many epochs. It needs Validate.
-func EarlyStopping(patience int) FitOption { return func(c *fitConfig) { c.patience = patience } }
+// EarlyStopping ends training when the validation loss has not fallen for so many epochs, 1 or more. It needs Validate.
+func EarlyStopping(patience int) FitOption {
+	return func(c *fitConfig) {
+		c.patience = patience
+		if patience < 1 {
+			c.refuse("EarlyStopping(%d), want 1 or more", patience)
+		}
+	}
+}
 
-// KeepBest gives the model back the weights of the epoch with the highest validation accuracy. It needs Validate.
+// KeepBest gives the model back the weights of the epoch with the highest validation accuracy, or where examples have no class with the
+// least validation loss. It needs Validate.
 func KeepBest() FitOption { return func(c *fitConfig) { c.best = true } }
 
-// SaveBest saves the model to path (see [Model.Save]) whenever the validation accuracy is the highest so far. It needs
-// Validate.
+// SaveBest saves the model to path (see [Model.Save]) after every epoch that is the best so far, see [KeepBest]. It needs Validate.
 func SaveBest(path string) FitOption { return func(c *fitConfig) { c.bestPath = path } }
 
 // Checkpoint writes everything that training needs to go on (weights, the optimiser's memory, history) to path after
@@ -91,7 +123,7 @@ func SaveBest(path string) FitOption { return func(c *fitConfig) { c.bestPath = 
 func Checkpoint(path string) FitOption { return func(c *fitConfig) { c.checkpoint = path } }
 
 // Resume goes on where the file of Checkpoint stopped, if it exists: with the same data, seed and options the result is
-// the same as without a break.
+// the same as without a break. A checkpoint of another seed, optimiser or number of steps in an epoch is refused.
 func Resume() FitOption { return func(c *fitConfig) { c.resume = true } }
 
 // Fit trains the model on train. It shows a progress bar and returns the course of the run.
@@ -103,13 +135,17 @@ func (m *Model) Fit(train Loader, opt Optimizer, opts ...FitOption) (h *History,
 	h = &History{}
 	defer recovered(&err)
 	c := fitConfig{epochs: 1, seed: 1, loss: CrossEntropy(), schedule: ConstantLR(), ctx: display.Context(), accumulate: 1}
-	for _, o := range opts {
+	for i, o := range opts {
+		if o == nil {
+			c.refuse("option %d is nil", i+1)
+			continue
+		}
 		o(&c)
 	}
 	if err := c.check(train, opt); err != nil {
 		return h, fmt.Errorf("fit: %w", err)
 	}
-	f := &fitting{model: m, fitConfig: c, train: train, opt: opt, history: h, params: m.Params(), record: newRecord()}
+	f := &fitting{model: m, fitConfig: c, train: train, opt: opt, history: h, params: trained(m.Params()), record: newRecord()}
 	return h, f.run()
 }
 
@@ -117,12 +153,12 @@ func (c *fitConfig) check(train Loader, opt Optimizer) error {
 	switch {
 	case train == nil || opt == nil || c.schedule == nil || c.loss == nil || c.ctx == nil:
 		return errors.New("the training set, the optimiser, the schedule, the loss or the context is nil")
+	case len(c.problems) > 0:
+		return errors.New(strings.Join(c.problems, "; "))
 	case c.epochs < 1:
 		return fmt.Errorf("Epochs(%d), want 1 or more", c.epochs)
 	case !(c.clip >= 0):
 		return fmt.Errorf("ClipNorm(%g), want more than 0", c.clip)
-	case c.patience < 0:
-		return fmt.Errorf("EarlyStopping(%d), want 1 or more", c.patience)
 	case train.Len() < 1:
 		return errors.New("the training set has no batches")
 	case c.validate == nil && (c.patience > 0 || c.best || c.bestPath != ""):

@@ -194,7 +194,12 @@ func TestOptionsOfFitAreChecked(t *testing.T) {
 		"Fit: Mixup and CutMix exclude each other":                                           {Mixup(1), CutMix(1)},
 		"fit: Epochs(0), want 1 or more":                                                     {Epochs(0)},
 		"fit: ClipNorm(-1), want more than 0":                                                {ClipNorm(-1)},
-		"fit: EarlyStopping(-1), want 1 or more":                                             {EarlyStopping(-1), Validate(newBars(3))},
+		"fit: EarlyStopping(0), want 1 or more":                                              {EarlyStopping(0), Validate(newBars(3))},
+		"fit: Validate: the data set is empty":                                               {Validate(newBars(0))},
+		"fit: Validate: the data set is nil; OnEpoch: the function is nil":                   {Validate(nil), OnEpoch(nil)},
+		"fit: OnStep: the function is nil":                                                   {OnStep(nil)},
+		"fit: option 1 is nil":                                                               {nil},
+		"fit: the schedule gives a learning rate of -1 for step 0 of epoch 1":                {LR(ScheduleFunc(func(_, _, _ int, _ float64) float64 { return -1 }))},
 		"fit: SaveBest(\"best.h5\"): the ending must be .safetensors, .npz or .pt":           {SaveBest("best.h5"), Validate(newBars(3))},
 		"fit: the training set, the optimiser, the schedule, the loss or the context is nil": {LR(nil)},
 	} {
@@ -208,6 +213,11 @@ func TestOptionsOfFitAreChecked(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "/nowhere/") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
+	folder := t.TempDir()
+	_, err = smallNet().Fit(batches(newBars(30), 16), SGD(0.1), Checkpoint(folder), Quiet())
+	if want := "fit: " + folder + " can't be written: it is a directory"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 	if _, err := smallNet().Fit(batches(newBars(0), 16), SGD(0.1), Quiet()); err == nil || err.Error() != "fit: the training set has no batches" {
 		t.Errorf("got %v", err)
 	}
@@ -217,5 +227,70 @@ func TestClippingRecordsTheNorm(t *testing.T) {
 	h, err := smallNet().Fit(batches(newBars(32), 16), SGD(0.1), ClipNorm(0.01), Quiet())
 	if err != nil || h.Steps[0].GradNorm < 0.01 {
 		t.Errorf("%v, %v", h.Steps, err)
+	}
+}
+
+// A run that is not the one that wrote the checkpoint does not go on from it.
+func TestResumeRefusesAnotherRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.safetensors")
+	fit := func(batch int, opt Optimizer, opts ...FitOption) error {
+		_, err := smallNet().Fit(batches(newBars(30), batch), opt, append(opts, Checkpoint(path), Resume(), Quiet())...)
+		return err
+	}
+	if err := fit(10, SGD(0.1, Momentum(0.9))); err != nil {
+		t.Fatal(err)
+	}
+	const advice = "; load the weights alone to go on in another way"
+	for want, err := range map[string]error{
+		"its seed is 1, this run's 2" + advice:                             fit(10, SGD(0.1, Momentum(0.9)), Seed(2)),
+		"its optimizer is SGDOptimizer, this run's AdamOptimizer" + advice: fit(10, Adam(0.1)),
+		"its steps an epoch is 3, this run's 6" + advice:                   fit(5, SGD(0.1, Momentum(0.9))),
+		"it has no moving average of conv1.weight; EMA was off":            fit(10, SGD(0.1, Momentum(0.9)), EMA(0.9)),
+	} {
+		if full := "fit: resume from " + path + ": " + want; err == nil || err.Error() != full {
+			t.Errorf("got %v, want %s", err, full)
+		}
+	}
+}
+
+// numbers is a data set without classes: what to compute is a sum of the input.
+type numbers struct{ n int }
+
+func (d numbers) Len() int { return d.n }
+
+func (numbers) Read(b *Batch, indices []int) {
+	b.Resize(len(indices), 3)
+	b.Y = nil
+	b.Target = NewTensor(len(indices), 1)
+	for i, k := range indices {
+		x := b.X.Data[3*i:][:3]
+		normal(x, 1, stream(uint64(k), "numbers"))
+		b.Target.Data[i] = 2*x[0] - x[1]
+	}
+}
+
+// Without classes the best epoch is the one with the least loss, and there is no accuracy.
+func TestFitToNumbers(t *testing.T) {
+	m := Sequential(Linear(3, 1))
+	path := filepath.Join(t.TempDir(), "best.npz")
+	h, err := m.Fit(batches(numbers{64}, 16), SGD(0.1), Objective(MSE()), Epochs(8), Validate(numbers{32}), KeepBest(), SaveBest(path), Quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := h.Epochs[0], h.Last(); last.ValLoss > 0.1*first.ValLoss || !math.IsNaN(last.Accuracy) || !math.IsNaN(last.ValAcc) {
+		t.Errorf("first %+v, last %+v", first, last)
+	}
+	saved := Sequential(Linear(3, 1))
+	if err := saved.Load(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*Model{m, saved} {
+		e, err := m.EvaluateLoss(numbers{32}, MSE())
+		if err != nil || math.Abs(e.Loss-h.Last().ValLoss) > 1e-6 || e.Examples != 32 || !math.IsNaN(e.Accuracy) {
+			t.Errorf("%v (%v), want a loss of %g", e, err, h.Last().ValLoss)
+		}
+	}
+	if _, err := m.Evaluate(numbers{32}); err == nil || err.Error() != "CrossEntropy: 1 class; BCEWithLogits decides between two, MSE compares numbers" {
+		t.Errorf("Evaluate: %v", err)
 	}
 }

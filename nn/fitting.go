@@ -76,8 +76,8 @@ func (f *fitting) perEpoch() int { return (f.train.Len() + f.accumulate - 1) / f
 
 // tally sums up what an epoch's batches bring.
 type tally struct {
-	loss           float64
-	right, counted int
+	loss                     float64
+	right, labelled, counted int
 }
 
 func (f *fitting) epoch(epoch int) error {
@@ -123,6 +123,9 @@ func (f *fitting) one(epoch int, sum *tally) (StepStats, error) {
 	}
 	s := StepStats{Step: f.step, Epoch: epoch + 1}
 	s.LR = f.schedule.Rate(f.step, f.total(), f.perEpoch(), f.opt.BaseLR())
+	if !(s.LR >= 0) || math.IsInf(s.LR, 1) {
+		return s, fmt.Errorf("fit: the schedule gives a learning rate of %g for step %d of epoch %d", s.LR, f.step, epoch+1)
+	}
 	p := m.plan(b.X.Shape, true, false)
 	out := m.run(b.X, p)
 	s.Loss = f.loss.Loss(p.dOut, out, b)
@@ -190,6 +193,7 @@ func (t *tally) add(loss float64, out *Tensor, b *Batch) {
 	if len(out.Shape) != 2 || len(b.Y) != n {
 		return
 	}
+	t.labelled += n
 	for i, y := range b.Y {
 		if argmax(out.Data[i*out.Shape[1]:][:out.Shape[1]]) == y {
 			t.right++
@@ -198,8 +202,11 @@ func (t *tally) add(loss float64, out *Tensor, b *Batch) {
 }
 
 func (t *tally) means() (loss, accuracy float64) {
-	n := float64(max(t.counted, 1))
-	return t.loss / n, float64(t.right) / n
+	accuracy = math.NaN()
+	if t.labelled > 0 {
+		accuracy = float64(t.right) / float64(t.labelled)
+	}
+	return t.loss / float64(max(t.counted, 1)), accuracy
 }
 
 func argmax(row []float32) int {

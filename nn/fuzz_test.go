@@ -126,7 +126,8 @@ func FuzzResume(f *testing.F) {
 	run := func() *fitting {
 		m := Sequential(Flatten(), Linear(64, 3))
 		c := fitConfig{epochs: 3, loss: CrossEntropy(), schedule: ReduceOnPlateau(0.1, 1), accumulate: 1, average: 0.9, best: true}
-		return &fitting{fitConfig: c, model: m, opt: SGD(0.1, Momentum(0.9)), params: m.Params(), history: &History{}, record: newRecord()}
+		return &fitting{fitConfig: c, model: m, opt: SGD(0.1, Momentum(0.9)), params: m.Params(), history: &History{}, record: newRecord(),
+			train: batches(newBars(8), 4)}
 	}
 	path := filepath.Join(f.TempDir(), "run.safetensors")
 	_, err := run().model.Fit(batches(newBars(8), 4), SGD(0.1, Momentum(0.9)), Checkpoint(path), EMA(0.9), Quiet())

@@ -9,27 +9,27 @@ import (
 
 // StepStats says how one training step went.
 type StepStats struct {
-	Step     int // from 0, through all epochs
-	Epoch    int // from 1
-	Loss     float64
-	LR       float64
+	Step     int     // from 0, through all epochs
+	Epoch    int     // from 1
+	Loss     float64 // of the last batch
+	LR       float64 // learning rate
 	GradNorm float64 // before clipping; 0 unless ClipNorm is set
 }
 
-// EpochStats says how an epoch went. Losses are means over examples, accuracies shares from 0 to 1.
+// EpochStats says how an epoch went. Losses are means over examples, accuracies shares from 0 to 1, NaN where examples have no class.
 type EpochStats struct {
-	Epoch           int // from 1
-	Loss, Accuracy  float64
+	Epoch           int     // from 1
+	Loss, Accuracy  float64 // while it was trained
 	ValLoss, ValAcc float64 // NaN without Validate
 	LR              float64 // of the last step
 	Seconds         float64 // of training, without validation
-	ImagesPerSecond float64
+	ImagesPerSecond float64 // examples in Seconds
 }
 
 // History is the course of a training run.
 type History struct {
-	Epochs []EpochStats
-	Steps  []StepStats
+	Epochs []EpochStats // those that were completed
+	Steps  []StepStats  // of the optimiser
 }
 
 // Last returns the stats of the last epoch that was completed, the zero value if there is none.

@@ -38,13 +38,15 @@ func Constant(v float64) Initializer {
 	}}
 }
 
-// Normal draws from a normal distribution with mean 0.
+// Normal draws from a normal distribution with mean 0. It panics with a ConfigError if the deviation is negative.
 func Normal(std float64) Initializer {
+	checkRange("Normal", "the deviation", std, 0, math.Inf(1))
 	return Initializer{fmt.Sprintf("normal %g", std), func(w []float32, _ *Param, r *rand.Rand) { normal(w, std, r) }}
 }
 
-// Uniform draws evenly from ±bound.
+// Uniform draws evenly from ±bound. It panics with a ConfigError if the bound is negative.
 func Uniform(bound float64) Initializer {
+	checkRange("Uniform", "the bound", bound, 0, math.Inf(1))
 	return Initializer{fmt.Sprintf("uniform %g", bound), func(w []float32, _ *Param, r *rand.Rand) { uniform(w, bound, r) }}
 }
 
@@ -126,6 +128,7 @@ func LecunNormal() Initializer {
 // TruncatedNormal draws from a normal distribution with mean 0, cut off at two deviations and widened so that std is what
 // remains.
 func TruncatedNormal(std float64) Initializer {
+	checkRange("TruncatedNormal", "the deviation", std, 0, math.Inf(1))
 	return Initializer{fmt.Sprintf("truncated normal %g", std), func(w []float32, _ *Param, r *rand.Rand) { truncated(w, std, r) }}
 }
 

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -20,7 +21,10 @@ type Layer interface {
 }
 
 // A Value stands for the tensor that flows along one edge of a Graph.
-type Value struct{ id int }
+type Value struct {
+	id int
+	of *Graph
+}
 
 // A Graph is a network under construction: operations in the order in which they run.
 type Graph struct {
@@ -43,12 +47,12 @@ type node struct {
 
 func newGraph() (*Graph, Value) {
 	g := &Graph{values: 1, output: map[string]int{}, owner: map[op]string{}}
-	return g, Value{0}
+	return g, Value{0, g}
 }
 
 // Layer adds l behind x under a name, which is unique within the layer that contains it, and returns l's output.
 func (g *Graph) Layer(name string, l Layer, x Value) Value {
-	if n, ok := l.(namedLayer); l == nil || ok && n.Layer == nil {
+	if isNil(l) {
 		refuse("Sequential", "%s is nil", g.join(name))
 	}
 	if name == "" { // the layer stands for those that it consists of
@@ -57,15 +61,41 @@ func (g *Graph) Layer(name string, l Layer, x Value) Value {
 	outer := g.path
 	g.path = g.join(name)
 	defer func() { g.path = outer }()
+	if strings.Count(g.path, ".") >= deepest {
+		refuse("Sequential", "layers are nested %d deep in %s...; does one contain itself?", deepest, summit(g.path))
+	}
 	at := len(g.names)
 	g.names = append(g.names, g.path)
 	g.markSegment(l)
 	y := l.Graph(g, x)
+	g.check(y)
 	if _, taken := g.output[g.path]; taken {
 		refuse("Sequential", "two layers are called %s", g.names[at])
 	}
 	g.output[g.path] = y.id
 	return y
+}
+
+// deepest is how many layers may contain each other.
+const deepest = 100
+
+// summit is the beginning of a long path.
+func summit(path string) string { return path[:min(len(path), 60)] }
+
+// isNil says that there is no layer: nil, or a pointer that is.
+func isNil(l Layer) bool {
+	if n, ok := l.(namedLayer); ok {
+		l = n.Layer
+	}
+	v := reflect.ValueOf(l)
+	return l == nil || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// check refuses a value that does not flow through g.
+func (g *Graph) check(x Value) {
+	if x.of != g {
+		refuse("Graph", "%s: a value is the zero Value or belongs to another network", g.path)
+	}
 }
 
 // markSegment notes l unless it is inside a layer that was noted.
@@ -126,12 +156,13 @@ func (g *Graph) add(o op, x ...Value) Value {
 	}
 	in := make([]int, len(x))
 	for i, v := range x {
+		g.check(v)
 		in[i] = v.id
 	}
 	out := g.values
 	g.values++
 	g.nodes = append(g.nodes, &node{g.path, o, in, out})
-	return Value{out}
+	return Value{out, g}
 }
 
 // An op computes. Its shapes include the batch; it panics with a ShapeError for inputs it can't take.

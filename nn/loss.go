@@ -72,6 +72,9 @@ func (l *CrossEntropyLoss) Loss(grad, out *Tensor, b *Batch) float64 {
 }
 
 func (l *CrossEntropyLoss) check(b *Batch, n, classes int) {
+	if classes < 2 {
+		refuse("CrossEntropy", "%d class; BCEWithLogits decides between two, MSE compares numbers", classes)
+	}
 	if l.Weights != nil && len(l.Weights) != classes {
 		refuse("CrossEntropy", "%d class weights for %d classes", len(l.Weights), classes)
 	}

@@ -2,7 +2,10 @@ package nn
 
 import (
 	"math"
+	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // Mistakes of a program are refused where they are made, with the numbers that don't fit.
@@ -48,20 +51,86 @@ func TestMistakesNameTheirNumbers(t *testing.T) {
 		"BatchNorm1D: input is (1, 3), want more than one number for each channel in training": func() {
 			Sequential(BatchNorm1D(3)).Forward(NewTensor(1, 3), true)
 		},
+		"Sequential: conv1 is nil": func() { Sequential((*Conv)(nil)) },
+		"Sequential: seq1 is nil":  func() { Sequential((*Model)(nil)) },
+		"Graph: layer1: a value is the zero Value or belongs to another network": func() { Sequential(adrift{}) },
+		"Graph: layer1: a value is the zero Value or belongs to another network ": func() {
+			l := &keeper{}
+			Sequential(l)
+			Sequential(l)
+		},
+		"Conv2D: Padding beside Same or Causal, which compute it":                      func() { Conv2D(1, 1, 3, Same(), Padding(1)) },
+		"Normal: the deviation is -1, want 0 or more":                                  func() { Normal(-1) },
+		"Uniform: the bound is -1, want 0 or more":                                     func() { Uniform(-1) },
+		"TruncatedNormal: the deviation is -1, want 0 or more":                         func() { TruncatedNormal(-1) },
+		"Tensor: input is (1099511627776, 1099511627776), want less than 2^40 numbers": func() { NewTensor(1<<40, 1<<40) },
+		"Tensor.Dim: the tensor is (2, 3), want a dimension -3":                        func() { NewTensor(2, 3).Dim(-3) },
+		"Tensor.Slice: the tensor is (2, 3), want rows 1 to 3":                         func() { NewTensor(2, 3).Slice(1, 3) },
+		"Model: input is (0, 64), want one example or more":                            func() { net().Forward(NewTensor(0, 64), false) },
+		"Backward: the input is nil": func() {
+			m := net()
+			m.Forward(NewTensor(1, 64), true)
+			m.Backward(nil)
+		},
+		"Correlation: 1 pixels were seen, want 2 or more":      func() { IntraCorr(NewTensor(1, 3)) },
+		"IntraCorr: the input is nil":                          func() { IntraCorr(nil) },
+		"IntraCorr: input is (4), want (N, C, ...)":            func() { IntraCorr(NewTensor(4)) },
+		"FilterCorr: the weight is (4), want (filters, ...)":   func() { FilterCorr(NewTensor(4)) },
+		"ZCA: a 2x3 matrix, want a square one":                 func() { ZCA(mat.NewDense(2, 3, nil)) },
 		"Model: the input is nil":                              func() { net().Forward(nil, false) },
 		"Model: input is (), want a batch, (N, ...)":           func() { net().Forward(&Tensor{Data: []float32{1}}, false) },
 		"Model: the input has 0 numbers for the shape (1, 64)": func() { net().Forward(&Tensor{Shape: []int{1, 64}}, false) },
 	} {
-		if got := refusal(f); got != want {
+		if got := refusal(f); got != strings.TrimSpace(want) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 	if _, err := net().Predict(nil); err == nil || err.Error() != "Predict: the input is nil" {
 		t.Errorf("Predict: %v", err)
 	}
+	x := NewTensor(2, 64)
+	x.Data[64] = float32(math.NaN())
+	if _, err := net().Predict(x); err == nil || err.Error() != "Predict: the output for example 1 is not finite: [NaN NaN]" {
+		t.Errorf("Predict: %v", err)
+	}
+	if _, err := (ModelSpec{}).Build(1); err == nil || err.Error() != "ModelSpec: no layers" {
+		t.Errorf("ModelSpec: %v", err)
+	}
+	if _, err := net().Evaluate(nil); err == nil || err.Error() != "the data set is nil" {
+		t.Errorf("Evaluate: %v", err)
+	}
 	if _, err := Sequential(Conv2D(1, 2, 3)).Predict(NewTensor(1, 1, 5, 5)); err == nil || err.Error() != "Predict: the output is (1, 2, 3, 3), want (N, classes)" {
 		t.Errorf("Predict: %v", err)
 	}
+}
+
+// A layer that contains itself is told from one that has no end.
+func TestALayerInItself(t *testing.T) {
+	if got := refusal(func() { Sequential(&ring{}) }); !strings.HasPrefix(got, "Sequential: layers are nested 100 deep in layer1.again.again.") {
+		t.Errorf("got %s", got)
+	}
+}
+
+type ring struct{}
+
+func (r *ring) Graph(g *Graph, x Value) Value { return g.Layer("again", r, x) }
+
+// adrift returns no value.
+type adrift struct{}
+
+func (adrift) Graph(*Graph, Value) Value { return Value{} }
+
+// keeper returns the value that it had in the first network.
+type keeper struct {
+	v    Value
+	kept bool
+}
+
+func (k *keeper) Graph(_ *Graph, x Value) Value {
+	if !k.kept {
+		k.v, k.kept = x, true
+	}
+	return k.v
 }
 
 type badSlice struct{}

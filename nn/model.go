@@ -19,6 +19,8 @@ type Model struct {
 	last   *plan // ran forward last
 	ready  bool
 
+	fixings int64 // when the plans were made
+
 	recompute bool
 }
 
@@ -184,6 +186,7 @@ func (m *Model) Backward(dy *Tensor) *Tensor {
 	if p == nil || !p.train || p.dIn == nil {
 		refuse("Backward", "must directly follow Forward(x, true)")
 	}
+	dy.check("Backward")
 	if !slices.Equal(dy.Shape, p.out.Shape) {
 		panic(ShapeError{Op: "Backward", Want: shapeString(p.out.Shape), Got: dy.Shape})
 	}
@@ -201,6 +204,10 @@ func (m *Model) plan(shape []int, train, inputGrad bool, keep ...int) *plan {
 	}
 	if copy(r.shape[:], shape) < len(shape) {
 		panic(ShapeError{Op: "Model", Want: "at most 6 dimensions", Got: shape})
+	}
+	if now := fixings.Load(); now != m.fixings {
+		clear(m.plans)
+		m.fixings = now
 	}
 	if p, ok := m.plans[r]; ok {
 		return p

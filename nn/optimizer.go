@@ -9,7 +9,7 @@ import (
 
 // An Optimizer changes parameters by their gradients.
 type Optimizer interface {
-	// Step updates every parameter with learning rate lr.
+	// Step updates every parameter that is not fixed (see [Model.TrainOnly]) with learning rate lr.
 	Step(params []*Param, lr float64)
 	// BaseLR is the learning rate it was made with, which schedules start from.
 	BaseLR() float64
@@ -93,6 +93,9 @@ func (m *memory) remembered() *memory { return m }
 func ClipGradNorm(params []*Param, limit float64) float64 {
 	var square float64
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		for _, g := range p.Grad.Data {
 			square += float64(g) * float64(g)
 		}

@@ -61,7 +61,7 @@ func Dilation(d ...int) Option { return Option{"Dilation", func(c *layerConfig) 
 
 // Padding adds zeros on both sides of each dimension, one number for all or one for each. Default 0.
 func Padding(p ...int) Option {
-	return Option{"Padding", func(c *layerConfig) { c.padding, c.mode = p, "" }}
+	return Option{"Padding", func(c *layerConfig) { c.padding = p }}
 }
 
 // Same pads as TensorFlow does: the output has ceil(input/stride) points, and an odd zero goes to the high side.

@@ -12,6 +12,7 @@ type Param struct {
 	NoDecay bool
 
 	local string // the name within the layer: "weight"
+	fixed bool   // see Model.TrainOnly
 	init  Initializer
 	fanIn int // inputs that each output sums, for the initialiser
 	// fanOut counts outputs that each input feeds as PyTorch does, without dividing by the groups.

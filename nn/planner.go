@@ -12,6 +12,7 @@ type planner struct {
 	gwhere []int // slot of each gradient
 	req    request
 	seg    segments
+	wanted []bool // values whose gradient is needed
 }
 
 func newPlan(prog *program, out int, r request) (*plan, *slots) {
@@ -25,6 +26,7 @@ func newPlan(prog *program, out int, r request) (*plan, *slots) {
 		gwhere: make([]int, values),
 		req:    r,
 		seg:    newSegments(prog, r),
+		wanted: prog.wanted(r.inputGrad),
 	}
 	for i := range p.where {
 		p.where[i], p.gwhere[i] = -1, -1
@@ -48,6 +50,13 @@ func newPlan(prog *program, out int, r request) (*plan, *slots) {
 	return p.plan, p.pool
 }
 
+// traits are those of a node, which reads nothing in the backward pass if it has none.
+func (p *planner) traits(n *node) traits {
+	t := n.op.traits()
+	t.needX, t.needY = t.needX && p.wanted[n.out], t.needY && p.wanted[n.out]
+	return t
+}
+
 // readsOf counts how often input i of a node is read.
 func (p *planner) readsOf(t traits, i int) int {
 	if p.req.train && t.needX && (i == 0 || !t.firstOnly) {
@@ -59,7 +68,7 @@ func (p *planner) readsOf(t traits, i int) int {
 // count sums up how often each value is read until nobody needs it; values that are computed again are counted anew then.
 func (p *planner) count() {
 	for k, n := range p.prog.nodes {
-		t := n.op.traits()
+		t := p.traits(n)
 		for i, x := range n.in {
 			if p.seg.forgotten[x] {
 				p.reads[x]++
@@ -137,8 +146,8 @@ func (p *planner) place(n *node) *Tensor {
 func (p *planner) backward(i int) {
 	n := p.prog.nodes[i]
 	t := n.op.traits()
-	if p.grads[n.out] == nil {
-		return // no gradient reaches it
+	if p.grads[n.out] == nil || !p.wanted[n.out] {
+		return // no gradient reaches it, or nobody needs one
 	}
 	p.remember(i)
 	s := &step{node: n, index: i}
@@ -150,7 +159,7 @@ func (p *planner) backward(i int) {
 	s.call.dx = make([]*Tensor, len(n.in))
 	slots := make([]int, len(n.in))
 	for i, x := range n.in {
-		if x != 0 || p.req.inputGrad {
+		if p.wanted[x] {
 			s.call.dx[i] = p.placeGrad(n, t, x, &slots[i])
 		}
 	}

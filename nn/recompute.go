@@ -86,7 +86,7 @@ func (p *planner) remember(i int) {
 		if p.seg.of[j] != k {
 			continue
 		}
-		t := n.op.traits()
+		t := p.traits(n)
 		for c, x := range n.in {
 			if p.seg.forgotten[x] {
 				p.reads[x] += p.readsOf(t, c) - 1

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// record is the best epoch so far.
+// record is the best epoch so far: the most accurate one, or where there are no classes the one with the least loss.
 type record struct {
 	accuracy, loss float64
 	weights        [][]float32 // of the best epoch, if they are kept
@@ -17,6 +17,9 @@ func newRecord() record { return record{accuracy: -1, loss: math.Inf(1)} }
 
 // see takes in an epoch and reports whether it is the best.
 func (r *record) see(e EpochStats, patience int) (best bool) {
+	if math.IsNaN(e.ValAcc) {
+		best = e.ValLoss < r.loss
+	}
 	if e.ValLoss < r.loss {
 		r.loss, r.waited = e.ValLoss, 0
 	} else if r.waited++; patience > 0 && r.waited >= patience {

@@ -67,6 +67,9 @@ func ours(f *os.File) bool {
 
 // writable says before the first epoch, not after it, that a file can't be written.
 func writable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return errors.New("it is a directory")
+	}
 	f, err := draft(path)
 	if err != nil {
 		return err

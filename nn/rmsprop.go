@@ -25,6 +25,9 @@ func (o *RMSPropOptimizer) Step(params []*Param, lr float64) {
 	o.steps++
 	alpha, decayRate := float32(o.config.alpha), o.config.decay
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		square, _ := o.of("square", p)
 		var velocity []float32
 		if o.config.momentum != 0 {
@@ -66,6 +69,9 @@ func (o *AdagradOptimizer) BaseLR() float64 { return o.lr }
 func (o *AdagradOptimizer) Step(params []*Param, lr float64) {
 	o.steps++
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		sum, _ := o.of("square", p)
 		decay, w := p.decay(o.config.decay), p.Value.Data
 		for i, g := range p.Grad.Data {
@@ -98,6 +104,9 @@ func (o *LARSOptimizer) BaseLR() float64 { return o.lr }
 func (o *LARSOptimizer) Step(params []*Param, lr float64) {
 	o.steps++
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		v, _ := o.of("velocity", p)
 		w, decay := p.Value.Data, p.decay(o.config.decay)
 		rate := lr

@@ -38,6 +38,9 @@ func (o *SGDOptimizer) setMomentum(m float64) {
 func (o *SGDOptimizer) Step(params []*Param, lr float64) {
 	o.steps++
 	for _, p := range params {
+		if p.fixed {
+			continue
+		}
 		k := kernels.SGD{
 			LR: float32(lr), Momentum: float32(o.config.momentum), Dampening: float32(o.config.dampening),
 			WeightDecay: p.decay(o.config.decay), Nesterov: o.config.nesterov,

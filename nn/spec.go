@@ -71,6 +71,9 @@ type LayerSpec struct {
 func (s ModelSpec) Build(seed uint64) (m *Model, err error) {
 	defer recovered(&err)
 	layers, err := buildAll(s.Layers, "layers")
+	if err == nil && len(layers) == 0 {
+		err = ConfigError{"ModelSpec", "no layers"}
+	}
 	if err != nil {
 		return nil, err
 	}

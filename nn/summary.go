@@ -10,16 +10,17 @@ type LayerSummary struct {
 	Name   string // "block1.conv2"
 	Kind   string // "Conv2D(32, 32, 3x3, groups 8)"
 	Out    []int  // output shape without the batch
-	Params int
-	MACs   int64 // multiply-adds of a forward pass over one example; convolutions and linear layers count
+	Params int    // numbers in its parameters
+	MACs   int64  // multiply-adds of a forward pass over one example; convolutions and linear layers count
 }
 
 // A Summary is the table of a model's layers; it shows itself as text or HTML.
 type Summary struct {
-	In     []int
+	In     []int // input shape without the batch
 	Layers []LayerSummary
-	Params int
-	MACs   int64
+	Params int   // numbers in all parameters
+	Fixed  int   // those of them that are not trained, see [Model.TrainOnly]
+	MACs   int64 // multiply-adds of a forward pass over one example
 }
 
 // Summary describes the model for one example of a shape without the batch: m.Summary(1, 28, 28).
@@ -38,6 +39,9 @@ func (m *Model) Summary(shape ...int) *Summary {
 		l := LayerSummary{Name: n.name, Kind: describe(n.op), Out: out[1:]}
 		for _, p := range n.op.params() {
 			l.Params += p.Len()
+			if p.fixed {
+				s.Fixed += p.Len()
+			}
 		}
 		if c, ok := n.op.(counter); ok {
 			l.MACs = c.macs(in, out)
@@ -61,7 +65,11 @@ func (s *Summary) table() [][]string {
 	for _, l := range s.Layers {
 		rows = append(rows, []string{l.Name, l.Kind, shapeString(l.Out), blankZero(int64(l.Params)), blankZero(l.MACs)})
 	}
-	return append(rows, []string{"total", "", "", thousands(int64(s.Params)), thousands(s.MACs)})
+	total := "total"
+	if s.Fixed > 0 {
+		total = fmt.Sprintf("total, %s of the parameters fixed", thousands(int64(s.Fixed)))
+	}
+	return append(rows, []string{total, "", "", thousands(int64(s.Params)), thousands(s.MACs)})
 }
 
 func blankZero(n int64) string {

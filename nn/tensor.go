@@ -14,7 +14,7 @@ type Tensor struct {
 	Shape []int
 }
 
-// NewTensor returns a tensor of zeros. It panics with a ShapeError for a negative size.
+// NewTensor returns a tensor of zeros. It panics with a ShapeError for a negative size or 2^40 numbers and more.
 func NewTensor(shape ...int) *Tensor {
 	return &Tensor{Data: make([]float32, size(shape)), Shape: slices.Clone(shape)}
 }
@@ -30,10 +30,14 @@ func FromSlice(data []float32, shape ...int) *Tensor {
 // Len is the number of elements.
 func (t *Tensor) Len() int { return len(t.Data) }
 
-// Dim is the size of dimension i; negative i counts from the end.
+// Dim is the size of dimension i; negative i counts from the end. It panics with a ShapeError if there is no such dimension.
 func (t *Tensor) Dim(i int) int {
+	from := i
 	if i < 0 {
 		i += len(t.Shape)
+	}
+	if i < 0 || i >= len(t.Shape) {
+		panic(ShapeError{Op: "Tensor.Dim", Want: fmt.Sprintf("a dimension %d", from), Got: t.Shape, What: "the tensor"})
 	}
 	return t.Shape[i]
 }
@@ -78,8 +82,11 @@ func (t *Tensor) Clone() *Tensor {
 	return &Tensor{Data: slices.Clone(t.Data), Shape: slices.Clone(t.Shape)}
 }
 
-// Slice returns rows from to to-1 of the first dimension, sharing their numbers with t.
+// Slice returns rows from to to-1 of the first dimension, sharing their numbers with t. It panics with a ShapeError if they don't exist.
 func (t *Tensor) Slice(from, to int) *Tensor {
+	if len(t.Shape) == 0 || from < 0 || from > to || to > t.Shape[0] {
+		panic(ShapeError{Op: "Tensor.Slice", Want: fmt.Sprintf("rows %d to %d", from, to), Got: t.Shape, What: "the tensor"})
+	}
 	row := size(t.Shape[1:])
 	shape := slices.Clone(t.Shape)
 	shape[0] = to - from
@@ -107,10 +114,16 @@ func size(shape []int) int {
 		if d < 0 {
 			panic(ShapeError{Op: "Tensor", Want: "sizes of 0 or more", Got: shape})
 		}
+		if d > 0 && n >= tooMany/d {
+			panic(ShapeError{Op: "Tensor", Want: "less than 2^40 numbers", Got: shape})
+		}
 		n *= d
 	}
 	return n
 }
+
+// tooMany is more numbers than any machine holds; sizes whose product is larger are a mistake.
+const tooMany = 1 << 40
 
 // joinX writes sizes as 3x3.
 func joinX(sizes []int) string {
@@ -145,6 +158,8 @@ func (t *Tensor) check(op string) {
 		refuse(op, "the input is nil")
 	case len(t.Shape) == 0:
 		panic(ShapeError{Op: op, Want: "a batch, (N, ...)", Got: t.Shape})
+	case t.Shape[0] == 0:
+		panic(ShapeError{Op: op, Want: "one example or more", Got: t.Shape})
 	case len(t.Data) != size(t.Shape):
 		refuse(op, "the input has %d numbers for the shape %s", len(t.Data), shapeString(t.Shape))
 	}

@@ -101,10 +101,22 @@ type LoadOption func(*loadConfig)
 type loadConfig struct {
 	partial bool
 	rename  func(string) string
+	except  []string
 }
 
 // Matching loads the tensors that agree in name and shape and leaves the others as they are, instead of refusing.
 func Matching() LoadOption { return func(c *loadConfig) { c.partial = true } }
+
+// Except leaves the named layers ("fc") as they are, whatever the file has of them; all others must fit. It is for a trained network
+// that gets a new last layer. A name of no layer is an error.
+func Except(layers ...string) LoadOption {
+	return func(c *loadConfig) { c.except = append(c.except, layers...) }
+}
+
+// leaves says that a tensor is not to be loaded.
+func (c loadConfig) leaves(name string) bool {
+	return slices.ContainsFunc(c.except, func(l string) bool { return isIn(name, l) })
+}
 
 // Rename turns the names in the file into the model's: nn.Rename(func(s string) string { return strings.TrimPrefix(s,
 // "module.") }). An empty name leaves the tensor out.
@@ -162,11 +174,18 @@ func (m *Model) load(f weightFile, c loadConfig) error {
 		if c.rename != nil {
 			to = c.rename(name)
 		}
-		if to != "" && !strings.HasSuffix(to, "num_batches_tracked") {
+		if to != "" && !strings.HasSuffix(to, "num_batches_tracked") && !c.leaves(to) {
 			source[to] = name
 		}
 	}
-	fits, problems := m.match(f, source)
+	entries := m.state()
+	for _, l := range c.except {
+		if !slices.ContainsFunc(entries, func(e entry) bool { return isIn(e.name, l) }) {
+			return fmt.Errorf("except: no layer %q has weights; the layers are %s", l, summarise(m.graph.names))
+		}
+	}
+	entries = slices.DeleteFunc(entries, func(e entry) bool { return c.leaves(e.name) })
+	fits, problems := match(entries, f, source)
 	if len(problems) > 0 && (!c.partial || len(fits) == 0) {
 		return mismatch(problems)
 	}
@@ -217,9 +236,9 @@ func inTurns(n int, f func(i int) error) error {
 }
 
 // match finds the entries that the file has in the right shape, and says what is wrong with the others.
-func (m *Model) match(f weightFile, source map[string]string) (fits []entry, problems []string) {
+func match(entries []entry, f weightFile, source map[string]string) (fits []entry, problems []string) {
 	extra := maps.Clone(source)
-	for _, e := range m.state() {
+	for _, e := range entries {
 		name, ok := source[e.name]
 		delete(extra, e.name)
 		if !ok {

@@ -26,6 +26,7 @@ type Loader struct {
 
 // Batches deals out the set in batches of n images; the last of an epoch may be smaller.
 func (s *Set) Batches(n int) *Loader {
+	s.check("Batches")
 	checkAtLeast("Batches", "the batch size", n, 1)
 	return &Loader{set: s, size: n}
 }

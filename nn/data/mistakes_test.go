@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -13,6 +14,10 @@ func TestMistakesAreRefusedWhereTheyAreMade(t *testing.T) {
 	set := numbered(t, 4)
 	for want, f := range map[string]func(){
 		"Batches: the batch size is 0, want 1 or more":         func() { set.Batches(0) },
+		"Batches: the set is nil; see the error":               func() { (*Set)(nil).Batches(1) },
+		"Split: the set is nil; see the error":                 func() { (*Set)(nil).First(1) },
+		"Augment: augmentation 2 is nil":                       func() { set.Augment(HFlip(), nil) },
+		"Normalise: a mean is NaN":                             func() { set.Normalise(float32(math.NaN()), 1) },
 		"PadCrop: the shift is -1, want 0 or more":             func() { PadCrop(-1) },
 		"Cutout: the side is 0, want 1 or more":                func() { Cutout(0) },
 		"RandomErase: the probability is 2, want 0 to 1":       func() { RandomErase(2) },
@@ -27,6 +32,17 @@ func TestMistakesAreRefusedWhereTheyAreMade(t *testing.T) {
 			}()
 			f()
 		}()
+	}
+}
+
+func TestSetsOfNothingAreRefused(t *testing.T) {
+	for _, shape := range [][3]int{{0, 8, 8}, {1, -8, 8}, {-1, -8, 8}} {
+		if s, err := NewSet("toy", shape[0], shape[1], shape[2], make([]uint8, 128), make([]uint8, 2)); err == nil {
+			t.Errorf("%v: %v", shape, s)
+		}
+	}
+	if first, rest := numbered(t, 4).Split(-1); first.Len() != 0 || rest.Len() != 4 {
+		t.Errorf("%v, %v", first, rest)
 	}
 }
 

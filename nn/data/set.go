@@ -27,6 +27,9 @@ type Set struct {
 
 // NewSet makes a set from pixels (N, channels, height, width) and N labels.
 func NewSet(name string, channels, height, width int, pixels, labels []uint8) (*Set, error) {
+	if channels < 1 || height < 1 || width < 1 {
+		return nil, fmt.Errorf("%s: images of %dx%dx%d, want sizes of 1 or more", name, channels, height, width)
+	}
 	if want := len(labels) * channels * height * width; len(pixels) != want {
 		return nil, fmt.Errorf("%s: %d pixels for %d images of %dx%dx%d, want %d",
 			name, len(pixels), len(labels), channels, height, width, want)
@@ -57,10 +60,14 @@ func (s *Set) String() string {
 }
 
 // First returns the first n images, or all if there are fewer.
-func (s *Set) First(n int) *Set { return s.Range(0, max(0, min(n, s.Len()))) }
+func (s *Set) First(n int) *Set {
+	first, _ := s.Split(n)
+	return first
+}
 
 // Range returns images from to to-1. It panics if they don't exist, as slicing does.
 func (s *Set) Range(from, to int) *Set {
+	s.check("Range")
 	c := *s
 	c.pixels = s.pixels[from*s.size() : to*s.size()]
 	c.labels = s.labels[from:to]
@@ -69,13 +76,15 @@ func (s *Set) Range(from, to int) *Set {
 
 // Split returns the first n images and the rest.
 func (s *Set) Split(n int) (first, rest *Set) {
-	n = min(n, s.Len())
+	s.check("Split")
+	n = max(0, min(n, s.Len()))
 	return s.Range(0, n), s.Range(n, s.Len())
 }
 
 // Normalise subtracts mean and divides by std, for each channel or for all, after pixels were scaled to 0..1.
 // Give the means first, then as many deviations: Normalise(0.286, 0.353).
 func (s *Set) Normalise(meanThenStd ...float32) *Set {
+	s.check("Normalise")
 	k := len(meanThenStd) / 2
 	if len(meanThenStd) != 2*k || k != 1 && k != s.channels {
 		panic(nn.ConfigError{Op: "Normalise", Msg: fmt.Sprintf("%d numbers, want a mean and a deviation for all or for each of %d channels",
@@ -84,6 +93,11 @@ func (s *Set) Normalise(meanThenStd ...float32) *Set {
 	for _, d := range meanThenStd[k:] {
 		if !(d > 0) {
 			panic(nn.ConfigError{Op: "Normalise", Msg: fmt.Sprintf("a deviation is %g, want more than 0", d)})
+		}
+	}
+	for _, m := range meanThenStd[:k] {
+		if m-m != 0 {
+			panic(nn.ConfigError{Op: "Normalise", Msg: fmt.Sprintf("a mean is %g", m)})
 		}
 	}
 	c := *s
@@ -97,9 +111,22 @@ func (s *Set) Normalise(meanThenStd ...float32) *Set {
 // Augment returns a set whose batches ([Set.Batches]) change each image at random. Reading it any other way, as
 // validation does, leaves images as they are.
 func (s *Set) Augment(a ...Augmentation) *Set {
+	s.check("Augment")
+	for i, f := range a {
+		if f == nil {
+			panic(nn.ConfigError{Op: "Augment", Msg: fmt.Sprintf("augmentation %d is nil", i+1)})
+		}
+	}
 	c := *s
 	c.augment = append(slices.Clone(s.augment), a...)
 	return &c
+}
+
+// check refuses a set that is nil: its reading failed, and nobody looked at the error.
+func (s *Set) check(op string) {
+	if s == nil {
+		panic(nn.ConfigError{Op: op, Msg: "the set is nil; see the error of what should have read it"})
+	}
 }
 
 func (s *Set) size() int { return s.channels * s.height * s.width }
