@@ -31,10 +31,12 @@ func (m *Model) Freeze() *Frozen {
 	f := &Frozen{}
 	g := &Graph{nodes: fold(m.graph.nodes, m.output), values: m.graph.values}
 	for _, n := range g.nodes {
-		if l, ok := n.op.(*LinearLayer); ok {
-			n.op = l.copied()
-		} else if _, ok := n.op.(*foldedConv); !ok {
-			f.watch(n.op)
+		switch o := n.op.(type) {
+		case *LinearLayer:
+			n.op = newFoldedLinear(o)
+		case *foldedConv:
+		default:
+			f.watch(o)
 		}
 	}
 	f.model = &Model{graph: g, output: m.output, plans: map[request]*plan{}, ready: true}
@@ -61,22 +63,6 @@ func (f *Frozen) Forward(x *Tensor) *Tensor {
 		}
 	}
 	return f.model.Forward(x, false)
-}
-
-// copied is l with weights of its own.
-func (l *LinearLayer) copied() *LinearLayer {
-	c := *l
-	c.Weight = l.Weight.copied()
-	if l.Bias != nil {
-		c.Bias = l.Bias.copied()
-	}
-	return &c
-}
-
-func (p *Param) copied() *Param {
-	c := *p
-	c.Value, c.Grad = p.Value.Clone(), nil
-	return &c
 }
 
 // fold replaces convolutions, with the normalisations that alone read them, by foldedConvs.
@@ -195,4 +181,29 @@ func (f *foldedConv) forward(k *call) {
 	default:
 		p.Forward(y, x, then)
 	}
+}
+
+// foldedLinear is a fully connected layer with weights that stay: a 1x1 convolution of images of one pixel.
+type foldedLinear struct {
+	foldedConv
+	layer *LinearLayer
+}
+
+func newFoldedLinear(l *LinearLayer) *foldedLinear {
+	one := [3]int{1, 1, 1}
+	c := &Conv{In: l.In, Out: l.Out, Groups: 1, Weight: l.Weight, Bias: l.Bias, kernel: one, stride: one, dilation: one}
+	return &foldedLinear{*newFoldedConv(c, normAct{}), l}
+}
+
+func (f *foldedLinear) kind() string                      { return f.layer.kind() }
+func (f *foldedLinear) String() string                    { return f.layer.String() }
+func (f *foldedLinear) shape(x [][]int) []int             { return f.layer.shape(x) }
+func (f *foldedLinear) blocked([][]int) (wants, can bool) { return true, true }
+
+func (f *foldedLinear) forward(k *call) {
+	if !k.blocked {
+		f.layer.kernel(k.y.Shape[0]).Forward(k.y.Data, k.x[0].Data, f.weight, f.bias)
+		return
+	}
+	f.foldedConv.forward(k)
 }
