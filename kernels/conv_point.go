@@ -1,18 +1,25 @@
 package kernels
 
+import "sync"
+
 // 1x1 convolution in the blocked layout: a product of pixels with weights that needs no packing of the pixels.
 
-type pointKernel func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *float32, lines, step int)
-
-type pointRunKernel func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32)
+type pointKernel func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *uintptr)
 
 // planesOfPoint is input planes whose weights for one block stay in the first-level cache.
 const planesOfPoint = 12
 
-// pointCut is how many input planes are summed at once at most, and how many pixels a task has. Runs of tiles read weights from the
-// first-level cache; wide tiles do so from the second, which also holds the input of this and the next task.
+// weightsOfColumn is the bytes of packed weights that stay in the second-level cache beside the pixels that pass by, and fewPixels is for how
+// many pixels packing weights takes enough of the time that each thread should do it for itself, while they go to its own cache.
+const (
+	weightsOfColumn = 512 << 10
+	fewPixels       = 2048
+)
+
+// pointCut is how many input planes are summed at once at most, and how many pixels a chunk has. Panels of one block read weights from the
+// first-level cache; wide ones do so from the second, which also holds the input of this and the next chunk.
 func (s *simd) pointCut() (planes, pixels int) {
-	if s.pointRun[rowsOfTile] != nil {
+	if s.lanes < Block {
 		return planesOfPoint, 240
 	}
 	return 32, 120
@@ -47,87 +54,96 @@ func (p *pointPass) planesAtOnce(s *simd) int {
 	return (planes + parts - 1) / parts
 }
 
-// pack packs the weights: [block of planes][panel][plane][k][lane of the panel].
-func (p *pointPass) pack(s *simd) *[]float32 {
-	outs, panel := blocks(p.out), s.pointPanel()
-	packed := borrow(blocks(p.in) * p.k() * outs * Block)
-	pointPacks.run((outs+panel-1)/panel, pointPacking{*p, s, *packed})
-	return packed
-}
-
-// pointPacking packs the weights of a panel at a time.
-type pointPacking struct {
-	pointPass
-	s      *simd
-	packed []float32
-}
-
-var pointPacks = newLoop(func(p *pointPacking, i int) {
-	panel, planes, outs, atOnce := p.s.pointPanel(), blocks(p.in), blocks(p.out), p.planesAtOnce(p.s)
-	first := i * panel
-	wide := min(panel, outs-first) * Block
-	for b := 0; b < planes; b += atOnce {
-		depth := min(atOnce, planes-b)
-		dst := p.packed[(b*outs+first*depth)*p.k()*Block:][:depth*p.k()*wide]
-		rows, cols := min(wide, p.out-first*Block), min(depth*Block, p.in-b*Block)
-		if rows < wide || cols < depth*p.k() {
-			clear(dst)
-		}
-		p.s.packTransposed(dst, wide, p.weight.at(first*Block, b*Block), rows, cols)
-	}
-})
-
-// packTransposed: dst[j*ld+i] = m[i][j].
-func (s *simd) packTransposed(dst []float32, ld int, m matrix, rows, cols int) {
-	if m.col == 1 {
-		s.transposeInto(dst, ld, m.data, m.row, rows, cols)
-		return
-	}
-	for j := range cols {
-		copy(dst[j*ld:][:rows], m.data[j*m.col:])
-	}
-}
-
 // run computes y from x; bias may be nil.
 func (p pointPass) run(s *simd, y, x, bias []float32) {
-	outs, panel := blocks(p.out), s.pointPanel()
-	packed := p.keep.kept(forPoint, func() *[]float32 { return p.pack(s) })
-	defer p.keep.drop(packed)
+	outs := blocks(p.out)
 	padded := borrow(outs * Block)
 	defer release(padded)
 	clear(*padded)
 	copy(*padded, bias)
-	_, pixels := s.pointCut()
-	w := pointWork{pointPass: p, s: s, y: y, x: x, packed: *packed, bias: *padded, chunks: p.chunksOf(pixels), columns: 1}
-	together := min(p.n, max(1, (pixels+p.pixels/2)/p.pixels)) // small images, so that weights are read once for them
-	if p.n*w.chunks < 4*Threads() {
-		together = max(1, min(together, p.n/Threads()))
+	w := pointWork{pointPass: p, s: s, y: y, x: x, bias: *padded}
+	w.cut()
+	if w.columns > 1 && !p.source.gapless() { // tasks share the copy
+		copied := p.compact(s, x)
+		defer release(copied)
+		p.run(s, y, *copied, bias)
+		return
 	}
-	w.groups = (p.n + together - 1) / together
-	if want := 4 * Threads(); Threads() > 1 {
-		panels := (outs + panel - 1) / panel
-		w.columns = min(panels, (want+w.groups*w.chunks-1)/(w.groups*w.chunks))
+	if w.pieces > 1 || p.keep != nil {
+		packed := p.keep.kept(forPoint, func() *[]float32 { return p.pack(s) })
+		defer p.keep.drop(packed)
+		w.weights = pointWeights{*packed, 0, outs}
 	}
-	pointTasks.run(w.groups*w.chunks*w.columns, w)
+	pointTasks.run(w.columns*w.pieces, w)
 }
 
-// pointWork is a pass cut into tasks: groups of images times chunks of pixels times columns of output channels.
+// compact returns a copy of x without the gaps and makes it the source of p.
+func (p *pointPass) compact(s *simd, x []float32) *[]float32 {
+	copied := borrow(BlockedLen(p.n, p.in, p.pixels))
+	p.source.copy(s, *copied, x, p.n*blocks(p.in))
+	p.source = dense(p.pixels)
+	return copied
+}
+
+// pointWork is a pass cut into tasks: columns of output channels times pieces, runs of steps. A step is the pixels of a chunk in a group of
+// images.
 type pointWork struct {
 	pointPass
-	s                       *simd
-	y, x, packed, bias      []float32
-	groups, chunks, columns int
+	s              *simd
+	y, x, bias     []float32
+	weights        pointWeights // none if each task packs its own
+	groups, chunks int
+	columns        int
+	pieces         int
+}
+
+func (w *pointWork) steps() int { return w.groups * w.chunks }
+
+// cut decides on the tasks. The weights of a column stay in the second-level cache while all pixels, or those of a piece, pass by. A task that
+// is alone with its weights packs them itself.
+func (w *pointWork) cut() {
+	panels := (blocks(w.out) + w.s.pointPanel() - 1) / w.s.pointPanel()
+	_, pixels := w.s.pointCut()
+	w.chunks = w.chunksOf(pixels)
+	together := min(w.n, max(1, (pixels+w.pixels/2)/w.pixels)) // small images
+	w.groups = (w.n + together - 1) / together
+	w.columns = min(panels, (4*w.packedLen(blocks(w.out))+weightsOfColumn-1)/weightsOfColumn)
+	w.pieces = 1
+	threads := Threads()
+	if threads == 1 {
+		return
+	}
+	want := 4 * threads
+	if w.n*w.pixels <= fewPixels && panels >= 2*threads {
+		w.columns = max(w.columns, min(panels, want))
+		return
+	}
+	if w.steps()*w.columns < want {
+		w.groups = max(w.groups, min(w.n, (want+w.columns-1)/w.columns))
+	}
+	w.pieces = w.steps()
+	w.columns = max(w.columns, min(panels, (want+w.pieces-1)/w.pieces))
 }
 
 var pointTasks = newLoop(func(w *pointWork, i int) {
-	column, chunk, group := i%w.columns, i/w.columns%w.chunks, i/w.columns/w.chunks
-	t := pointTask{pointWork: w, last: blocks(w.out), image: w.n * group / w.groups, imageEnd: w.n * (group + 1) / w.groups}
-	t.from, t.to = w.chunk(chunk, w.chunks)
-	if panel := w.s.pointPanel(); w.columns > 1 {
-		panels := (t.last + panel - 1) / panel
-		t.first, t.last = panels*column/w.columns*panel, min(t.last, panels*(column+1)/w.columns*panel)
+	panel, outs := w.s.pointPanel(), blocks(w.out)
+	panels := (outs + panel - 1) / panel
+	column, piece := i/w.pieces, i%w.pieces
+	t := pointTask{pointWork: w, first: panels * column / w.columns * panel, last: min(outs, panels*(column+1)/w.columns*panel), weights: w.weights}
+	if t.weights.packed == nil {
+		lent := borrow(w.packedLen(t.last - t.first))
+		defer release(lent)
+		t.weights = pointWeights{*lent, t.first, t.last - t.first}
+		for o := t.first; o < t.last; o += panel {
+			w.packPanel(w.s, &t.weights, o, min(panel, t.last-o))
+		}
 	}
-	t.run()
+	t.ahead = pointAheads.Get().(*pointAhead)
+	defer pointAheads.Put(t.ahead)
+	for step := w.steps() * piece / w.pieces; step < w.steps()*(piece+1)/w.pieces; step++ {
+		t.enter(step)
+		t.run()
+	}
 })
 
 // chunksOf is into how many chunks of about so many pixels an image falls, chunk which pixels are one of them: whole rows where either
@@ -153,19 +169,34 @@ func (p *pointPass) rows() int {
 // pointTask is pixels [from, to) of images [image, imageEnd) of output blocks [first, last).
 type pointTask struct {
 	*pointWork
+	weights         pointWeights
 	first, last     int
+	step            int
 	image, imageEnd int
 	from, to        int
+	ahead           *pointAhead
+}
+
+// pointAhead is what the kernels of a task prefetch: the input of the next step and what is added to the output.
+type pointAhead struct{ input, residual fetch }
+
+var pointAheads = sync.Pool{New: func() any { return new(pointAhead) }}
+
+// enter begins a step.
+func (t *pointTask) enter(step int) {
+	group := step / t.chunks
+	t.step, t.image, t.imageEnd = step, t.n*group/t.groups, t.n*(group+1)/t.groups
+	t.from, t.to = t.chunk(step%t.chunks, t.chunks)
 }
 
 func (t *pointTask) run() {
-	planes, atOnce, images, pixels := blocks(t.in), t.planesAtOnce(t.s), t.imageEnd-t.image, t.to-t.from
+	planes, atOnce, images := blocks(t.in), t.planesAtOnce(t.s), t.imageEnd-t.image
 	read := t.source.reader(t.s, t.x, planes, t.image, t.from, t.to, images*min(planes, atOnce))
 	defer read.done()
 	write := t.target.writer(t.s, t.y, blocks(t.out), t.image, images, t.first, t.last-t.first, t.from, t.to)
 	defer write.done()
 	panels := (t.last - t.first + t.s.pointPanel() - 1) / t.s.pointPanel()
-	ahead := t.following(tiles(pixels) * images * panels * ((planes + atOnce - 1) / atOnce))
+	t.ahead.input = t.following()
 	for b := 0; b < planes; b += atOnce {
 		depth := min(atOnce, planes-b)
 		for image := range images {
@@ -173,7 +204,7 @@ func (t *pointTask) run() {
 		}
 		for panel := range panels {
 			for image := range images {
-				t.product(&read, &write, &ahead, image, b, depth, t.first+panel*t.s.pointPanel())
+				t.product(&read, &write, image, b, depth, t.first+panel*t.s.pointPanel())
 			}
 		}
 	}
@@ -184,10 +215,10 @@ func (t *pointTask) run() {
 
 // product adds the products of depth input blocks from b on to a panel of output blocks that begins with o. The first one sets them to
 // the bias before, the last one does what follows.
-func (t *pointTask) product(read *gridReader, write *gridWriter, ahead *lookahead, image, b, depth, o int) {
+func (t *pointTask) product(read *gridReader, write *gridWriter, image, b, depth, o int) {
 	outs, pixels := blocks(t.out), t.to-t.from
 	nb := min(t.s.pointPanel(), t.last-o)
-	w := t.packed[(b*outs+o*depth)*t.k()*Block:]
+	w := t.weights.at(b, depth, o, t.k())
 	var bias *float32
 	if b == 0 {
 		bias = &t.bias[o*Block]
@@ -195,55 +226,46 @@ func (t *pointTask) product(read *gridReader, write *gridWriter, ahead *lookahea
 	x, xplane := read.at(image, b)
 	y, yplane := write.at(image, o)
 	last := b+depth == blocks(t.in)
-	var residual lookahead
+	tiles, soon := tiles(pixels), 0 // tiles that fetch the residual
 	if last && t.then.Residual != nil {
-		first := (t.image+image)*outs + o
-		residual = t.target.lookahead(t.then.Residual, first, first+nb, t.from, t.to, (tiles(pixels)+1)/2)
+		first := ((t.image+image)*outs+o)*t.pixels + t.from
+		t.ahead.residual = newFetch(t.then.Residual[first*Block:], nb, pixels, t.pixels)
+		soon = (tiles + 1) / 2
+		t.s.points(0, soon, pixels, nb, depth, t.k(), x, xplane, w, bias, y, yplane, &t.ahead.residual)
 	}
-	t.s.pointsAhead(pixels, nb, depth, t.k(), x, xplane, w, bias, y, yplane, ahead, &residual)
+	t.s.points(soon, tiles, pixels, nb, depth, t.k(), x, xplane, w, bias, y, yplane, &t.ahead.input)
 	for k := 0; last && k < nb; k++ {
 		t.then.applyTo(t.s, t.y, (((t.image+image)*outs+o+k)*t.pixels+t.from)*Block, pixels)
 	}
 }
 
-// following is the input of the next task, to be fetched in the course of so many calls.
-func (t *pointTask) following(calls int) lookahead {
-	planes := blocks(t.in)
+// following is the input of the next step.
+func (t *pointTask) following() fetch {
+	next := *t
 	switch {
-	case t.last-t.first < blocks(t.out): // which is the same input
-		return lookahead{}
-	case t.to < t.pixels:
-		return t.source.lookahead(t.x, t.image*planes, t.imageEnd*planes, t.to, min(t.pixels, 2*t.to-t.from), calls)
+	case !t.source.gapless():
+		return fetch{}
+	case t.step+1 < t.steps():
+		next.enter(t.step + 1)
+	case t.last < blocks(t.out): // the next column begins at the first pixels
+		next.enter(0)
+	default:
+		return fetch{}
 	}
-	return t.source.lookahead(t.x, t.imageEnd*planes, min(t.n, 2*t.imageEnd-t.image)*planes, 0, t.to-t.from, calls)
+	planes := blocks(t.in)
+	return newFetch(t.x[(next.image*planes*t.pixels+next.from)*Block:], (next.imageEnd-next.image)*planes, next.to-next.from, t.pixels)
 }
 
-// points computes nb blocks of output channels of some pixels from planes of k channels; without bias it adds to y.
-func (s *simd) points(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int) {
-	s.pointsAhead(pixels, nb, planes, k, x, xplane, w, bias, y, yplane, &lookahead{}, &lookahead{})
-}
-
-// pointsAhead is points with something to prefetch for the next task, and in every other tile what follows this call.
-func (s *simd) pointsAhead(pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int,
-	next, soon *lookahead) {
-	if s.pointRun[rowsOfTile] == nil {
-		for t := range tiles(pixels) {
-			at, rows := tile(pixels, t)
-			what := next
-			if t%2 == 0 && soon.lines > 0 {
-				what = soon
-			}
-			ahead, lines, step := what.piece()
-			s.point[rows][nb](planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane, ahead, lines, step)
+// points computes tiles [first, last) of nb blocks of output channels of some pixels, from planes of k channels; without bias it adds to y.
+func (s *simd) points(first, last, pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int,
+	ahead *fetch) {
+	for first < last {
+		at, rows := tile(pixels, first)
+		next := last
+		if big := pixels % tiles(pixels); first < big { // the first tiles have a pixel more
+			next = min(last, big)
 		}
-		return
-	}
-	count := tiles(pixels)
-	rows, big := pixels/count, pixels%count // the first tiles have a pixel more
-	if big > 0 {
-		s.pointRun[rows+1](big, planes, k, &x[0], xplane, &w[0], bias, &y[0])
-	}
-	if at := big * (rows + 1) * Block; big < count {
-		s.pointRun[rows](count-big, planes, k, &x[at], xplane, &w[0], bias, &y[at])
+		s.point[rows][nb](next-first, planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane, &ahead.at)
+		first = next
 	}
 }

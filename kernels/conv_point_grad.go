@@ -12,12 +12,9 @@ const (
 // pixels be read seldom, yet stay in cache and occupy the threads.
 func (p pointPass) runGrad(s *simd, dw, x, dy []float32) {
 	if !p.source.gapless() { // tasks share the copy
-		compact := p
-		compact.source = dense(p.pixels)
-		copied := borrow(BlockedLen(p.n, p.in, p.pixels))
+		copied := p.compact(s, x)
 		defer release(copied)
-		p.source.copy(s, *copied, x, p.n*blocks(p.in))
-		compact.runGrad(s, dw, *copied, dy)
+		p.runGrad(s, dw, *copied, dy)
 		return
 	}
 	planes, outs := blocks(p.in), blocks(p.out)

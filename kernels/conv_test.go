@@ -32,7 +32,10 @@ func oddConvs() []Conv {
 		conv2d(2, 560, 20, 1, 3, 5, 1, 1, 0), // more planes than are summed at once
 		conv2d(1, 160, 300, 1, 4, 4, 1, 1, 0),
 		conv2d(5, 16, 80, 1, 3, 3, 1, 1, 0),   // several images in a task
-		conv2d(2, 40, 24, 1, 25, 27, 1, 2, 0), // several tasks in an image
+		conv2d(2, 40, 24, 1, 25, 27, 1, 2, 0), // several chunks in an image
+		conv2d(1, 24, 40, 1, 47, 45, 1, 1, 0), // weights packed for all tasks
+		conv2d(3, 272, 520, 1, 4, 5, 1, 1, 0), // weights beyond what stays in cache
+		conv2d(2, 520, 272, 1, 3, 4, 1, 2, 0), // the same with gaps
 		{N: 2, InC: 20, OutC: 33, In: [3]int{3, 5, 7}, Kernel: [3]int{1, 1, 1}, Stride: [3]int{2, 2, 3}},
 		conv2d(2, 20, 28, 1, 9, 13, 3, 1, 1),
 		conv2d(1, 60, 256, 4, 6, 6, 3, 1, 1),

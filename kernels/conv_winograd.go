@@ -226,8 +226,8 @@ func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles,
 		w := weights[place*p.planes*square:]
 		bias := &p.zeros[0]
 		for b := 0; b < p.planes; b += planesOfPoint {
-			p.s.points(tiles, 1, min(planesOfPoint, p.planes-b), Block, v[place*vplace+b*pitch*Block:], pitch*pixelBytes, w[b*square:], bias,
-				m[place*mplace:], 0)
+			p.s.points(0, (tiles+rowsOfTile-1)/rowsOfTile, tiles, 1, min(planesOfPoint, p.planes-b), Block, v[place*vplace+b*pitch*Block:],
+				pitch*pixelBytes, w[b*square:], bias, m[place*mplace:], 0, &noFetch)
 			bias = nil
 		}
 	}

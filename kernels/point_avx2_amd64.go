@@ -4,95 +4,95 @@
 
 package kernels
 
-// pointRun1AVX2 equals
+// point1x1AVX2 equals
 //
-//	for pixel < tiles*1 and lane {
+//	for pixel < tiles*1, block < 1 and lane {
 //		if bias != nil {
-//			y[pixel][lane] = bias[lane]
+//			y[block][pixel][lane] = bias[block][lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
+//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches the next pixels and weights.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func pointRun1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
+func point1x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// pointRun2AVX2 equals
+// point2x1AVX2 equals
 //
-//	for pixel < tiles*2 and lane {
+//	for pixel < tiles*2, block < 1 and lane {
 //		if bias != nil {
-//			y[pixel][lane] = bias[lane]
+//			y[block][pixel][lane] = bias[block][lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
+//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches the next pixels and weights.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func pointRun2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
+func point2x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// pointRun3AVX2 equals
+// point3x1AVX2 equals
 //
-//	for pixel < tiles*3 and lane {
+//	for pixel < tiles*3, block < 1 and lane {
 //		if bias != nil {
-//			y[pixel][lane] = bias[lane]
+//			y[block][pixel][lane] = bias[block][lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
+//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches the next pixels and weights.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func pointRun3AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
+func point3x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// pointRun4AVX2 equals
+// point4x1AVX2 equals
 //
-//	for pixel < tiles*4 and lane {
+//	for pixel < tiles*4, block < 1 and lane {
 //		if bias != nil {
-//			y[pixel][lane] = bias[lane]
+//			y[block][pixel][lane] = bias[block][lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
+//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches the next pixels and weights.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func pointRun4AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
+func point4x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// pointRun5AVX2 equals
+// point5x1AVX2 equals
 //
-//	for pixel < tiles*5 and lane {
+//	for pixel < tiles*5, block < 1 and lane {
 //		if bias != nil {
-//			y[pixel][lane] = bias[lane]
+//			y[block][pixel][lane] = bias[block][lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
+//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches the next pixels and weights.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func pointRun5AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
+func point5x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x1AVX2 equals
 //
@@ -107,23 +107,23 @@ func pointRun5AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //go:noescape
 func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
-// pointRun6AVX2 equals
+// point6x1AVX2 equals
 //
-//	for pixel < tiles*6 and lane {
+//	for pixel < tiles*6, block < 1 and lane {
 //		if bias != nil {
-//			y[pixel][lane] = bias[lane]
+//			y[block][pixel][lane] = bias[block][lane]
 //		}
 //		for plane := range planes {
 //			for l := range k {
-//				y[pixel][lane] += x[plane][pixel][l] * w[plane][l][lane]
+//				y[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]
 //			}
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches the next pixels and weights.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func pointRun6AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32)
+func point6x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x1AVX2 equals
 //

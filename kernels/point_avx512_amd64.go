@@ -6,7 +6,7 @@ package kernels
 
 // point1x1AVX512 equals
 //
-//	for pixel < 1, block < 1 and lane {
+//	for pixel < tiles*1, block < 1 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -17,14 +17,14 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point1x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point1x2AVX512 equals
 //
-//	for pixel < 1, block < 2 and lane {
+//	for pixel < tiles*1, block < 2 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -35,14 +35,14 @@ func point1x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point1x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point1x3AVX512 equals
 //
-//	for pixel < 1, block < 3 and lane {
+//	for pixel < tiles*1, block < 3 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -53,14 +53,14 @@ func point1x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point1x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point1x4AVX512 equals
 //
-//	for pixel < 1, block < 4 and lane {
+//	for pixel < tiles*1, block < 4 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -71,14 +71,14 @@ func point1x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point1x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x1AVX512 equals
 //
-//	for pixel < 2, block < 1 and lane {
+//	for pixel < tiles*2, block < 1 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -89,14 +89,14 @@ func point1x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point2x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x2AVX512 equals
 //
-//	for pixel < 2, block < 2 and lane {
+//	for pixel < tiles*2, block < 2 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -107,14 +107,14 @@ func point2x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point2x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x3AVX512 equals
 //
-//	for pixel < 2, block < 3 and lane {
+//	for pixel < tiles*2, block < 3 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -125,14 +125,14 @@ func point2x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point2x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x4AVX512 equals
 //
-//	for pixel < 2, block < 4 and lane {
+//	for pixel < tiles*2, block < 4 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -143,14 +143,14 @@ func point2x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point2x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x1AVX512 equals
 //
-//	for pixel < 3, block < 1 and lane {
+//	for pixel < tiles*3, block < 1 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -161,14 +161,14 @@ func point2x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point3x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x2AVX512 equals
 //
-//	for pixel < 3, block < 2 and lane {
+//	for pixel < tiles*3, block < 2 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -179,14 +179,14 @@ func point3x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point3x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x3AVX512 equals
 //
-//	for pixel < 3, block < 3 and lane {
+//	for pixel < tiles*3, block < 3 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -197,14 +197,14 @@ func point3x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point3x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x4AVX512 equals
 //
-//	for pixel < 3, block < 4 and lane {
+//	for pixel < tiles*3, block < 4 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -215,14 +215,14 @@ func point3x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point3x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point4x1AVX512 equals
 //
-//	for pixel < 4, block < 1 and lane {
+//	for pixel < tiles*4, block < 1 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -233,14 +233,14 @@ func point3x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point4x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point4x2AVX512 equals
 //
-//	for pixel < 4, block < 2 and lane {
+//	for pixel < tiles*4, block < 2 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -251,14 +251,14 @@ func point4x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point4x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point4x3AVX512 equals
 //
-//	for pixel < 4, block < 3 and lane {
+//	for pixel < tiles*4, block < 3 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -269,14 +269,14 @@ func point4x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point4x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point4x4AVX512 equals
 //
-//	for pixel < 4, block < 4 and lane {
+//	for pixel < tiles*4, block < 4 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -287,14 +287,14 @@ func point4x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point4x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point5x1AVX512 equals
 //
-//	for pixel < 5, block < 1 and lane {
+//	for pixel < tiles*5, block < 1 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -305,10 +305,10 @@ func point4x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias 
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point5x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point5x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x1AVX512 equals
 //
@@ -325,7 +325,7 @@ func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point5x2AVX512 equals
 //
-//	for pixel < 5, block < 2 and lane {
+//	for pixel < tiles*5, block < 2 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -336,10 +336,10 @@ func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point5x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point5x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x2AVX512 equals
 //
@@ -356,7 +356,7 @@ func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point5x3AVX512 equals
 //
-//	for pixel < 5, block < 3 and lane {
+//	for pixel < tiles*5, block < 3 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -367,10 +367,10 @@ func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point5x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point5x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x3AVX512 equals
 //
@@ -387,7 +387,7 @@ func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point5x4AVX512 equals
 //
-//	for pixel < 5, block < 4 and lane {
+//	for pixel < tiles*5, block < 4 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -398,10 +398,10 @@ func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point5x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point5x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x4AVX512 equals
 //
@@ -418,7 +418,7 @@ func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point6x1AVX512 equals
 //
-//	for pixel < 6, block < 1 and lane {
+//	for pixel < tiles*6, block < 1 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -429,10 +429,10 @@ func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point6x1AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point6x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x1AVX512 equals
 //
@@ -449,7 +449,7 @@ func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point6x2AVX512 equals
 //
-//	for pixel < 6, block < 2 and lane {
+//	for pixel < tiles*6, block < 2 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -460,10 +460,10 @@ func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point6x2AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point6x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x2AVX512 equals
 //
@@ -480,7 +480,7 @@ func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point6x3AVX512 equals
 //
-//	for pixel < 6, block < 3 and lane {
+//	for pixel < tiles*6, block < 3 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -491,10 +491,10 @@ func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point6x3AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point6x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x3AVX512 equals
 //
@@ -511,7 +511,7 @@ func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 
 // point6x4AVX512 equals
 //
-//	for pixel < 6, block < 4 and lane {
+//	for pixel < tiles*6, block < 4 and lane {
 //		if bias != nil {
 //			y[block][pixel][lane] = bias[block][lane]
 //		}
@@ -522,10 +522,10 @@ func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //		}
 //	}
 //
-// with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
 //
 //go:noescape
-func point6x4AVX512(planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *float32, lines int, step int)
+func point6x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x4AVX512 equals
 //

@@ -7,6 +7,7 @@ type simd struct {
 	gemm        [7][5]func(k int, a, b, c *float32, ldc int)
 	dots        []dotsKernel // largest first
 	transpose   func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
+	copyRows    func(rows, lines int, dst *float32, dstep int, src *float32, sstep int)
 	permute     func(n int, dst *float32, dstep int, src *float32, index *uint32)
 	padRows     func(rows int, dst, src *float32, before, width, after, skip int)
 	sample      func(n int, dst, src *float32, step, ahead int)
@@ -18,7 +19,6 @@ type simd struct {
 	sweep       [3][]sweepKernel      // [stride][rows-1]
 	planeGrad   [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
 	point       [7][5]pointKernel     // [pixels][blocks]
-	pointRun    [7]pointRunKernel     // [pixels], instead of point where a vector is half a block
 	pointGrad   [7][5]pointGradKernel // [channels][blocks]
 	winograd    *winograd             // nil if it does not pay
 	depthwise   [3]depthwiseKernel    // [stride], 3x3; nil where tiles do as well

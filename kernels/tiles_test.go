@@ -469,11 +469,56 @@ func checkPoints(t *testing.T, s *simd, pixels, nb, k int, withBias bool) {
 	if !withBias {
 		start = nil
 	}
-	s.points(pixels, nb, planes, k, x.s(), plane*4, w.s(), start, y.s(), plane*4)
+	s.points(0, tiles(pixels), pixels, nb, planes, k, x.s(), plane*4, w.s(), start, y.s(), plane*4, &noFetch)
 	compare(t, fmt.Sprintf("%d pixels, %d blocks, k=%d", pixels, nb, k), y.s(), want, sumTolerance(planes*k))
 	for _, g := range []guarded{x, w, bias, y} {
 		g.check(t)
 	}
+}
+
+func TestPointFetches(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		const runs, run, plane = 3, 5, 7
+		x, w, y := make([]float32, runs*plane*Block), make([]float32, Block*Block), make([]float32, plane*Block)
+		begin := newFetch(x, runs, run, plane)
+		f := begin
+		for lines := 4; lines < runs*run; lines += 4 { // a tile of one plane of 16 channels fetches 4
+			s.points(0, 1, 3, 1, 1, Block, x, 0, w, nil, y, 0, &f)
+			want := fetch{begin.at + uintptr(lines/run*plane+lines%run)*pixelBytes, uintptr(run - lines%run), run, begin.jump, uintptr(runs - lines/run)}
+			if f != want {
+				t.Errorf("after %d lines: %+v, want %+v", lines, f, want)
+			}
+		}
+		s.points(0, 1, 3, 1, 1, Block, x, 0, w, nil, y, 0, &f)
+		if f.runs != 0 {
+			t.Errorf("after all lines: %+v", f)
+		}
+		s.points(0, 1, 3, 1, 1, Block, x, 0, w, nil, y, 0, &noFetch)
+		if noFetch != (fetch{}) {
+			t.Errorf("nothing to fetch became %+v", noFetch)
+		}
+	})
+}
+
+func TestCopyRows(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for _, rows := range []int{1, 3, 20} {
+			for _, lines := range []int{1, 4} {
+				width := lines * Block
+				dld, sld := width+16, width+5
+				src := guardedCopy("src", uniform(newRand(rows, lines), (rows-1)*sld+width))
+				dst := guard("dst", (rows-1)*dld+width)
+				want := append([]float32(nil), dst.s()...)
+				for i := range rows {
+					copy(want[i*dld:], src.s()[i*sld:][:width])
+				}
+				s.copyRows(rows, lines, &dst.s()[0], dld*4, &src.s()[0], sld*4)
+				sameBits(t, fmt.Sprintf("%d rows of %d lines", rows, lines), dst.s(), want)
+				dst.check(t)
+				src.check(t)
+			}
+		}
+	})
 }
 
 func TestPointGradTiles(t *testing.T) {

@@ -15,6 +15,17 @@ package kernels
 //go:noescape
 func permuteAVX512(n int, dst *float32, dstep int, src *float32, index *uint32)
 
+// copyRowsAVX512 equals
+//
+//	for i := range rows {
+//		copy(dst[i*dstep:], src[i*sstep:][:lines*64])
+//	}
+//
+// with all distances in bytes. It prefetches the rows that come 8 later.
+//
+//go:noescape
+func copyRowsAVX512(rows int, lines int, dst *float32, dstep int, src *float32, sstep int)
+
 // transpose16AVX512 equals
 //
 //	for t := range blocks {

@@ -24,6 +24,38 @@ vector:
 	VZEROUPPER
 	RET
 
+// func copyRowsAVX512(rows int, lines int, dst *float32, dstep int, src *float32, sstep int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ lines+8(FP), BX
+	MOVQ dst+16(FP), CX
+	MOVQ dstep+24(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ sstep+40(FP), DI
+
+row:
+	MOVQ SI, R10
+	MOVQ CX, R11
+	LEAQ (SI)(DI*8), R8
+	MOVQ BX, R9
+
+line:
+	PREFETCHT0 (R8)
+	VMOVUPS    (R10), Z0
+	VMOVUPS    Z0, (R11)
+	ADDQ       $0x40, R8
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R9
+	JNZ        line
+	ADDQ       DI, SI
+	ADDQ       DX, CX
+	DECQ       AX
+	JNZ        row
+	VZEROUPPER
+	RET
+
 // func transpose16AVX512(blocks int, dst *float32, dld int, dstep int, src *float32, sld int, sstep int)
 // Requires: AVX, AVX512F
 TEXT ·transpose16AVX512(SB), NOSPLIT, $0-56

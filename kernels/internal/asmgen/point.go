@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// pointFamily writes 1x1 convolutions in the blocked layout: tiles of up to 6 pixels by 4 blocks of output channels (AVX-512), or runs
-// of tiles of 1 block (AVX2).
+// pointFamily writes 1x1 convolutions in the blocked layout: runs of tiles of up to 6 pixels by 4 blocks of output channels (AVX-512) or
+// 1 block (AVX2).
 func pointFamily(s simd) {
 	most := 4
 	if s.bytes == 32 {
@@ -17,11 +17,7 @@ func pointFamily(s simd) {
 	}
 	for mr := 1; mr <= 6; mr++ {
 		for nb := 1; nb <= most; nb++ {
-			if s.bytes == 32 {
-				pointRun(s, mr)
-			} else {
-				pointTile(s, mr, nb)
-			}
+			pointRun(s, mr, nb)
 			if mr >= 5 { // 16 channels are 6+5+5
 				pointGrad(s, mr, nb)
 			}
@@ -76,94 +72,170 @@ func (p prefetch) count(n int) {
 	CMOVQLE(p.zero, p.step)
 }
 
-func pointTile(s simd, mr, nb int) {
-	function(fmt.Sprintf("point%dx%d%s", mr, nb, s.suffix), "func(planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *float32, lines, step int)",
-		fmt.Sprintf("\tfor pixel < %d, block < %d and lane {", mr, nb),
+// fetching brings the lines of a fetch of package kernels into the second-level cache, one by one in the course of a kernel's loop. When
+// they are all done it stays where it is.
+type fetching struct{ at, left, step, fetch GPPhysical }
+
+// The words of a fetch.
+const (
+	fetchAt = 8 * iota
+	fetchLeft
+	fetchRun
+	fetchJump
+	fetchRuns
+)
+
+// newFetching loads argument ahead; idle is where it may stay.
+func newFetching(line, left, step, fetch, idle GPPhysical) fetching {
+	f := fetching{line, left, step, fetch}
+	Load(Param("ahead"), fetch)
+	MOVQ(at(fetch, fetchAt), line)
+	MOVQ(at(fetch, fetchLeft), left)
+	MOVQ(U32(64), step)
+	CMPQ(at(fetch, fetchRuns), U8(0))
+	JNE(LabelRef("more"))
+	MOVQ(idle, line)
+	MOVQ(U32(1<<31-1), left)
+	XORQ(step, step)
+	Label("more")
+	return f
+}
+
+func (f fetching) line() {
+	PREFETCHT1(at(f.at, 0))
+	ADDQ(f.step, f.at)
+}
+
+// count follows a line.
+func (f fetching) count() {
+	DECQ(f.left)
+	JZ(LabelRef("nextRun"))
+	Label("sameRun")
+}
+
+// save writes down where the fetch stands, if it is not done.
+func (f fetching) save() {
+	TESTQ(f.step, f.step)
+	JZ(LabelRef("done"))
+	MOVQ(f.at, at(f.fetch, fetchAt))
+	MOVQ(f.left, at(f.fetch, fetchLeft))
+	Label("done")
+}
+
+// nextRun is the rare branch of count.
+func (f fetching) nextRun() {
+	Label("nextRun")
+	ADDQ(at(f.fetch, fetchJump), f.at)
+	MOVQ(at(f.fetch, fetchRun), f.left)
+	DECQ(at(f.fetch, fetchRuns))
+	JNZ(LabelRef("sameRun"))
+	MOVQ(U32(1<<31-1), f.left)
+	XORQ(f.step, f.step)
+	JMP(LabelRef("sameRun"))
+}
+
+// pointRun writes the product of a run of tiles of mr pixels with nb blocks of output channels: a call does many tiles, because one tile
+// of few input channels takes little longer than the call.
+func pointRun(s simd, mr, nb int) {
+	function(fmt.Sprintf("point%dx%d%s", mr, nb, s.suffix), "func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *uintptr)",
+		fmt.Sprintf("\tfor pixel < tiles*%d, block < %d and lane {", mr, nb),
 		"\t\tif bias != nil {",
 		"\t\t\ty[block][pixel][lane] = bias[block][lane]",
 		"\t\t}",
 		"\t\tfor plane := range planes {",
 		"\t\t\tfor l := range k {",
 		"\t\t\t\ty[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]",
-		"\t\t\t}", "\t\t}", "\t}", "", "with all distances in bytes. It prefetches what it will write, weights, and lines that lie step apart.")
-	planes, k, x, xplane, w, bias, yb, yp := RAX, RBX, RCX, RDX, RSI, RDI, R8, R9
-	load([]string{"planes", "k", "x", "xplane", "w", "bias", "y", "yplane"}, planes, k, x, xplane, w, bias, yb, yp)
-	y := newAcross(s, nb, yb, yp, R10)
+		"\t\t\t}", "\t\t}", "\t}", "", "with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.")
+	x, xplane, w, yb, yp := RAX, RBX, RCX, RDX, RSI
+	load([]string{"x", "xplane", "w", "y", "yplane"}, x, xplane, w, yb, yp)
+	y := newAcross(s, nb, yb, yp, RDI)
 	nv := y.vectors()
 	acc := func(i, j int) VecPhysical { return s.reg[i*nv+j] }
 	row := s.reg[mr*nv:][:nv]
 	spare := s.reg[mr*nv+nv:]
-	next := newPrefetch(R13, R14, R15, bias)
+	each := func(f func(i, j int)) {
+		for i := range mr {
+			for j := range nv {
+				f(i, j)
+			}
+		}
+	}
+	planes, xp, wp, left := R8, R9, R10, R11
+	next := newFetching(R12, R13, R14, R15, w)
+	MOVQ(argument("k"), left)
+	SHLQ(U8(2), left)
+	SUBQ(left, xplane) // xp is that much further after a plane
+	Label("tile")
+	bias := wp
+	Load(Param("bias"), bias)
 	TESTQ(bias, bias)
 	JZ(LabelRef("accumulate"))
-	for i := range mr {
-		for j := range nv {
+	each(func(i, j int) {
+		if j*s.bytes%pixel == 0 {
 			PREFETCHT0(y.at(j, i*pixel))
-			VMOVUPS(at(bias, j*s.bytes), acc(i, j))
 		}
-	}
+		VMOVUPS(at(bias, j*s.bytes), acc(i, j))
+	})
 	JMP(LabelRef("begin"))
 	Label("accumulate")
-	for i := range mr {
-		for j := range nv {
-			VMOVUPS(y.at(j, i*pixel), acc(i, j))
-		}
-	}
-	ptr, left := R11, R12
+	each(func(i, j int) { VMOVUPS(y.at(j, i*pixel), acc(i, j)) })
 	step := func(u int) {
 		for j := range nv {
-			VMOVUPS(at(w, (u*nv+j)*s.bytes), row[j])
+			VMOVUPS(at(wp, (u*nv+j)*s.bytes), row[j])
 		}
 		for i := range mr {
 			t := spare[i%min(2, len(spare))]
-			VBROADCASTSS(at(ptr, i*pixel+4*u), t)
+			VBROADCASTSS(at(xp, i*pixel+4*u), t)
 			for j := range nv {
 				VFMADD231PS(row[j], t, acc(i, j))
 			}
 		}
 	}
 	Label("begin")
-	XORQ(bias, bias)
+	MOVQ(x, xp)
+	MOVQ(w, wp)
+	Load(Param("planes"), planes)
 	Label("plane")
-	MOVQ(x, ptr)
-	MOVQ(k, left)
+	MOVQ(argument("k"), left)
 	SHRQ(U8(2), left)
 	JZ(LabelRef("tail"))
 	Label("four")
 	for u := range 4 {
 		for line := 0; line < nv*s.bytes; line += 64 {
-			PREFETCHT0(at(w, (u+16)*nv*s.bytes+line))
+			PREFETCHT0(at(wp, (u+16)*nv*s.bytes+line))
 		}
-		if u%2 == 0 {
+		if u == 0 {
 			next.line()
 		}
 		step(u)
 	}
-	next.count(2)
-	ADDQ(U32(4*nv*s.bytes), w)
-	ADDQ(U8(16), ptr)
+	next.count()
+	ADDQ(U32(4*nv*s.bytes), wp)
+	ADDQ(U8(16), xp)
 	DECQ(left)
 	JNZ(LabelRef("four"))
 	Label("tail")
-	MOVQ(k, left)
+	MOVQ(argument("k"), left)
 	ANDQ(U8(3), left)
 	JZ(LabelRef("next"))
 	Label("one")
 	step(0)
-	ADDQ(U32(nv*s.bytes), w)
-	ADDQ(U8(4), ptr)
+	ADDQ(U32(nv*s.bytes), wp)
+	ADDQ(U8(4), xp)
 	DECQ(left)
 	JNZ(LabelRef("one"))
 	Label("next")
-	ADDQ(xplane, x)
+	ADDQ(xplane, xp)
 	DECQ(planes)
 	JNZ(LabelRef("plane"))
-	for i := range mr {
-		for j := range nv {
-			VMOVUPS(acc(i, j), y.at(j, i*pixel))
-		}
-	}
+	each(func(i, j int) { VMOVUPS(acc(i, j), y.at(j, i*pixel)) })
+	ADDQ(U32(mr*pixel), x)
+	ADDQ(U32(mr*pixel), yb)
+	DECQ(argument("tiles"))
+	JNZ(LabelRef("tile"))
+	next.save()
 	finish()
+	next.nextRun()
 }
 
 func pointGrad(s simd, mr, nb int) {
