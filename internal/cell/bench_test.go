@@ -89,3 +89,18 @@ func BenchmarkCell300(b *testing.B) {
 		}
 	}
 }
+
+// A function again that 1,000 methods of as many types use, which are lowered and bound anew.
+func BenchmarkRedeclaration(b *testing.B) {
+	f := session(b)
+	src := "func base(x int) int { return x }\n"
+	for i := range 1000 {
+		src += fmt.Sprintf("type T%[1]d struct{}\nfunc (T%[1]d) Value(x int) int { return base(x) + %[1]d }\n", i)
+	}
+	run(b, f, "In[1]", src)
+	for b.Loop() {
+		if _, err := f.Compile("In[2]", "func base(x int) int { return x + 1 }"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

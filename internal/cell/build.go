@@ -21,15 +21,13 @@ func (c *compilation) lower() (p *Program, errs Errors) {
 			panic(r)
 		}
 	}()
-	rebind := c.outdate(l)
+	rebind := c.outdate()
 	c.declareVars(l)
 	moves := c.moves(l)
 	for _, u := range c.units {
 		c.eager(l, u.key)
 	}
-	for _, f := range rebind {
-		f()
-	}
+	c.rebind(l, rebind)
 	body := c.entry(l)
 	l.drain()
 	p = &Program{Name: c.src.name, Notices: c.notices, next: c.st}
@@ -45,9 +43,17 @@ func (c *compilation) lower() (p *Program, errs Errors) {
 	return p, nil
 }
 
+// A methodOf names a method and the type that declares it.
+type methodOf struct {
+	of   *types.TypeName
+	name string
+}
+
 // outdate forgets the backend names of functions that must be lowered again. Most are lowered when something uses
 // them; methods of types that exist already are lowered and bound now, because values of the type may be anywhere.
-func (c *compilation) outdate(l *lowerer) (rebind []func()) {
+func (c *compilation) outdate() (rebind map[methodOf]bool) {
+	rebind = map[methodOf]bool{}
+	stale := map[string]bool{} // beginnings of the keys of instances, up to the type arguments
 	for _, k := range c.st.order {
 		u := c.st.units[k]
 		d, ok := u.decl.(*ast.FuncDecl)
@@ -57,43 +63,47 @@ func (c *compilation) outdate(l *lowerer) (rebind []func()) {
 		if d.Recv == nil {
 			obj := c.st.objs[d.Name.Name]
 			delete(c.st.lowered, obj)
-			c.dropInstances(fmt.Sprintf("%s@%p[", d.Name.Name, obj))
+			stale[fmt.Sprintf("%s@%p", d.Name.Name, obj)] = true
 			continue
 		}
 		tn, ok := c.st.objs[u.of].(*types.TypeName)
 		if !ok {
 			continue
 		}
-		c.dropInstances(fmt.Sprintf("%p.%s", tn, d.Name.Name))
+		stale[fmt.Sprintf("%p.%s", tn, d.Name.Name)] = true
 		if !c.recheck[u.of] {
-			rebind = append(rebind, func() { c.rebind(l, tn, d.Name.Name) })
+			rebind[methodOf{tn, d.Name.Name}] = true
 		}
 	}
+	maps.DeleteFunc(c.st.inst, func(key, _ string) bool {
+		if i := strings.IndexAny(key, "[,"); i >= 0 {
+			key = key[:i]
+		}
+		return stale[key]
+	})
 	return rebind
 }
 
-func (c *compilation) dropInstances(prefix string) {
-	for k := range c.st.inst {
-		if strings.HasPrefix(k, prefix) {
-			delete(c.st.inst, k)
-		}
+// rebind lowers methods of existing types again and makes all types use them that have them: the types, their
+// instances, and those that embed them.
+func (c *compilation) rebind(l *lowerer, methods map[methodOf]bool) {
+	if len(methods) == 0 {
+		return
 	}
-}
-
-// rebind lowers a method of an existing type again and makes all types use it that have it: the type, its instances,
-// and those that embed them.
-func (c *compilation) rebind(l *lowerer, tn *types.TypeName, method string) {
 	for _, name := range slices.Sorted(maps.Keys(c.st.types.methods)) {
 		t := c.st.types.methods[name]
-		for _, recv := range []types.Type{t, types.NewPointer(t)} {
-			sel := types.NewMethodSet(recv).Lookup(tn.Pkg(), method)
-			if sel == nil {
+		ofValue, ofPointer := types.NewMethodSet(t), types.NewMethodSet(types.NewPointer(t))
+		for sel := range ofPointer.Methods() {
+			m := sel.Obj().(*types.Func)
+			of := namedOf(m.Signature().Recv().Type())
+			if of == nil || !methods[methodOf{of.Obj(), m.Name()}] {
 				continue
 			}
-			if of := sel.Obj().(*types.Func).Signature().Recv(); of != nil && namedOf(of.Type()) != nil && namedOf(of.Type()).Obj() == tn {
-				l.out.binds = append(l.out.binds, fmt.Sprintf("_gnb.Bind(%q, %q, %s)", name, method, l.methodFunc(recv, sel)))
+			recv := sel.Recv()
+			if v := ofValue.Lookup(m.Pkg(), m.Name()); v != nil {
+				recv, sel = t, v
 			}
-			break
+			l.out.binds = append(l.out.binds, fmt.Sprintf("_gnb.Bind(%q, %q, %s)", name, m.Name(), l.methodFunc(recv, sel)))
 		}
 	}
 }
