@@ -26,17 +26,51 @@ func (f *fn) define(lhs, rhs []ast.Expr) {
 			f.bindValue(lhs[0], rhs[0])
 			return
 		}
-		temps := make([]string, len(lhs))
-		for i, x := range rhs {
-			t := f.targetType(lhs[i], x)
-			temps[i] = f.hold("_t", f.valueAs(x, t), t)
-		}
+		temps := f.together(rhs, f.targetTypes(lhs, rhs))
 		for i, x := range lhs {
 			f.bind(x, token.DEFINE, temps[i], f.targetType(x, rhs[i]))
 		}
 		return
 	}
 	f.multi(lhs, rhs[0], token.DEFINE)
+}
+
+// together evaluates operands into temporaries: first those that call functions, in their order, then the others. The
+// specification leaves open when variables are read; this is what compiled code does.
+func (f *fn) together(operands []ast.Expr, targets []types.Type) []string {
+	temps := make([]string, len(operands))
+	for _, calling := range []bool{true, false} {
+		for i, x := range operands {
+			if f.calls(x) == calling {
+				temps[i] = f.hold("_t", f.item(x, targets[i]), targets[i])
+			}
+		}
+	}
+	return temps
+}
+
+// calls reports whether an expression calls a function or receives.
+func (f *fn) calls(x ast.Expr) (found bool) {
+	ast.Inspect(x, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.CallExpr:
+			found = found || !f.info.Types[n.Fun].IsType()
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		}
+		return !found
+	})
+	return found
+}
+
+func (f *fn) targetTypes(lhs, rhs []ast.Expr) []types.Type {
+	targets := make([]types.Type, len(lhs))
+	for i, x := range lhs {
+		targets[i] = f.targetType(x, rhs[i])
+	}
+	return targets
 }
 
 // targetType is the type of what x names, or of the value if that is the blank identifier.
@@ -169,16 +203,12 @@ func (f *fn) assign(lhs, rhs []ast.Expr) {
 		return
 	}
 	places := make([]string, len(lhs))
-	temps := make([]string, len(lhs))
 	for i, x := range lhs {
 		if !isBlank(x) {
 			places[i] = f.steadyPlace(x)
 		}
 	}
-	for i, x := range rhs {
-		t := f.targetType(lhs[i], x)
-		temps[i] = f.hold("_t", f.valueAs(x, t), t)
-	}
+	temps := f.together(rhs, f.targetTypes(lhs, rhs))
 	for i, p := range places {
 		if p != "" {
 			f.emit("%s = %s\n", p, temps[i])

@@ -136,8 +136,8 @@ func (f *fn) returnFromRange(s *ast.ReturnStmt, b *funcBody) {
 			f.store(f.variable(b.results[i]), v, outer.results[i])
 		}
 	default:
-		for i, x := range s.Results {
-			f.store(f.variable(b.results[i]), f.value(x, outer.results[i]), outer.results[i])
+		for i, v := range f.together(s.Results, outer.results) {
+			f.store(f.variable(b.results[i]), v, outer.results[i])
 		}
 	}
 	f.exit(b, exitReturn, func() { f.finishReturn(b) })

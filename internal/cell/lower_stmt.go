@@ -250,17 +250,37 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 		f.emit("return %s\n", f.namedResults(fr))
 	case len(s.Results) == 1 && len(fr.results) > 1:
 		f.emit("return %s\n", joinNames(f.tuple(s.Results[0], fr.results)))
-	default:
+	case len(s.Results) == 1:
+		f.emit("return %s\n", f.value(s.Results[0], fr.results[0]))
+	case f.ordered(s.Results):
 		vals := make([]string, len(s.Results))
 		for i, x := range s.Results {
-			if len(vals) > 1 {
-				vals[i] = f.item(x, fr.results[i])
-			} else {
-				vals[i] = f.value(x, fr.results[i])
-			}
+			vals[i] = f.item(x, fr.results[i])
 		}
 		f.emit("return %s\n", joinNames(vals))
+	default:
+		f.emit("return %s\n", joinNames(f.together(s.Results, fr.results)))
 	}
+}
+
+// ordered reports whether the backend can evaluate the operands of a return statement as they stand. It takes them in
+// their order, names last, and the result of every builtin function for the first.
+func (f *fn) ordered(operands []ast.Expr) bool {
+	calls, reads := false, false
+	for i, x := range operands {
+		x = ast.Unparen(x)
+		if c, ok := x.(*ast.CallExpr); ok && i > 0 && f.info.Types[c.Fun].IsBuiltin() {
+			return false
+		}
+		_, name := x.(*ast.Ident)
+		_, literal := x.(*ast.FuncLit)
+		if f.calls(x) {
+			calls = true
+		} else if !name && !literal && f.info.Types[x].Value == nil {
+			reads = true
+		}
+	}
+	return !calls || !reads
 }
 
 // anyBoxed reports whether one of the variables may be seen by others.
@@ -278,16 +298,14 @@ func (f *fn) namedResults(fr *frame) string {
 
 // setResults assigns the operands of a return statement to the named results.
 func (f *fn) setResults(fr *frame, results []ast.Expr) {
-	vals := make([]string, len(results))
-	if len(results) == 1 && len(fr.results) > 1 {
+	var vals []string
+	switch {
+	case len(results) > 1:
+		vals = f.together(results, fr.results)
+	case len(fr.results) > 1:
 		vals = f.tuple(results[0], fr.results)
-	} else {
-		for i, x := range results {
-			vals[i] = f.value(x, fr.results[i])
-			if len(results) > 1 {
-				vals[i] = f.hold("_t", vals[i], fr.results[i])
-			}
-		}
+	default:
+		vals = []string{f.value(results[0], fr.results[0])}
 	}
 	for i, o := range fr.named {
 		f.store(f.variable(o), vals[i], f.objType(o))
