@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// The memory layout of the runtime's type descriptors (internal/abi), as far as a type made at run time needs it. The
-// test of this file's sizes fails if a later Go changes it.
+// The memory layout of the runtime's type descriptors (internal/abi), as far as a type made at run time needs it,
+// and of what refers to them. The test of this file's sizes fails if a later Go changes it.
 
 type header struct {
 	size, ptrBytes    uintptr
@@ -94,6 +94,12 @@ type funcType struct {
 type eface struct {
 	typ  *header
 	data unsafe.Pointer
+}
+
+// An assertionFailure is laid out as a runtime.TypeAssertionError.
+type assertionFailure struct {
+	from, concrete, asserted *header
+	missing                  string // method
 }
 
 // headerOf returns the descriptor behind a reflect.Type.

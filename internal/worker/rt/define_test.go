@@ -31,6 +31,12 @@ func TestLayout(t *testing.T) {
 	if typeOf(m.key) != reflect.TypeFor[string]() || typeOf(m.elem) != reflect.TypeFor[int64]() || m.slotSize != 24 {
 		t.Errorf("map of string to int64: key %v, elem %v, slot %d", typeOf(m.key), typeOf(m.elem), m.slotSize)
 	}
+	mine, theirs := reflect.TypeFor[assertionFailure](), reflect.TypeFor[runtime.TypeAssertionError]()
+	for i, name := range []string{"_interface", "concrete", "asserted", "missingMethod"} {
+		if f, ok := theirs.FieldByName(name); !ok || f.Offset != mine.Field(i).Offset || mine.Size() != theirs.Size() {
+			t.Errorf("field %s of %v at %d, %t", name, theirs, f.Offset, ok)
+		}
+	}
 }
 
 // define makes types and returns them by backend name.

@@ -3,7 +3,9 @@ package rt
 import (
 	"go/ast"
 	"reflect"
+	"runtime"
 	"strings"
+	"unsafe"
 )
 
 // helper makes a typed helper from its declaration; the name up to the last "_" tells what it does.
@@ -147,34 +149,18 @@ func (d *definer) which(f *ast.FuncDecl) reflect.Value {
 	})
 }
 
-// An AssertionError is the run-time error of a failed type assertion, in Go's words.
-type AssertionError struct{ text string }
-
-func (e *AssertionError) Error() string { return e.text }
-
-// RuntimeError marks the error as one of package runtime's kind.
-func (e *AssertionError) RuntimeError() {}
-
+// assertionError is the run-time error of v.(to), which fails, for v of the interface type from.
 func assertionError(from reflect.Type, v reflect.Value, to reflect.Type) error {
-	text := "interface conversion: "
-	switch {
-	case v.IsNil() && to.Kind() == reflect.Interface:
-		text += "interface is nil, not " + to.String()
-	case v.IsNil():
-		text += typeText(from) + " is nil, not " + to.String()
-	case to.Kind() == reflect.Interface:
-		text += v.Elem().Type().String() + " is not " + to.String() + ": missing method " + missing(v.Elem().Type(), to)
-	default:
-		text += typeText(from) + " is " + v.Elem().Type().String() + ", not " + to.String()
+	e := assertionFailure{asserted: headerOf(to)}
+	if !v.IsNil() {
+		e.concrete = headerOf(v.Elem().Type())
 	}
-	return &AssertionError{text}
-}
-
-func typeText(t reflect.Type) string {
-	if t.Name() == "" && t.NumMethod() > 0 {
-		return "interface"
+	if to.Kind() != reflect.Interface {
+		e.from = headerOf(from)
+	} else if !v.IsNil() {
+		e.missing = missing(v.Elem().Type(), to)
 	}
-	return t.String()
+	return (*runtime.TypeAssertionError)(unsafe.Pointer(&e))
 }
 
 func missing(t, iface reflect.Type) string {

@@ -14,10 +14,14 @@ func (e *RuntimeError) Error() string { return "runtime error: " + e.text }
 // RuntimeError marks the error as one of package runtime's kind.
 func (e *RuntimeError) RuntimeError() {}
 
-// nilPointer is the run-time error of a nil dereference.
-var nilPointer = caught(nilDeref)
+var negative = -1
 
-var noSize = -1
+// Run-time errors, as compiled code panics with them.
+var (
+	nilPointer = caught(nilDeref)
+	noLength   = caught(func() { _ = make([]byte, negative) })
+	noCapacity = caught(func() { _ = make([]byte, 0, negative) })
+)
 
 // Translate turns a panic value that comes from the interpreter's use of reflection into the one that compiled code
 // would have panicked with, and returns any other unchanged.
@@ -33,7 +37,7 @@ func Translate(v any) any {
 		}
 	case runtime.Error:
 		if e.Error() == "runtime: allocation size out of range" {
-			return &RuntimeError{"makeslice: len out of range"}
+			return noLength
 		}
 		if t, ok := strings.CutPrefix(e.Error(), "hash of unhashable type: "); ok {
 			return &RuntimeError{"hash of unhashable type " + t}
@@ -60,14 +64,14 @@ func translateText(s string) any {
 		strings.HasPrefix(s, "reflect: slice") && strings.Contains(s, "out of bounds"):
 		return &RuntimeError{"slice bounds out of range"}
 	case strings.HasPrefix(s, "reflect.MakeSlice: negative len"):
-		return &RuntimeError{"makeslice: len out of range"}
+		return noLength
 	case strings.HasPrefix(s, "reflect.MakeSlice: negative cap"), strings.HasPrefix(s, "reflect.MakeSlice: len > cap"):
-		return &RuntimeError{"makeslice: cap out of range"}
+		return noCapacity
 	case strings.HasPrefix(s, "reflect: cannot convert slice with length "):
 		lengths, _, _ := strings.Cut(strings.TrimPrefix(s, "reflect: "), " to ")
 		return &RuntimeError{lengths + " to array or pointer to array" + s[strings.LastIndex(s, " with length "):]}
 	case strings.HasPrefix(s, "reflect.MakeChan: negative buffer"):
-		return caught(func() { close(make(chan int, noSize)) })
+		return caught(func() { close(make(chan int, negative)) })
 	}
 	return s
 }
