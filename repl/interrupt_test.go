@@ -65,6 +65,10 @@ func TestInterrupt(t *testing.T) {
 		{"wait group", "var wg sync.WaitGroup\nwg.Add(1)\nwg.Wait()"},
 		{"deferred wait", "func f() { var wg sync.WaitGroup; wg.Add(1); defer wg.Wait() }\nf()"},
 		{"condition", "var mu sync.Mutex\nc := sync.NewCond(&mu)\nfunc f() { mu.Lock(); defer mu.Unlock(); c.Wait() }\nf()"},
+		{"once in itself", "var once sync.Once\nonce.Do(func() { once.Do(func() {}) })"},
+		{"once of a goroutine", "var once sync.Once\nbegun := make(chan int)\ngo once.Do(func() { begun <- 1; select {} })\n<-begun\nonce.Do(func() {})"},
+		{"loop in once", "var once sync.Once\nonce.Do(func() { for {} })"},
+		{"once for a value", "var value func() int\nvalue = sync.OnceValue(func() int { return value() })\nvalue()"},
 		{"training", `train, _, err := data.FashionMNISTSubset()
 			if err != nil { panic(err) }
 			m := nn.Sequential(nn.Conv2D(1, 4, 3), nn.GlobalAvgPool2D(), nn.Linear(4, 10))
@@ -104,9 +108,9 @@ func TestInterrupt(t *testing.T) {
 // What does not stop is ended after the grace time; the error says what it was doing, and the session goes on.
 func TestInterruptOfWhatCannotStop(t *testing.T) {
 	s := start(t, Options{Grace: 100 * time.Millisecond})
-	o, took := interrupted(t, s, "var once sync.Once\nonce.Do(func() { once.Do(func() {}) })")
+	o, took := interrupted(t, s, "r, _ := io.Pipe()\nr.Read(nil)")
 	e := o.cellError(t)
-	if e.Name != Killed || !e.Lost || !strings.Contains(e.Msg, "sync.Mutex.Lock") {
+	if e.Name != Killed || !e.Lost || !strings.Contains(e.Msg, "(it was waiting: select)") {
 		t.Errorf("%+v", e)
 	}
 	if took > 5*time.Second {

@@ -134,6 +134,7 @@ var waits = map[string]string{
 	"(*sync.WaitGroup).Wait": "_gnb.WaitGroup",
 	"(*sync.Cond).Wait":      "_gnb.WaitCond",
 	"(sync.Locker).Lock":     "_gnb.LockLocker",
+	"(*sync.Once).Do":        "_gnb.Do",
 }
 
 // callee renders the function to call and the receiver among its arguments, if it is one.
@@ -163,16 +164,14 @@ func (f *fn) methodValue(e *ast.SelectorExpr) string {
 	}
 	maker := f.l.serial("bound")
 	ps, args := f.forward(sig)
-	fun, recv := m.fn.Name(), ""
+	fun, recv := "r."+m.fn.Name(), ""
 	if wait := waits[m.fn.FullName()]; m.compiled && wait != "" {
 		fun, recv = wait, "r"
-	} else if m.compiled {
-		fun = "r." + fun
-	} else {
+	} else if !m.compiled {
 		fun, recv = f.l.methodName(m.fn, m.typ), "r"
-		if args != "" {
-			recv += ", "
-		}
+	}
+	if recv != "" && args != "" {
+		recv += ", "
 	}
 	ret := ""
 	if sig.Results().Len() > 0 {

@@ -58,7 +58,7 @@ func Exports() map[string]reflect.Value {
 		"Clear": Clear, "Print": Print, "Println": Println, "RangeDone": RangeDone, "RangeEnd": RangeEnd, "Stop": Stop, "Runes": Runes,
 		"Int8": truncate[int8], "Int16": truncate[int16], "Int32": truncate[int32], "Uint8": truncate[uint8], "Uint16": truncate[uint16], "Uint32": truncate[uint32],
 		"Lock": Lock, "WriteLock": WriteLock, "ReadLock": ReadLock, "WaitGroup": WaitGroup, "WaitCond": WaitCond,
-		"LockLocker": LockLocker,
+		"LockLocker": LockLocker, "Do": Do,
 	}
 	m := map[string]reflect.Value{"Frame": reflect.ValueOf((*Frame)(nil)), "Case": reflect.ValueOf((*Case)(nil))}
 	for name, f := range funcs {

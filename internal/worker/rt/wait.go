@@ -59,6 +59,35 @@ func WaitCond(c *sync.Cond) {
 	returned = true
 }
 
+// Do is (*sync.Once).Do. The calling goroutine calls f, while another is in o.Do, maybe to wait there for ever.
+func Do(o *sync.Once, f func()) {
+	stop := stopping()
+	if stop == nil || o == nil {
+		o.Do(f)
+		return
+	}
+	mine, over, returned := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(returned)
+		o.Do(func() {
+			close(mine)
+			<-over
+		})
+	}()
+	select {
+	case <-mine:
+		defer func() {
+			close(over)
+			<-returned
+		}()
+		f()
+	case <-returned:
+	case <-stop:
+		close(over)
+		end()
+	}
+}
+
 // wait calls f, which may block for ever, and returns when it has returned. If the cell is interrupted meanwhile, its
 // goroutine ends here; f goes on elsewhere, and undo takes back what it has done when it returns.
 func wait(f, undo func()) {
