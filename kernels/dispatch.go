@@ -24,23 +24,34 @@ var levelNames = [...]string{"generic", "avx2", "avx512"}
 func (l level) String() string { return levelNames[l] }
 
 // active is the level that dispatch uses. Tests change it; programs do not.
-var active = startLevel(os.Getenv(Environment))
+var active = mustStart(os.Getenv(Environment))
 
-// startLevel is the level that the environment asks for. Asking for what the machine lacks, or for something unknown, would
-// change results without notice, so it stops the program.
-func startLevel(wish string) level {
+// mustStart is startLevel for a program's start. Another level than the one asked for would change results without notice,
+// so the error ends the program.
+func mustStart(wish string) level {
+	l, err := startLevel(wish)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	return l
+}
+
+// startLevel is the level that the environment asks for. It is an error to ask for what the machine lacks, or for something
+// unknown.
+func startLevel(wish string) (level, error) {
 	best := machineLevel()
 	if wish == "" {
-		return best
+		return best, nil
 	}
 	i := slices.Index(levelNames[:], wish)
 	if i < 0 {
-		panic(fmt.Sprintf("kernels: %s=%s is unknown, want one of %s", Environment, wish, strings.Join(levelNames[:], ", ")))
+		return best, fmt.Errorf("kernels: %s=%s is unknown, want one of %s", Environment, wish, strings.Join(levelNames[:], ", "))
 	}
 	if level(i) > best {
-		panic(fmt.Sprintf("kernels: %s=%s, but this machine or build has only %s", Environment, wish, best))
+		return best, fmt.Errorf("kernels: %s=%s, but this machine or build has only %s", Environment, wish, best)
 	}
-	return level(i)
+	return level(i), nil
 }
 
 // Level is the instruction set in use: "generic", "avx2" or "avx512".

@@ -47,18 +47,15 @@ func TestDispatchTable(t *testing.T) {
 }
 
 func TestStartLevel(t *testing.T) {
-	if l := startLevel(""); l != machineLevel() {
-		t.Errorf("default level is %v, want %v", l, machineLevel())
+	if l, err := startLevel(""); l != machineLevel() || err != nil {
+		t.Errorf("default level is %v, %v, want %v", l, err, machineLevel())
 	}
-	if l := startLevel("generic"); l != generic {
-		t.Errorf("forced level is %v, want generic", l)
+	if l, err := startLevel("generic"); l != generic || err != nil {
+		t.Errorf("forced level is %v, %v, want generic", l, err)
 	}
-	defer func() {
-		if p, ok := recover().(string); !ok || !strings.Contains(p, "sse9") || !strings.Contains(p, "generic, avx2, avx512") {
-			t.Errorf("unknown level: %v", p)
-		}
-	}()
-	startLevel("sse9")
+	if _, err := startLevel("sse9"); err == nil || !strings.Contains(err.Error(), "sse9 is unknown, want one of generic, avx2, avx512") {
+		t.Errorf("unknown level: %v", err)
+	}
 }
 
 // The level that the environment forces is the one in use.
