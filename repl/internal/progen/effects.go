@@ -1,6 +1,9 @@
 package progen
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // closure writes a literal that changes a variable around it, and calls of it.
 func (g *generator) closure() {
@@ -168,6 +171,30 @@ func (g *generator) swap() {
 	default:
 		g.emit("%s, %s = %s, %s", a.name, b.name, b.name, a.name)
 	}
+}
+
+// results defines several variables at once, by a function whose operands of return call what they like.
+func (g *generator) results() {
+	var names, types, operands []string
+	var vars []variable
+	for range 2 + g.n(2) {
+		t, x := g.anyKind(), g.fresh("v")
+		operand := g.expr(t, 2)
+		if t.name == "int" || g.n(3) == 0 {
+			t, operand = intType, g.length(1)
+		}
+		names, types, operands = append(names, x), append(types, t.name), append(operands, operand)
+		vars = append(vars, variable{x, t, false})
+	}
+	g.emit("%s := func() (%s) {", strings.Join(names, ", "), strings.Join(types, ", "))
+	if g.n(3) == 0 {
+		g.emit("defer func() { recover() }()")
+	}
+	g.emit("return %s\n}()", strings.Join(operands, ", "))
+	for _, x := range names {
+		g.emit("_ = %s", x)
+	}
+	g.vars = append(g.vars, vars...)
 }
 
 // pointers changes a variable through its address.

@@ -93,7 +93,7 @@ func (g *generator) body(n int) {
 }
 
 func (g *generator) stmt() {
-	switch g.n(24) {
+	switch g.n(25) {
 	case 0, 1, 2, 3:
 		g.define()
 	case 4, 5, 6:
@@ -128,6 +128,8 @@ func (g *generator) stmt() {
 		g.pointers()
 	case 22:
 		g.generics()
+	case 23:
+		g.results()
 	default:
 		g.jump()
 	}
