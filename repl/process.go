@@ -83,23 +83,19 @@ func startProcess(o Options) (*process, error) {
 
 // pipes makes the pipes, gives the command its ends and returns these.
 func (p *process) pipes() (theirs []*os.File, err error) {
-	pipe := func() (r, w *os.File) {
+	pipe := func(open func() (r, w *os.File, err error)) (r, w *os.File) {
 		if err == nil {
-			r, w, err = os.Pipe()
+			r, w, err = open()
 		}
 		return r, w
 	}
 	var requests, replies, installed, urgent, out, errs *os.File
-	requests, p.requests = pipe()
-	p.replies, replies = pipe()
-	p.installed, installed = pipe()
-	urgent, p.urgent = pipe()
-	if err == nil {
-		p.printed[0], out, err = printPipe()
-	}
-	if err == nil {
-		p.printed[1], errs, err = printPipe()
-	}
+	requests, p.requests = pipe(os.Pipe)
+	p.replies, replies = pipe(os.Pipe)
+	p.installed, installed = pipe(unwatchedPipe)
+	urgent, p.urgent = pipe(os.Pipe)
+	p.printed[0], out = pipe(unwatchedPipe)
+	p.printed[1], errs = pipe(unwatchedPipe)
 	if err != nil {
 		p.closePipes()
 		return []*os.File{requests, replies, installed, urgent, out, errs}, err
@@ -109,9 +105,9 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 	return []*os.File{requests, replies, installed, urgent, out, errs}, nil
 }
 
-// printPipe makes a pipe that the scheduler does not watch. Whoever writes to a pipe that is watched wakes the watcher
+// unwatchedPipe makes a pipe that the scheduler does not watch. Whoever writes to a pipe that is watched wakes the watcher
 // each time, whether anybody waits or not, and that costs more than the write.
-func printPipe() (r, w *os.File, err error) {
+func unwatchedPipe() (r, w *os.File, err error) {
 	var fds [2]int
 	syscall.ForkLock.RLock() // until a child would not inherit them
 	defer syscall.ForkLock.RUnlock()
@@ -120,7 +116,7 @@ func printPipe() (r, w *os.File, err error) {
 	}
 	syscall.CloseOnExec(fds[0])
 	syscall.CloseOnExec(fds[1])
-	r, w = os.NewFile(uintptr(fds[0]), "printed"), os.NewFile(uintptr(fds[1]), "print")
+	r, w = os.NewFile(uintptr(fds[0]), "unwatched read end"), os.NewFile(uintptr(fds[1]), "write end")
 	return r, w, os.NewSyscallError("setnonblock", syscall.SetNonblock(fds[0], true)) // after NewFile, which would watch it
 }
 

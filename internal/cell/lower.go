@@ -114,7 +114,7 @@ var compiledInstances = map[string]string{
 
 // instead tells what to use in the place of generics that cells can't have instances of.
 var instead = map[string]string{
-	"runtime.AddCleanup": "; runtime.SetFinalizer can",
+	"runtime.AddCleanup": "; write runtime.SetFinalizer(ptr, func(*T) { cleanup(arg) })",
 	"sql.Null":           "; sql.NullString, sql.NullInt64 and their like can",
 	"weak.Make":          "; keep a pointer, and set it to nil when the value may go",
 	"weak.Pointer":       "; keep a pointer, and set it to nil when the value may go",
