@@ -104,11 +104,13 @@ func (c *client) connect() {
 		c.t.Cleanup(func() { s.Close() })
 		return s
 	}
+	const pause = 10 * time.Millisecond // between attempts: the kernel may not listen yet
+	retry, retries := zmq4.WithDialerRetry(pause), zmq4.WithDialerMaxRetries(int(patience/pause))
 	id := zmq4.WithID(zmq4.SocketIdentity(c.wire.session))
-	c.shell = dial(zmq4.NewDealer(ctx, id), c.conn.Shell)
-	c.control = dial(zmq4.NewDealer(ctx, id), c.conn.Control)
-	c.stdin = dial(zmq4.NewDealer(ctx, id), c.conn.Stdin)
-	c.iopub_ = dial(zmq4.NewSub(ctx), c.conn.IOPub)
+	c.shell = dial(zmq4.NewDealer(ctx, id, retry, retries), c.conn.Shell)
+	c.control = dial(zmq4.NewDealer(ctx, id, retry, retries), c.conn.Control)
+	c.stdin = dial(zmq4.NewDealer(ctx, id, retry, retries), c.conn.Stdin)
+	c.iopub_ = dial(zmq4.NewSub(ctx, retry, retries), c.conn.IOPub)
 	if err := c.iopub_.SetOption(zmq4.OptionSubscribe, ""); err != nil {
 		c.t.Fatal(err)
 	}
@@ -152,6 +154,18 @@ func (c *client) sendFrames(s zmq4.Socket, frames [][]byte) {
 	c.t.Helper()
 	if err := s.SendMulti(zmq4.NewMsgFrom(frames...)); err != nil {
 		c.t.Fatal(err)
+	}
+}
+
+// arrived waits, once in a kernel's life, until it holds what was sent on shell: it logs what is malformed as it arrives.
+func (c *client) arrived() {
+	c.t.Helper()
+	const malformed = "without delimiter"
+	c.shellSend([][]byte{[]byte("no delimiter")})
+	for end := time.Now().Add(patience); c.logged.count(malformed) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			c.t.Fatal("what was sent has not arrived")
+		}
 	}
 }
 
@@ -231,6 +245,24 @@ func (c *client) execute(code string, fields ...string) (received, []received) {
 
 func executeContent(code string, fields ...string) string {
 	return fmt.Sprintf("{%s}", strings.Join(append([]string{fmt.Sprintf(`"code": %q`, code)}, fields...), ", "))
+}
+
+// joined puts text together that came in several messages: the clock decides where it is cut.
+func joined(all []received) []received {
+	var out []received
+	for _, m := range all {
+		if n := len(out) - 1; n >= 0 && m.header.Type == "stream" && out[n].field("name") == m.field("name") {
+			var before, more streamContent
+			out[n].parse(&before)
+			m.parse(&more)
+			whole := *m.request
+			whole.content = marshal(streamContent{more.Name, before.Text + more.Text})
+			out[n].request = &whole
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 func summary(all []received) string {

@@ -54,7 +54,7 @@ stream{"name":"stderr","text":"p dropped\n"}`},
 			if got := reply.field("status") + " " + reply.field("execution_count"); got != test.reply {
 				t.Errorf("reply %s, want %s", got, test.reply)
 			}
-			if got := summary(outputs); got != test.outputs {
+			if got := summary(joined(outputs)); got != test.outputs {
 				t.Errorf("outputs\n%s\nwant\n%s", got, test.outputs)
 			}
 		})
@@ -86,16 +86,19 @@ func TestUserExpressions(t *testing.T) {
 }
 
 func TestAFailingCellStopsTheQueueUnlessToldOtherwise(t *testing.T) {
-	c := startKernel(t, newFakeSession(), Options{})
 	for _, test := range []struct{ fields, want string }{
 		{`"stop_on_error": true`, `"error" "aborted" "aborted" "ok"`},
 		{`"stop_on_error": false`, `"error" "ok" "ok" "ok"`},
 	} {
+		c := startKernel(t, newFakeSession(), Options{})
 		var ids []string
-		for _, code := range []string{"fail x", "out a", "out b"} {
-			ids = append(ids, c.send(c.shell, "execute_request", executeContent(code, test.fields)))
+		for _, code := range []string{"ask when?\nfail x", "out a", "out b"} {
+			ids = append(ids, c.send(c.shell, "execute_request", executeContent(code, test.fields, `"allow_stdin": true`)))
 		}
 		ids = append(ids, c.send(c.shell, "is_complete_request", `{"code": "x"}`)) // only cells are aborted
+		c.recv(c.stdin, ids[0])
+		c.arrived()
+		c.send(c.stdin, "input_reply", `{"value": "now"}`)
 		var got []string
 		for i, id := range ids {
 			status := c.recv(c.shell, id).field("status")

@@ -7,7 +7,6 @@ photographed to PICTURE. The current directory and everything below it are the s
 import json
 import subprocess
 import sys
-import time
 import unittest
 import urllib.request
 
@@ -17,7 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from kernel import free_ports, loopback, until
+from kernel import PATIENCE, free_ports, loopback, until
 
 NOTEBOOK, PICTURE = sys.argv[1:3]
 SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 60
@@ -39,29 +38,29 @@ class Browser(unittest.TestCase):
                 return urllib.request.urlopen(cls.url + "/api").status == 200
             except OSError:
                 return False
-        until(up, 60)
+        until(up)
         options = Options()
         options.binary_location = "/usr/bin/chromium"
         for a in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1800"):
             options.add_argument(a)
         cls.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        cls.driver.set_script_timeout(30)
+        cls.driver.set_script_timeout(PATIENCE)
         cls.driver.get(f"{cls.url}/notebooks/{NOTEBOOK}")
-        until(lambda: cls.js("return !!(window.Jupyter && Jupyter.notebook && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected())"), 60)
+        until(lambda: cls.js("return !!(window.Jupyter && Jupyter.notebook && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected())"))
 
     @classmethod
     def tearDownClass(cls):
         cls.driver.quit()
         cls.server.terminate()
-        cls.server.wait(20)
+        cls.server.wait(PATIENCE)
         cls.log.close()
 
     @classmethod
     def js(cls, code, *args):
         return cls.driver.execute_script(code, *args)
 
-    def idle(self, seconds=30):
-        until(lambda: self.js("return !Jupyter.notebook.get_cells().some(c => c.element.hasClass('running')) && !Jupyter.notebook.kernel_busy"), seconds)
+    def idle(self):
+        until(lambda: self.js("return !Jupyter.notebook.get_cells().some(c => c.element.hasClass('running')) && !Jupyter.notebook.kernel_busy"))
 
     def outputs(self):
         return self.js("return Jupyter.notebook.get_cells().filter(c => c.cell_type == 'code').map(c => c.output_area.toJSON())")
@@ -92,18 +91,16 @@ class Browser(unittest.TestCase):
         a.perform()
 
     def test_1_all_cells_run(self):
-        self.js("Jupyter.notebook.clear_all_output(); Jupyter.notebook.execute_all_cells()")
-        bars = set()
-        deadline = time.monotonic() + SECONDS
-
-        def done():
-            bars.update(self.js("return [...document.querySelectorAll('.output progress')].map(p => p.value / p.max)"))
-            self.assertLess(time.monotonic(), deadline, "too slow")
-            return self.js("return !document.querySelector('.code_cell.running')")
-        until(done, SECONDS)
+        self.js("""
+            window.bars = new Set()
+            const look = () => document.querySelectorAll('.output progress').forEach(p => bars.add(p.value / p.max))
+            new MutationObserver(look).observe(document.body, {childList: true, subtree: true, attributes: true})
+            Jupyter.notebook.clear_all_output()
+            Jupyter.notebook.execute_all_cells()""")
+        until(lambda: self.js("return !document.querySelector('.code_cell.running')"), SECONDS)
         errors = [o for cell in self.outputs() for o in cell if o["output_type"] == "error"]
         self.assertEqual(errors, [])
-        self.assertGreaterEqual(len(bars), 3, "the progress bar moves")
+        self.assertGreaterEqual(self.js("return bars.size"), 3, "the progress bar moves")
         self.assertTrue(self.js("const i = document.querySelector('.output img'); return i && i.naturalWidth > 50"), "a picture is shown")
         self.js("document.querySelector('.output img').scrollIntoView({block: 'center'})")
         self.driver.save_screenshot(PICTURE)

@@ -191,9 +191,9 @@ class Client:
 
     def published(self, id, seconds=PATIENCE):
         """What is published for a request, without its busy and idle. Messages of other requests are skipped."""
-        all = self.seen.pop(id, [])
+        seen, all = self.seen.pop(id, []), []
         while True:
-            m = self.receive(self.iopub, seconds)
+            m = seen.pop(0) if seen else self.receive(self.iopub, seconds)
             if m.parent.get("msg_id") != id:
                 continue
             state = m.content.get("execution_state")
@@ -225,14 +225,19 @@ class Client:
         results = [m.content["data"]["text/plain"] for m in published if m.type == "execute_result"]
         return results[0] if results else None
 
+    def arrived(self):
+        """Wait, once in a kernel's life, until it holds what was sent on shell: it logs what is malformed as it arrives."""
+        self.shell.send_multipart([b"no delimiter"])
+        until(lambda: "without delimiter" in self.kernel.logged())
+
     def running(self, id):
         """Wait until a cell prints."""
         while True:
             m = self.receive(self.iopub)
-            if m.parent.get("msg_id") == id:
-                self.seen.setdefault(id, []).append(m)
-                if m.type == "stream":
-                    return m
+            parent = m.parent.get("msg_id")
+            self.seen.setdefault(parent, []).append(m)
+            if parent == id and m.type == "stream":
+                return m
 
     def interrupt(self):
         m, _ = self.control_ask("interrupt_request")
