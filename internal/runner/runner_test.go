@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -163,7 +164,7 @@ func TestEnds(t *testing.T) {
 			"[1] Timeout(the notebook did not finish within 1ms)\n[0]", "Timeout", []int{1}},
 		{"until", Options{Until: 2}, []string{"print a", "print b", "fail c"}, "[1] stdout \"a\"\n[2] stdout \"b\"\n[0]", "", nil},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		test := func(t *testing.T) {
 			got, res := play(t, c.o, c.cells...)
 			if d := cmp.Diff(c.want, strings.TrimSuffix(got, "\n")); d != "" {
 				t.Errorf("-want +got\n%s", d)
@@ -178,7 +179,8 @@ func TestEnds(t *testing.T) {
 			if stop := ""; res.Stop != nil && res.Stop.Name != c.stop || res.Stop == nil && stop != c.stop {
 				t.Errorf("stopped by %v, want %q", res.Stop, c.stop)
 			}
-		})
+		}
+		t.Run(c.name, func(t *testing.T) { synctest.Test(t, test) }) // time passes only while a cell hangs
 	}
 }
 
