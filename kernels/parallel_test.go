@@ -73,7 +73,7 @@ func TestPoolParks(t *testing.T) {
 	defer SetThreads(0)
 	SetThreads(4)
 	Parallel(8, func(lo, hi int) {})
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for _, w := range pool.list {
 		for !w.parked.Load() {
 			if time.Now().After(deadline) {
