@@ -17,6 +17,8 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 		c.depthForward(s, y, x, w, b, false)
 	case direct:
 		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, false), w, b)
+	case taps:
+		s.runTaps(c.N, c.plan(s).tapForward, y, x, w, b)
 	default:
 		c.shape().throughPlain(y, x, func(y, x []float32) { c.forward(y, x, w, b) })
 	}
@@ -35,6 +37,9 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 		return
 	case depth:
 		c.depthBackward(s, dx, dy, w)
+		return
+	case taps:
+		s.runTaps(c.N, c.plan(s).tapBackward, dx, dy, w, nil)
 		return
 	case direct:
 		if passes := c.plan(s).backward; passes != nil {
@@ -102,6 +107,7 @@ const (
 	direct              // tiles of output pixels
 	point               // 1x1
 	depth               // 3x3 depthwise
+	taps                // runs of output pixels with a table of taps
 )
 
 func (c Conv) path(s *simd) path {
@@ -114,6 +120,8 @@ func (c Conv) path(s *simd) path {
 		return depth
 	case c.direct(s) && !c.apart(s):
 		return direct
+	case c.takesTaps(s):
+		return taps
 	}
 	return columns
 }

@@ -2,11 +2,14 @@ package kernels
 
 import "sync"
 
-// convPlan is how the direct kernels do a convolution. It depends on the shape of a single image alone and is made once.
+// convPlan is how the direct kernels, or those with a table of taps, do a convolution. It depends on the shape of a single image alone and
+// is made once.
 type convPlan struct {
 	forward  []directPass // one
 	backward []directPass // nil if these kernels do not have the gradient of the input
 	grad     *gradPass    // likewise of the weights
+
+	tapForward, tapBackward *tapPass // with a table of taps
 }
 
 // plans are those of the convolutions met so far.
@@ -23,7 +26,7 @@ type planKey struct {
 // mostPlans bounds the memory for programs that go through ever new shapes.
 const mostPlans = 1 << 10
 
-// plan is the plan for c, which the direct kernels of s can do.
+// plan is the plan for c, which the direct kernels of s, or those with a table of taps, can do.
 func (c Conv) plan(s *simd) *convPlan {
 	c.N = 1
 	key := planKey{c, active}
@@ -35,7 +38,20 @@ func (c Conv) plan(s *simd) *convPlan {
 	if plans.of == nil || len(plans.of) == mostPlans {
 		plans.of = map[planKey]*convPlan{}
 	}
-	p := &convPlan{forward: s.planned(c.forwardPass(s))}
+	p := &convPlan{}
+	if c.path(s) == taps {
+		p.tapForward, p.tapBackward = c.tapForward(), c.tapBackward()
+	}
+	if c.direct(s) {
+		p.direct(c, s)
+	}
+	plans.of[key] = p
+	return p
+}
+
+// direct makes the plan for the direct kernels.
+func (p *convPlan) direct(c Conv, s *simd) {
+	p.forward = s.planned(c.forwardPass(s))
 	p.forward[0].whole = c.wholeForward(s)
 	p.forward[0].sweep = s.sweepForward(c, &p.forward[0])
 	if passes, ok := c.backwardPasses(s); ok {
@@ -46,8 +62,6 @@ func (c Conv) plan(s *simd) *convPlan {
 	if grad, ok := c.gradPass(s); ok {
 		p.grad = &grad
 	}
-	plans.of[key] = p
-	return p
 }
 
 // planned completes passes that run together.

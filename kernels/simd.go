@@ -17,6 +17,7 @@ type simd struct {
 	groupGrad   map[convKey][]groupGradKernel
 	planeConv   map[convKey][]planeConvKernel
 	sweep       [3][]sweepKernel      // [stride][rows-1]
+	taps        *tapKernels           // or nil
 	planeGrad   [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
 	point       [7][5]pointKernel     // [pixels][blocks]
 	pointGrad   [7][5]pointGradKernel // [channels][blocks]

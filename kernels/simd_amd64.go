@@ -104,6 +104,15 @@ var simdAVX512 = simd{
 		1:    {sweep3s1_1AVX512, sweep3s1_2AVX512, sweep3s1_3AVX512, sweep3s1_4AVX512, sweep3s1_5AVX512, sweep3s1_6AVX512, sweep3s1_7AVX512},
 		2:    {sweep3s2_1AVX512, sweep3s2_2AVX512, sweep3s2_3AVX512, sweep3s2_4AVX512, sweep3s2_5AVX512, sweep3s2_6AVX512, sweep3s2_7AVX512},
 	},
+	taps: &tapKernels{
+		regroup: regroupAVX512,
+		run: []func(taps int, table *int, x *float32, from int, w, bias, y0 *float32, mask0 int, y1 *float32, mask1, ystep int){
+			taps1AVX512, taps2AVX512, taps3AVX512, taps4AVX512, taps5AVX512, taps6AVX512, taps7AVX512,
+			taps8AVX512, taps9AVX512, taps10AVX512, taps11AVX512, taps12AVX512, taps13AVX512, taps14AVX512,
+			taps15AVX512, taps16AVX512, taps17AVX512, taps18AVX512, taps19AVX512, taps20AVX512, taps21AVX512,
+			taps22AVX512, taps23AVX512, taps24AVX512, taps25AVX512, taps26AVX512, taps27AVX512, taps28AVX512,
+		},
+	},
 	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},
 	point: [7][5]pointKernel{
 		1: {1: point1x1AVX512, 2: point1x2AVX512, 3: point1x3AVX512, 4: point1x4AVX512},

@@ -346,6 +346,73 @@ func checkSweep(t *testing.T, s *simd, f sweepKernel, l lookup, stride, rows, wi
 	}
 }
 
+func TestTapRuns(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		if s.taps == nil {
+			t.Skip("this level has none")
+		}
+		for i, f := range s.taps.run {
+			pixels := i + 1
+			const apart = 2 // pixels of output
+			r := newRand("taps", pixels)
+			table := []int{3 * pixelBytes, 5, 0, 1, 2*pixelBytes + 4, Block - 1} // offsets and channels
+			x, w, bias := guardedCopy("x", uniform(r, (pixels+3)*Block+Block)), guardedCopy("w", uniform(r, (5+1+Block-1)*Block)), guardedCopy("bias", uniform(r, Block))
+			for _, taps := range []int{0, 1, 3} {
+				y := guardedCopy("y", uniform(r, (2*pixels*apart)*Block))
+				want, plane := float64s(y.s()), pixels*apart*Block
+				at0, mask0, at1, mask1 := span(9, 14, plane) // seven channels in each of two blocks
+				for pixel := range pixels {
+					for lane := range 14 {
+						sum, k := float64(bias.s()[lane]), 0
+						for tap := range taps {
+							for c := range table[2*tap+1] {
+								sum += float64(w.s()[k*Block+lane]) * float64(x.s()[table[2*tap]/4+pixel*Block+c])
+								k++
+							}
+						}
+						want[(9+lane)/Block*plane+pixel*apart*Block+(9+lane)%Block] = sum
+					}
+				}
+				f(taps, &table[0], &x.s()[0], 0, &w.s()[0], &bias.s()[0], &y.s()[at0], mask0, &y.s()[at1], mask1, apart*pixelBytes)
+				compare(t, fmt.Sprintf("%d pixels, %d taps", pixels, taps), y.s(), want, sumTolerance(5+Block))
+				y.check(t)
+			}
+			for _, g := range []guarded{x, w, bias} {
+				g.check(t)
+			}
+		}
+	})
+}
+
+func TestRegroup(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		if s.taps == nil {
+			t.Skip("this level has none")
+		}
+		const n, apart = 3, 2
+		plane := ((n-1)*apart + 1) * Block
+		x := guardedCopy("x", uniform(newRand("regroup"), 3*plane))
+		for first := range 2*Block + 1 {
+			for count := 1; count <= Block; count++ {
+				dst := guard("dst", n*Block)
+				at0, mask0, at1, mask1 := span(first, count, plane)
+				s.taps.regroup(n, &dst.s()[0], &x.s()[at0], mask0, &x.s()[at1], mask1, apart*pixelBytes)
+				for i, got := range dst.s() {
+					want, channel := float32(0), first+i%Block
+					if i%Block < count {
+						want = x.s()[channel/Block*plane+i/Block*apart*Block+channel%Block]
+					}
+					if got != want {
+						t.Fatalf("%d channels from %d on: float %d is %v, want %v", count, first, i, got, want)
+					}
+				}
+				dst.check(t)
+			}
+		}
+		x.check(t)
+	})
+}
+
 func TestConvGradTiles(t *testing.T) {
 	eachAssembly(t, func(t *testing.T, s *simd) {
 		for key, tiles := range s.convGrad {
