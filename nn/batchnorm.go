@@ -75,6 +75,7 @@ func (b *BatchNorm) reset() {
 	b.RunningVar.fill(1)
 }
 
+// String shows the configuration: BatchNorm2D(64).
 func (b *BatchNorm) String() string { return fmt.Sprintf("%s(%d)", b.name, b.Channels) }
 
 func (b *BatchNorm) shape(x [][]int) []int {

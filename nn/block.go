@@ -30,6 +30,7 @@ const (
 	SplitConcat
 )
 
+// String is what the paper calls the form.
 func (f Form) String() string {
 	names := [...]string{"grouped", "split-transform-sum", "split-transform-concatenate"}
 	if f < 0 || int(f) >= len(names) {

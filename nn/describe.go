@@ -35,14 +35,38 @@ func oneLine(l Layer) string {
 	if s, ok := l.(fmt.Stringer); ok {
 		return s.String()
 	}
-	if o, ok := l.(op); ok {
-		return o.kind()
-	}
 	if s, ok := l.(stemmer); ok {
 		return s.stem()
 	}
 	return fmt.Sprintf("%T", l)
 }
+
+// What follows shows layers that are told by their kind, as the value of a cell, say.
+
+func (o *relu) String() string          { return o.kind() }
+func (o *activation) String() string    { return o.kind() }
+func (o *channelAffine) String() string { return o.kind() }
+func (o *dropout) String() string       { return o.kind() }
+func (o *flatten) String() string       { return o.kind() }
+func (o *function) String() string      { return o.kind() }
+func (o *globalAvgPool) String() string { return o.kind() }
+func (o *globalMaxPool) String() string { return o.kind() }
+func (o *reshape) String() string       { return o.kind() }
+func (o *softmax) String() string       { return o.kind() }
+func (o *swap) String() string          { return o.kind() }
+func (o *upsample) String() string      { return o.kind() }
+
+func (residual) String() string          { return "Residual" }
+func (branches) String() string          { return "Branches" }
+func (*squeezeExcite) String() string    { return "SqueezeExcite" }
+func (separable) String() string         { return "SeparableConv2D" }
+func (*basicBlock) String() string       { return "BasicBlock" }
+func (*invertedResidual) String() string { return "InvertedResidual" }
+func (*convNeXtBlock) String() string    { return "ConvNeXtBlock" }
+func (*regBlock) String() string         { return "RegNetBlock" }
+func (shuffleUnit) String() string       { return "ShuffleUnit" }
+func (splitUnit) String() string         { return "ShuffleSplitUnit" }
+func (l namedLayer) String() string      { return l.name + ": " + oneLine(l.Layer) }
 
 // String shows the configuration: Block(64, 128, 8x4d, stride 2).
 func (b *Block) String() string {

@@ -13,6 +13,7 @@
 // A model can be data as well: [ModelSpec] says in JSON what Sequential says in Go, [ResNeXtSpec] and [RegNetSpec] describe
 // families in a few numbers, [TrainingSpec] a whole training run. [Model.Save] and [Model.Load] exchange weights with PyTorch
 // and NumPy by name, [Model.ExportONNX] and [ImportONNX] whole models; [FromKeras] and its siblings turn the kernels of Keras.
+// [Except] and [Model.TrainOnly] give a trained network a new last layer.
 // Layers of one's own are [Func], [Custom], or any type with a method Graph.
 //
 // # Contract

@@ -14,6 +14,7 @@ type ConfigError struct {
 	Msg string // "60 input channels are not divisible by 8 groups"
 }
 
+// Error says what can't be: "Conv2D: 60 input channels are not divisible by 8 groups".
 func (e ConfigError) Error() string { return e.Op + ": " + e.Msg }
 
 // A ShapeError says that a layer was given a tensor it can't take.
@@ -24,6 +25,7 @@ type ShapeError struct {
 	What string // what has the shape Got, if it is not the input
 }
 
+// Error says what does not fit: "Conv2D conv1: input is (2, 3, 28, 28), want (N, 1, H, W)".
 func (e ShapeError) Error() string {
 	return fmt.Sprintf("%s: %s is %s, want %s", e.Op, cmp.Or(e.What, "input"), shapeString(e.Got), e.Want)
 }

@@ -32,7 +32,9 @@ func (l *LinearLayer) stem() string       { return "fc" }
 func (l *LinearLayer) kind() string       { return "Linear" }
 func (l *LinearLayer) traits() traits     { return traits{needX: true} }
 func (l *LinearLayer) buffers() []*Buffer { return nil }
-func (l *LinearLayer) String() string     { return fmt.Sprintf("Linear(%d, %d)", l.In, l.Out) }
+
+// String shows the configuration: Linear(64, 10).
+func (l *LinearLayer) String() string { return fmt.Sprintf("Linear(%d, %d)", l.In, l.Out) }
 
 func (l *LinearLayer) params() []*Param {
 	if l.Bias == nil {

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -11,7 +12,8 @@ import (
 	"github.com/groupnb/groupnb/repl/display"
 )
 
-// LossCurve draws loss and accuracy of a training run against epochs, with validation where there was one.
+// LossCurve draws loss and accuracy of a training run against epochs, with validation where there was one and accuracy where examples
+// have classes.
 func LossCurve(h *nn.History) *Figure { return training("", h.Epochs) }
 
 // Live is a training curve that grows in place while a cell runs. Its methods may be called from any goroutine.
@@ -60,14 +62,16 @@ func training(title string, epochs []nn.EpochStats) *Figure {
 		}
 		return l
 	}
-	return curves([]panel{
-		{title: title, x: "epoch", y: "loss", lines: []line{
-			along("training", func(e nn.EpochStats) float64 { return e.Loss }),
-			along("validation", func(e nn.EpochStats) float64 { return e.ValLoss }),
-		}},
-		{x: "epoch", y: "accuracy", percent: true, legendLow: true, lines: []line{
-			along("training", func(e nn.EpochStats) float64 { return e.Accuracy }),
-			along("validation", func(e nn.EpochStats) float64 { return e.ValAcc }),
-		}},
-	})
+	loss := panel{title: title, x: "epoch", y: "loss", lines: []line{
+		along("training", func(e nn.EpochStats) float64 { return e.Loss }),
+		along("validation", func(e nn.EpochStats) float64 { return e.ValLoss }),
+	}}
+	accuracy := panel{x: "epoch", y: "accuracy", percent: true, legendLow: true, lines: []line{
+		along("training", func(e nn.EpochStats) float64 { return e.Accuracy }),
+		along("validation", func(e nn.EpochStats) float64 { return e.ValAcc }),
+	}}
+	if len(epochs) > 0 && !slices.ContainsFunc(epochs, func(e nn.EpochStats) bool { return e.Accuracy >= 0 || e.ValAcc >= 0 }) {
+		return curves([]panel{loss})
+	}
+	return curves([]panel{loss, accuracy})
 }

@@ -38,6 +38,10 @@ func TestLossCurve(t *testing.T) {
 	for i := range unvalidated {
 		unvalidated[i].ValLoss, unvalidated[i].ValAcc = math.NaN(), math.NaN()
 	}
+	classless := epochs(3)
+	for i := range classless {
+		classless[i].Accuracy, classless[i].ValAcc = math.NaN(), math.NaN()
+	}
 	for _, c := range []struct {
 		name   string
 		epochs []nn.EpochStats
@@ -47,6 +51,7 @@ func TestLossCurve(t *testing.T) {
 		{"says where each line starts and ends", epochs(5), []string{"loss training", "2 to 0.4", "accuracy validation", "38% to 78%"}, "NaN"},
 		{"one epoch", epochs(1), []string{"2 to 2"}, "NaN"},
 		{"without validation there is no such line", unvalidated, []string{"loss training"}, "validation"},
+		{"without classes there is no accuracy", classless, []string{"loss validation"}, "accuracy"},
 		{"a diverged run is drawn as far as it was finite", diverged, []string{"2 to 1"}, "Inf"},
 		{"no epochs at all", nil, nil, "NaN"},
 	} {

@@ -38,7 +38,10 @@ func NewSet(name string, channels, height, width int, pixels, labels []uint8) (*
 }
 
 // Len implements nn.Dataset.
-func (s *Set) Len() int { return len(s.labels) }
+func (s *Set) Len() int {
+	s.check("Len")
+	return len(s.labels)
+}
 
 // Shape is the shape of one image: channels, height, width.
 func (s *Set) Shape() []int { return []int{s.channels, s.height, s.width} }
