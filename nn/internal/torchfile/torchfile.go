@@ -69,7 +69,7 @@ func Parse(at io.ReaderAt, size int64) (*File, error) {
 	if program == nil {
 		return nil, errors.New("no data.pkl in the archive")
 	}
-	raw, err := readEntry(program, maxPickle)
+	raw, err := readEntry(program, maxPickle, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -171,16 +171,38 @@ func (f *File) Read(name string, dst []float32) error {
 	if count != len(dst) {
 		return fmt.Errorf("tensor %q holds %d numbers, not %d", name, count, len(dst))
 	}
+	if count == 0 { // wherever it may begin
+		return nil
+	}
 	width := storageWidth(global(t.storage.dtype))
-	raw, err := readEntry(f.data[t.storage.key], t.storage.count*width)
+	raw, err := readEntry(f.data[t.storage.key], t.storage.count*width, width*len(dst))
 	if err != nil {
 		return fmt.Errorf("tensor %q: %w", name, err)
+	}
+	if t.storage.dtype == "torch FloatStorage" && t.inOrder() { // as nearly always
+		raw = raw[4*t.offset:][:4*len(dst)]
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+		return nil
 	}
 	decode := decoders[t.storage.dtype]
 	for i := range dst {
 		dst[i] = float32(decode(raw[t.place(i)*width:]))
 	}
 	return nil
+}
+
+// inOrder says that elements lie in the storage one after another in row-major order.
+func (t tensor) inOrder() bool {
+	step := 1
+	for d := len(t.shape) - 1; d >= 0; d-- {
+		if t.shape[d] != 1 && t.stride[d] != step {
+			return false
+		}
+		step *= t.shape[d]
+	}
+	return true
 }
 
 // place is where element i, in row-major order, lies in the storage.
@@ -206,14 +228,16 @@ var decoders = map[string]func([]byte) float64{
 	"torch BoolStorage":     func(b []byte) float64 { return float64(b[0]) },
 }
 
-// readEntry unpacks an entry of at most limit bytes. Memory grows with what arrives, not with what a header promises.
-func readEntry(e *zip.File, limit int) ([]byte, error) {
+// readEntry unpacks an entry of at most limit bytes, for which there is room at first. Beyond that memory grows with what arrives, not with
+// what a header promises.
+func readEntry(e *zip.File, limit, room int) ([]byte, error) {
 	r, err := e.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	var b bytes.Buffer
+	b.Grow(min(limit, room) + bytes.MinRead)
 	n, err := io.Copy(&b, io.LimitReader(r, int64(limit)+1))
 	if err != nil {
 		return nil, err
