@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"unsafe"
 
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
@@ -68,6 +69,11 @@ func (s stream) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// WriteString writes text without a copy.
+func (s stream) WriteString(text string) (int, error) {
+	return s.Write(unsafe.Slice(unsafe.StringData(text), len(text)))
 }
 
 func (o *output) mark(m wire.Marker) {

@@ -27,6 +27,16 @@ func (w *worker) override(values interp.Exports) {
 		}
 		return to
 	}
+	// fprint is fmt.Fprint. Text alone needs no copy, which costs more than all else if it is long.
+	fprint := func(to io.Writer, a ...any) (int, error) {
+		to = ordered(to)
+		if s, ok := to.(stream); ok && len(a) == 1 {
+			if text, ok := a[0].(string); ok {
+				return s.WriteString(text)
+			}
+		}
+		return fmt.Fprint(to, a...)
+	}
 	asking := func(from io.Reader) io.Reader {
 		if f, ok := from.(*os.File); ok && f == stdin {
 			return w.input
@@ -35,10 +45,10 @@ func (w *worker) override(values interp.Exports) {
 	}
 	log.SetOutput(errs)
 	replace(values["fmt/fmt"], map[string]any{
-		"Print":    func(a ...any) (int, error) { return fmt.Fprint(ordered(os.Stdout), a...) },
+		"Print":    func(a ...any) (int, error) { return fprint(os.Stdout, a...) },
 		"Printf":   func(f string, a ...any) (int, error) { return fmt.Fprintf(ordered(os.Stdout), f, a...) },
 		"Println":  func(a ...any) (int, error) { return fmt.Fprintln(ordered(os.Stdout), a...) },
-		"Fprint":   func(to io.Writer, a ...any) (int, error) { return fmt.Fprint(ordered(to), a...) },
+		"Fprint":   fprint,
 		"Fprintf":  func(to io.Writer, f string, a ...any) (int, error) { return fmt.Fprintf(ordered(to), f, a...) },
 		"Fprintln": func(to io.Writer, a ...any) (int, error) { return fmt.Fprintln(ordered(to), a...) },
 		"Scan":     func(a ...any) (int, error) { return fmt.Fscan(asking(os.Stdin), a...) },
