@@ -14,7 +14,7 @@ import (
 const (
 	moment   = time.Millisecond
 	interval = 15 * time.Millisecond
-	much     = 256 << 10 // bytes
+	much     = 512 << 10 // bytes
 )
 
 // A journal gathers what one cell shows, in order, until somebody takes it. Text that follows text of the same stream
@@ -22,6 +22,7 @@ const (
 type journal struct {
 	mu      sync.Mutex
 	pending []Event           // Streams here are *gathered, Displays *Display
+	waiting int               // bytes of printed text in pending
 	taken   *sync.Cond        // pending is empty again
 	drained bool              // somebody takes pending: who adds too much may wait
 	dropped int               // events that nobody took in time
@@ -59,10 +60,13 @@ func (j *journal) drain(on bool) {
 	j.taken.Broadcast()
 }
 
-// print adds printed bytes.
+// print adds printed bytes. While much text waits to be taken it waits, too.
 func (j *journal) print(name string, p []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	for j.waiting >= much && j.drained {
+		j.taken.Wait()
+	}
 	if room := j.limit - j.printed; int64(len(p)) > room {
 		j.spill.write(p[room:])
 		p = p[:room]
@@ -79,7 +83,7 @@ func (j *journal) print(name string, p []byte) {
 		j.pending = append(j.pending, last)
 	}
 	last.text.Write(p)
-	if last.text.Len() >= much {
+	if j.waiting += len(p); j.waiting >= much {
 		announce(j.full)
 	}
 	announce(j.ready)
@@ -157,7 +161,7 @@ func (j *journal) take(end bool) []Event {
 			events = append(events, e)
 		}
 	}
-	j.pending = nil
+	j.pending, j.waiting = nil, 0
 	j.taken.Broadcast()
 	if !end {
 		return events

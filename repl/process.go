@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -22,8 +23,8 @@ type process struct {
 	requests  *os.File
 	urgent    *os.File // requests that do not wait for the running cell
 	replies   *os.File
-	installed *os.File    // nobody waits for it; see holds
-	printed   [2]*os.File // what it writes on descriptors 1 and 2
+	installed *os.File   // nobody waits for it; see holds
+	printed   [2]printed // what it writes on descriptors 1 and 2
 
 	life   sync.Mutex
 	reaped bool // its number may be another's now
@@ -92,21 +93,27 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 	var requests, replies, installed, urgent, out, errs *os.File
 	requests, p.requests = pipe(os.Pipe)
 	p.replies, replies = pipe(os.Pipe)
-	p.installed, installed = pipe(unwatchedPipe)
 	urgent, p.urgent = pipe(os.Pipe)
-	p.printed[0], out = pipe(unwatchedPipe)
-	p.printed[1], errs = pipe(unwatchedPipe)
+	p.installed, installed = pipe(unwatchedPipe)
+	p.printed[0].File, out = pipe(unwatchedPipe)
+	p.printed[1].File, errs = pipe(unwatchedPipe)
+	for i := range p.printed {
+		if err == nil {
+			p.printed[i].ready, err = newWaiter(int(p.printed[i].Fd()))
+		}
+	}
+	theirs = []*os.File{requests, replies, installed, urgent, out, errs}
 	if err != nil {
 		p.closePipes()
-		return []*os.File{requests, replies, installed, urgent, out, errs}, err
+		return theirs, err
 	}
-	enlarge(p.printed[0])
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, []*os.File{requests, replies, installed, urgent}
-	return []*os.File{requests, replies, installed, urgent, out, errs}, nil
+	enlarge(p.printed[0].File)
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = out, errs, theirs[:4]
+	return theirs, nil
 }
 
-// unwatchedPipe makes a pipe that the scheduler does not watch. Whoever writes to a pipe that is watched wakes the watcher
-// each time, whether anybody waits or not, and that costs more than the write.
+// unwatchedPipe makes a pipe that the scheduler does not watch; reading it does not wait. Whoever writes to a pipe that is
+// watched wakes the watcher each time, whether anybody waits or not, and that costs more than the write.
 func unwatchedPipe() (r, w *os.File, err error) {
 	var fds [2]int
 	syscall.ForkLock.RLock() // until a child would not inherit them
@@ -120,9 +127,22 @@ func unwatchedPipe() (r, w *os.File, err error) {
 	return r, w, os.NewSyscallError("setnonblock", syscall.SetNonblock(fds[0], true)) // after NewFile, which would watch it
 }
 
+// printed is a pipe that carries what is printed.
+type printed struct {
+	*os.File
+	ready *waiter
+}
+
+func (p printed) Close() error {
+	if p.ready != nil {
+		p.ready.close()
+	}
+	return p.File.Close()
+}
+
 func (p *process) closePipes() {
-	for _, f := range []*os.File{p.requests, p.urgent, p.replies, p.installed, p.printed[0], p.printed[1]} {
-		f.Close() // a nil *os.File says so and does nothing
+	for _, c := range []io.Closer{p.requests, p.urgent, p.replies, p.installed, p.printed[0], p.printed[1]} {
+		c.Close() // what is nil says so and does nothing
 	}
 }
 

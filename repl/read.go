@@ -1,13 +1,13 @@
 package repl
 
 import (
-	"os"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/groupnb/groupnb/internal/nowait"
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
@@ -24,14 +24,15 @@ const (
 // that knows that all bytes of a cell are there.
 type tap struct {
 	raw   syscall.RawConn
+	ready *waiter
 	split wire.Splitter
 	mu    sync.Mutex // held while bytes are read and taken apart
 	buf   []byte
 }
 
-func newTap(f *os.File, s wire.Splitter) *tap {
-	raw, _ := f.SyscallConn() // fails for nil alone
-	return &tap{raw: raw, split: s, buf: make([]byte, 1<<18)}
+func newTap(p printed, s wire.Splitter) *tap {
+	raw, _ := p.SyscallConn() // fails for nil alone
+	return &tap{raw: raw, ready: p.ready, split: s, buf: make([]byte, 1<<19)}
 }
 
 // run reads until the stream ends.
@@ -43,7 +44,7 @@ func (t *tap) run() {
 			if n == 0 {
 				return
 			} else if n < 0 {
-				await(int(fd))
+				t.ready.wait()
 				continue
 			}
 			now := time.Now()
@@ -64,8 +65,8 @@ func (t *tap) run() {
 	t.split.Close()
 }
 
-// await waits in the system until there is something to read.
-func await(fd int) { unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1) }
+// poll waits in the system until there is something to read.
+func poll(fd int) { unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1) }
 
 // drain takes all bytes that have been written.
 func (t *tap) drain() {
@@ -83,7 +84,7 @@ func (t *tap) some(fd int) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for {
-		n, err := syscall.Read(fd, t.buf)
+		n, err := nowait.Read(fd, t.buf)
 		switch {
 		case n > 0:
 			t.split.Write(t.buf[:n])
