@@ -186,8 +186,11 @@ type appender interface{ appendJSON(b []byte) []byte }
 
 // marshal encodes what the kernel itself made, which can't fail; it leaves <, > and & readable.
 func marshal(v any) []byte {
-	if a, ok := v.(appender); ok {
-		return a.appendJSON(nil)
+	switch v := v.(type) {
+	case appender:
+		return v.appendJSON(nil)
+	case json.RawMessage:
+		return v
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

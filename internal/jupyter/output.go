@@ -134,8 +134,17 @@ func (o *output) send(all bool) {
 	o.text = append(o.text[:0], o.text[n:]...)
 }
 
+// streamBuffers holds memory for the contents of stream messages.
+var streamBuffers sync.Pool
+
 func (o *output) publish(text string) {
-	o.k.publish("stream", o.parent, nil, streamContent{o.name, text})
+	b, _ := streamBuffers.Get().(*[]byte)
+	if b == nil {
+		b = new([]byte)
+	}
+	defer streamBuffers.Put(b)
+	*b = streamContent{o.name, text}.appendJSON((*b)[:0])
+	o.k.publish("stream", o.parent, nil, json.RawMessage(*b))
 	o.sent = time.Now()
 }
 

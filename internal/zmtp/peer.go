@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/groupnb/groupnb/internal/nowait"
 )
 
 const (
@@ -18,9 +20,7 @@ const (
 	// lost output should at least learn that the work is done.
 	smallMessage = 4 << 10
 
-	// What is no longer than directWrite is written by the goroutine that sends it, if the connection takes it at once:
-	// waking another one takes several times as long as the write.
-	directWrite = 32 << 10
+	joined = 32 << 10 // bytes of small messages that share one write
 )
 
 // A peer is one connection after its handshake.
@@ -84,40 +84,52 @@ func (p *peer) enqueue(wire []byte) error {
 	return nil
 }
 
-// push sends what is queued: at once if that is little and the connection takes it, else by the writer.
-func (p *peer) push() {
+// push sends what is queued. What the connection takes at once is written by the caller, which is quicker than waking
+// the writer and does not depend on when the scheduler comes to it; the rest is the writer's. It reports whether all of
+// it is gone.
+func (p *peer) push() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.writing || len(p.queue) == 0 || p.state != open {
-		return // whoever writes goes on
+		return !p.writing && len(p.queue) == 0 // whoever writes goes on
 	}
-	if p.queued <= directWrite && p.raw != nil {
-		b := p.queue[0]
-		if len(p.queue) > 1 {
-			b = bytes.Join(p.queue, nil)
+	if p.raw != nil {
+		batch := p.queue
+		if len(batch) > 1 && p.queued <= joined {
+			batch = [][]byte{bytes.Join(batch, nil)}
 		}
-		p.writing, p.queue = true, p.queue[:0]
+		p.writing, p.queue = true, nil
 		p.mu.Unlock()
-		n := p.try(b)
+		rest, n := p.try(batch)
 		p.mu.Lock()
 		p.writing = false
 		p.queued = max(0, p.queued-n)
-		if n < len(b) && p.state != closed {
-			p.queue = append([][]byte{b[n:]}, p.queue...)
+		if len(rest) > 0 && p.state != closed {
+			p.queue = append(rest, p.queue...)
 		}
 	}
 	if len(p.queue) > 0 || p.state != open {
 		p.wake.Signal()
 	}
+	return len(p.queue) == 0
 }
 
-// try writes what the connection takes without waiting. The writer meets the error, if there is one.
-func (p *peer) try(b []byte) (n int) {
+// try writes what the connection takes without waiting and returns what is left and the number of bytes written. The
+// writer meets the error, if there is one.
+func (p *peer) try(batch [][]byte) (rest [][]byte, written int) {
 	p.raw.Write(func(fd uintptr) bool {
-		n, _ = syscall.Write(int(fd), b)
+		for len(batch) > 0 {
+			n, _ := nowait.Write(int(fd), batch[0])
+			written += max(0, n)
+			if n < len(batch[0]) {
+				batch[0] = batch[0][max(0, n):]
+				break
+			}
+			batch = batch[1:]
+		}
 		return true
 	})
-	return max(0, n)
+	return batch, written
 }
 
 // finish lets the writer end once the queue is empty.

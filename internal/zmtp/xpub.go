@@ -3,12 +3,14 @@ package zmtp
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"sync"
 )
 
 const (
 	maxTopics    = 1024     // of one subscriber
 	maxSubscribe = 64 << 10 // bytes of one message from a subscriber
+	maxSpare     = 2 << 20  // bytes of memory kept for the next message
 )
 
 // An XPub is a bound XPUB socket: it sends to all peers that subscribed to a prefix of a message's first frame.
@@ -16,8 +18,9 @@ type XPub struct {
 	*socket
 	welcome func(topic string) [][]byte
 
-	mu   sync.Mutex
-	subs map[*peer]map[string]int // how often each topic was subscribed to
+	mu    sync.Mutex
+	subs  map[*peer]map[string]int // how often each topic was subscribed to
+	spare []byte                   // memory for the next message
 }
 
 // ListenXPub binds an XPUB socket. What welcome returns for a topic, if anything, is sent to each peer that subscribes
@@ -41,8 +44,10 @@ func ListenXPub(endpoint string, welcome func(topic string) [][]byte, o Options)
 func (x *XPub) Publish(frames ...[]byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.queue(frames)
-	x.push()
+	wire := x.queue(frames)
+	if x.push() && cap(wire) <= maxSpare {
+		x.spare = wire
+	}
 }
 
 // Queue is Publish for a message that may wait for the next one, or for Flush, to be sent with it.
@@ -59,14 +64,15 @@ func (x *XPub) Flush() {
 	x.push()
 }
 
-func (x *XPub) queue(frames [][]byte) {
-	var wire []byte
+// queue returns the wire form of the message, nil if nobody wants it.
+func (x *XPub) queue(frames [][]byte) (wire []byte) {
 	for p, topics := range x.subs {
 		if !wants(topics, frames[0]) {
 			continue
 		}
 		if wire == nil {
-			wire = appendMessage(make([]byte, 0, wireSize(frames)), frames)
+			wire = appendMessage(slices.Grow(x.spare[:0], wireSize(frames)), frames)
+			x.spare = nil
 		}
 		if p.enqueue(wire) == ErrFull {
 			p.complained.Do(func() {
@@ -74,12 +80,16 @@ func (x *XPub) queue(frames [][]byte) {
 			})
 		}
 	}
+	return wire
 }
 
-func (x *XPub) push() {
+// push reports whether everything has been sent.
+func (x *XPub) push() (all bool) {
+	all = true
 	for p := range x.subs {
-		p.push()
+		all = p.push() && all
 	}
+	return all
 }
 
 func wants(topics map[string]int, topic []byte) bool {
