@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/groupnb/groupnb/internal/nowait"
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
@@ -20,9 +21,9 @@ type process struct {
 	cmd       *exec.Cmd
 	key       string // of its markers
 	sendMu    sync.Mutex
-	requests  *os.File
-	urgent    *os.File // requests that do not wait for the running cell
-	replies   *os.File
+	requests  *nowait.Stream
+	urgent    *nowait.Stream // requests that do not wait for the running cell
+	replies   *nowait.Stream
 	installed *os.File   // nobody waits for it; see holds
 	printed   [2]printed // what it writes on descriptors 1 and 2
 
@@ -90,10 +91,19 @@ func (p *process) pipes() (theirs []*os.File, err error) {
 		}
 		return r, w
 	}
-	var requests, replies, installed, urgent, out, errs *os.File
-	requests, p.requests = pipe(os.Pipe)
-	p.replies, replies = pipe(os.Pipe)
-	urgent, p.urgent = pipe(os.Pipe)
+	stream := func(f *os.File) (s *nowait.Stream) {
+		if err == nil {
+			s, err = nowait.NewStream(f)
+		}
+		return s
+	}
+	var requests, replies, urgent, installed, out, errs, ours *os.File
+	requests, ours = pipe(os.Pipe)
+	p.requests = stream(ours)
+	ours, replies = pipe(os.Pipe)
+	p.replies = stream(ours)
+	urgent, ours = pipe(os.Pipe)
+	p.urgent = stream(ours)
 	p.installed, installed = pipe(unwatchedPipe)
 	p.printed[0].File, out = pipe(unwatchedPipe)
 	p.printed[1].File, errs = pipe(unwatchedPipe)
@@ -183,7 +193,7 @@ func (p *process) holds(cell uint64) bool {
 	if raw, err := p.installed.SyscallConn(); err == nil {
 		raw.Control(func(fd uintptr) {
 			for {
-				n, err := syscall.Read(int(fd), b[:])
+				n, err := nowait.Read(int(fd), b[:])
 				if n >= 8 {
 					p.held = binary.BigEndian.Uint64(b[n-8:])
 				} else if err != syscall.EINTR {

@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"internal/symbols/own":   {"internal/symbols/table", "kernels", "nn", "nn/data", "plots", "repl/comm", "repl/display", "repl/shell", "repl/widgets"},
 	"internal/worker/rt":     {"repl/display"},
 	"internal/worker/wire":   {"repl/display"},
-	"internal/worker":        {"internal/symbols", "repl/display"},
+	"internal/worker":        {"internal/nowait", "internal/symbols", "repl/display"},
 	"repl":                   {"internal/cell", "internal/nowait", "internal/symbols", "internal/worker", "internal/worker/wire"},
 	"repl/nbtest":            {"repl", "internal/magic", "internal/notebook", "internal/report", "internal/runner"},
 	"internal/notebook":      {},

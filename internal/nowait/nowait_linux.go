@@ -18,3 +18,9 @@ func call(number uintptr, fd int, b []byte) (int, error) {
 	}
 	return int(n), nil
 }
+
+// IsOpen reports whether fd is an open descriptor.
+func IsOpen(fd int) bool {
+	_, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
+	return errno == 0
+}

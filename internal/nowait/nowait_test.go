@@ -2,8 +2,12 @@ package nowait
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"os"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestReadAndWrite(t *testing.T) {
@@ -34,5 +38,87 @@ func TestReadAndWrite(t *testing.T) {
 	}
 	if n, err := Read(-1, b); n != -1 || err != syscall.EBADF {
 		t.Errorf("no descriptor: %d, %v", n, err)
+	}
+}
+
+func TestStreamWaits(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads, errR := NewStream(r)
+	writes, errW := NewStream(w)
+	if errR != nil || errW != nil {
+		t.Fatal(errR, errW)
+	}
+	sent := bytes.Repeat([]byte("more than a pipe holds "), 1<<15)
+	go func() {
+		time.Sleep(10 * time.Millisecond) // the reader waits
+		if n, err := writes.Write(sent); n != len(sent) || err != nil {
+			t.Errorf("wrote %d of %d, %v", n, len(sent), err)
+		}
+		writes.Close()
+	}()
+	if got, err := io.ReadAll(reads); !bytes.Equal(got, sent) || err != nil {
+		t.Errorf("%d bytes of %d, %v", len(got), len(sent), err)
+	}
+	reads.Close()
+	if n, err := reads.Read(sent); n != 0 || err == nil || err == io.EOF {
+		t.Errorf("closed: %d, %v", n, err)
+	}
+}
+
+func TestStreamOfNobody(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	s, err := NewStream(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	if n, err := s.Write([]byte("x")); n != 0 || !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("nobody reads: %d, %v", n, err)
+	}
+	var none *Stream
+	if err := none.Close(); err != os.ErrInvalid {
+		t.Errorf("no stream: %v", err)
+	}
+	if _, err := NewStream((*os.File)(nil)); err == nil {
+		t.Error("a stream of no file")
+	}
+}
+
+func TestStreamKeepsDeadlines(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	defer r.Close()
+	s, err := NewStream(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetReadDeadline(time.Now().Add(time.Millisecond))
+	if _, err := s.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestIsOpen(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	fd := int(r.Fd())
+	if !IsOpen(fd) {
+		t.Error("an open one")
+	}
+	if r.Close(); IsOpen(fd) {
+		t.Error("a closed one")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"github.com/groupnb/groupnb/internal/nowait"
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
@@ -92,11 +93,7 @@ func (o *output) restore() {
 }
 
 func reopen(fd, from int) {
-	var st syscall.Stat_t
-	if syscall.Fstat(fd, &st) == nil {
-		return
-	}
-	if dup(from, fd) != nil {
+	if nowait.IsOpen(fd) || dup(from, fd) != nil {
 		return
 	}
 	if fd == 1 {

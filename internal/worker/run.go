@@ -3,9 +3,9 @@ package worker
 import (
 	"encoding/binary"
 	"runtime"
-	"syscall"
 	"time"
 
+	"github.com/groupnb/groupnb/internal/nowait"
 	"github.com/groupnb/groupnb/internal/worker/wire"
 )
 
@@ -45,7 +45,7 @@ func (w *worker) execute(c *running, q wire.Request) *wire.Fault {
 
 // tellInstalled leaves word that the declarations of a cell are held, for a session that outlives this process.
 func tellInstalled(cell uint64) {
-	syscall.Write(installedFD, binary.BigEndian.AppendUint64(nil, cell))
+	nowait.Write(installedFD, binary.BigEndian.AppendUint64(nil, cell))
 }
 
 func (w *worker) interrupt(number uint64) {

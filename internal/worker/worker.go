@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/groupnb/groupnb/internal/nowait"
 	"github.com/groupnb/groupnb/internal/worker/wire"
 	"github.com/groupnb/groupnb/repl/display"
 )
@@ -30,8 +31,9 @@ const (
 // worker is the process.
 type worker struct {
 	requests *bufio.Reader
+	urgent   *bufio.Reader
 	sendMu   sync.Mutex
-	replies  *os.File
+	replies  *nowait.Stream
 	seq      atomic.Uint64 // of markers for messages
 
 	out    *output
@@ -44,10 +46,10 @@ type worker struct {
 
 // Main serves requests until the session goes.
 func Main() {
-	syscall.SetNonblock(urgentFD, true) // so that waiting for urgent requests takes no thread
 	w := &worker{
-		requests: bufio.NewReader(os.NewFile(requestsFD, "requests")),
-		replies:  os.NewFile(repliesFD, "replies"),
+		requests: bufio.NewReader(sessionPipe(requestsFD, "requests")),
+		replies:  sessionPipe(repliesFD, "replies"),
+		urgent:   bufio.NewReader(sessionPipe(urgentFD, "urgent requests")),
 		cells:    newCells(),
 	}
 	os.Unsetenv(wire.Variable) // a program that a cell starts is no worker
@@ -63,9 +65,18 @@ func Main() {
 	select {}
 }
 
+// sessionPipe is a pipe to or from the session.
+func sessionPipe(fd int, name string) *nowait.Stream {
+	syscall.SetNonblock(fd, true)
+	s, err := nowait.NewStream(os.NewFile(uintptr(fd), name))
+	if err != nil {
+		killGroup()
+	}
+	return s
+}
+
 // serveRequests reads requests and runs cells, all on one goroutine: its stack has grown by the first cell and serves
-// the others. It waits in the system, not in the scheduler: so a cell costs no change of threads. A cell may end the
-// goroutine, and then another goes on.
+// the others. A cell may end the goroutine, and then another goes on.
 func (w *worker) serveRequests() {
 	defer func() { go w.serveRequests() }()
 	for {
@@ -80,8 +91,8 @@ func (w *worker) serveRequests() {
 
 // serveUrgent serves what a cell that runs must not hold up.
 func (w *worker) serveUrgent() {
-	for r := bufio.NewReader(os.NewFile(urgentFD, "urgent requests")); ; {
-		switch q := receive(r); q.Op {
+	for {
+		switch q := receive(w.urgent); q.Op {
 		case wire.Interrupt:
 			w.interrupted.Store(q.Cell)
 			w.interrupt(q.Cell)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/groupnb/groupnb/internal/nowait"
 )
 
 // A socket is what ROUTER, XPUB and REP have in common: it accepts peers, shakes hands, reads and closes.
@@ -88,7 +90,7 @@ func (s *socket) accept() {
 func (s *socket) serve(c net.Conn) {
 	defer s.running.Done()
 	defer c.Close()
-	r := bufio.NewReaderSize(c, 16<<10)
+	r := bufio.NewReaderSize(reader(c), 16<<10)
 	p, err := s.greet(c, r)
 	if err != nil {
 		s.gone(c.RemoteAddr(), err)
@@ -110,6 +112,16 @@ func (s *socket) serve(c net.Conn) {
 	delete(s.peers, p)
 	s.mu.Unlock()
 	s.gone(c.RemoteAddr(), err)
+}
+
+// reader reads from c as quickly as it can.
+func reader(c net.Conn) io.Reader {
+	if sc, ok := c.(nowait.Conn); ok {
+		if s, err := nowait.NewStream(sc); err == nil {
+			return s
+		}
+	}
+	return c
 }
 
 // greet shakes hands within the deadline. When too many connections are in that state the oldest is given up, so that
