@@ -78,6 +78,37 @@ func ExampleModel_Load() {
 	// true <nil>
 }
 
+// A trained network learns other classes: it gets a new last layer, which alone is trained.
+func ExampleModel_TrainOnly() {
+	dir, _ := os.MkdirTemp("", "tuned")
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "trained.safetensors")
+	network := func(classes int) *nn.Model {
+		return nn.Sequential(
+			nn.Conv2D(1, 8, 3, nn.Padding(1), nn.NoBias()), nn.BatchNorm2D(8), nn.ReLU(),
+			nn.GlobalAvgPool2D(), nn.Named("head", nn.Linear(8, classes)))
+	}
+	fmt.Println(network(10).Save(path))
+
+	m := network(2)
+	fmt.Println(m.Load(path, nn.Except("head")))
+	m.TrainOnly("head").FreezeNorms(true)
+	history, err := m.Fit(stripes(32).Batches(8), nn.Adam(0.01), nn.Quiet())
+	fmt.Println(len(history.Steps), "steps", err)
+	for _, p := range m.Params() {
+		fmt.Println(p, p.Fixed())
+	}
+	// Output:
+	// <nil>
+	// <nil>
+	// 4 steps <nil>
+	// conv1.weight (8, 1, 3, 3) true
+	// bn1.weight (8) true
+	// bn1.bias (8) true
+	// head.weight (2, 8) false
+	// head.bias (2) false
+}
+
 // A model for ONNX Runtime, and back.
 func ExampleModel_ExportONNX() {
 	dir, _ := os.MkdirTemp("", "onnx")

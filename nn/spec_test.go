@@ -135,7 +135,7 @@ func TestSpecsThatMakeNoSenseAreRefused(t *testing.T) {
 
 func TestTrainingFromASpecIsTheSame(t *testing.T) {
 	spec := TrainingSpec{
-		Epochs: 2, Seed: 3, LabelSmoothing: 0.1, ClipNorm: 5, NoDecay: []string{"bias"},
+		Epochs: 2, Seed: 3, LabelSmoothing: 0.1, ClipNorm: 5, NoDecay: []string{"bias"}, TrainOnly: []string{"block1", "fc1"},
 		Optimizer: OptimizerSpec{LR: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3},
 		Schedule:  &ScheduleSpec{Kind: "Warmup", Steps: 2, Start: 0.1, Then: &ScheduleSpec{Kind: "CosineLR", Low: 0.001}},
 	}
@@ -148,7 +148,7 @@ func TestTrainingFromASpecIsTheSame(t *testing.T) {
 	if _, err := read.Fit(a, batches(newBars(60), 20), Quiet()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.NoDecay("bias").Fit(batches(newBars(60), 20), SGD(0.05, Momentum(0.9), Nesterov(), WeightDecay(1e-3)), Epochs(2), Seed(3),
+	_, err := b.NoDecay("bias").TrainOnly("block1", "fc1").Fit(batches(newBars(60), 20), SGD(0.05, Momentum(0.9), Nesterov(), WeightDecay(1e-3)), Epochs(2), Seed(3),
 		LR(Warmup(2, 0.1, CosineLR(0.001))), Objective(LabelSmoothing(0.1)), ClipNorm(5), Quiet())
 	if err != nil {
 		t.Fatal(err)

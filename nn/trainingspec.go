@@ -7,7 +7,8 @@ type TrainingSpec struct {
 	Seed      uint64        `json:"seed,omitempty"`
 	Optimizer OptimizerSpec `json:"optimizer"`
 	Schedule  *ScheduleSpec `json:"schedule,omitempty"`
-	NoDecay   []string      `json:"no_decay,omitempty"` // suffixes for [Model.NoDecay]
+	NoDecay   []string      `json:"no_decay,omitempty"`   // suffixes for [Model.NoDecay]
+	TrainOnly []string      `json:"train_only,omitempty"` // layers for [Model.TrainOnly]
 
 	LabelSmoothing float64   `json:"label_smoothing,omitempty"`
 	ClassWeights   []float64 `json:"class_weights,omitempty"`
@@ -25,17 +26,22 @@ type TrainingSpec struct {
 }
 
 // Fit trains m as the spec says. More options follow those of the spec: Validate(test), OnEpoch(live.Epoch).
-func (s TrainingSpec) Fit(m *Model, train Loader, more ...FitOption) (*History, error) {
+func (s TrainingSpec) Fit(m *Model, train Loader, more ...FitOption) (h *History, err error) {
+	h = &History{}
+	defer recovered(&err)
 	opt, err := s.Optimizer.Build()
 	if err != nil {
-		return &History{}, err
+		return h, err
 	}
 	opts, err := s.options()
 	if err != nil {
-		return &History{}, err
+		return h, err
 	}
 	if len(s.NoDecay) > 0 {
 		m.NoDecay(s.NoDecay...)
+	}
+	if len(s.TrainOnly) > 0 {
+		m.TrainOnly(s.TrainOnly...)
 	}
 	return m.Fit(train, opt, append(opts, more...)...)
 }
