@@ -29,7 +29,7 @@ func (o *runOptions) execute(parent context.Context, jobs []job) error {
 	for i, j := range jobs {
 		slots <- struct{}{}
 		if ctx.Err() != nil {
-			results[i] = runner.Result{Path: j.path, Stop: runner.Interrupted}
+			results[i] = runner.Result{Path: j.path, Stop: context.Cause(ctx).(*runner.Stop)}
 			<-slots
 			continue
 		}

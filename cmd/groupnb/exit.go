@@ -53,6 +53,9 @@ func exitCode(r runner.Result) int {
 			code = exitUsage
 		}
 	}
+	if r.Stop != nil { // a time limit, perhaps between two cells
+		code = worse(code, exitTimeout)
+	}
 	if len(r.Differences) > 0 {
 		code = worse(code, exitDiffer)
 	}

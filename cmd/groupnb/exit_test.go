@@ -28,6 +28,7 @@ func TestExitCodes(t *testing.T) {
 		{"the worker was killed", runner.Result{Failures: []runner.Failure{failed, died}}, 4},
 		{"no session", runner.Result{Err: errors.New("no memory")}, 4},
 		{"a cell took too long", runner.Result{Failures: []runner.Failure{{Stop: &runner.Stop{Name: "Timeout"}}}}, 124},
+		{"the notebook took too long, between two cells", runner.Result{Stop: &runner.Stop{Name: "Timeout"}}, 124},
 		{"SIGINT", runner.Result{Stop: runner.Interrupted, Failures: []runner.Failure{{Stop: runner.Interrupted}}}, 130},
 		{"SIGTERM", runner.Result{Stop: runner.Terminated}, 143},
 	} {

@@ -126,6 +126,29 @@ func TestGitHubSaysHowManyMore(t *testing.T) {
 	}
 }
 
+// A run that ended between two cells failed in every report, and each says why.
+func TestStoppedBetweenCells(t *testing.T) {
+	r := runner.Result{Path: "x.ipynb", Cells: 9, Run: 3, Stop: runner.Terminated}
+	var text, lines, marks strings.Builder
+	var j JUnit
+	for _, observe := range []func(runner.Event){(&Text{Out: &text}).Observe, (&JSON{Out: &lines}).Observe, (&GitHub{Out: &marks}).Observe, j.Observe} {
+		observe(runner.Started{Path: r.Path, Cells: r.Cells})
+		observe(runner.Finished{Result: r})
+	}
+	xml, err := j.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, report := range map[string]struct{ got, failed string }{
+		"text": {text.String(), "--- FAIL"}, "JSON": {lines.String(), `"action":"fail"`}, "GitHub": {marks.String(), "::error"},
+		"JUnit": {string(xml), `failures="1"`}, "summary": {Summary([]runner.Result{r}), "| FAIL |"},
+	} {
+		if !strings.Contains(report.got, report.failed) || !strings.Contains(report.got, "stopped by SIGTERM before cell 4 of 9") {
+			t.Errorf("%s: %s", name, report.got)
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	got := Summary([]runner.Result{{Path: "a", Run: 3}, {Path: "b", Run: 1, Failures: []runner.Failure{{Number: 1, Stop: runner.Interrupted}}}})
 	want := "| | notebook | cells | time | |\n|---|---|---:|---:|---|\n| ok | a | 3 | 0.0s |  |\n| FAIL | b | 1 | 0.0s | cell 1: stopped by SIGINT |\n"

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -38,6 +39,9 @@ func (g *GitHub) Observe(e runner.Event) {
 	}
 	if r.Err != nil && len(r.Failures) == 0 {
 		g.mark(r.Path, -1, 1, "notebook failed", r.Err.Error())
+	}
+	if err := r.Unfinished(); err != nil {
+		g.mark(r.Path, -1, 1, "notebook stopped", err.Error())
 	}
 }
 
@@ -79,7 +83,7 @@ func Summary(results []runner.Result) string {
 		case len(r.Differences) > 0:
 			mark, note = "FAIL", fmt.Sprintf("cell %d: %s differs", r.Differences[0].Number, r.Differences[0].What)
 		case !r.Passed():
-			mark, note = "FAIL", fmt.Sprint(r.Err)
+			mark, note = "FAIL", fmt.Sprint(cmp.Or(r.Err, r.Unfinished()))
 		}
 		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", mark, r.Path, r.Run, seconds(r.Elapsed), strings.NewReplacer("|", "\\|", "\n", " ").Replace(note))
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"strings"
@@ -82,8 +83,8 @@ func (j *JSON) finished(res runner.Result) {
 	if !res.Passed() {
 		r.Action = "fail"
 	}
-	if res.Err != nil {
-		r.Error = res.Err.Error()
+	if err := cmp.Or(res.Err, res.Unfinished()); err != nil {
+		r.Error = err.Error()
 	}
 	j.write(r)
 }

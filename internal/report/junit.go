@@ -74,8 +74,10 @@ func (j *JUnit) finished(r runner.Result) {
 			}
 		}
 	}
-	if r.Err != nil {
-		s.Cases = append(s.Cases, &xcase{Class: r.Path, Name: "notebook", Time: "0", Failure: &failure{Message: r.Err.Error()}})
+	for _, err := range []error{r.Err, r.Unfinished()} {
+		if err != nil {
+			s.Cases = append(s.Cases, &xcase{Class: r.Path, Name: "notebook", Time: "0", Failure: &failure{Message: err.Error()}})
+		}
 	}
 	s.Time = fmt.Sprintf("%.3f", r.Elapsed.Seconds())
 	s.Tests = len(s.Cases)

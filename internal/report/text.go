@@ -122,8 +122,8 @@ func (t *Text) finished(r runner.Result) {
 	if r.Err != nil && (r.Unsaved || len(r.Failures) == 0) {
 		fmt.Fprintf(t.Out, "    %v\n", r.Err)
 	}
-	if r.Stop != nil && len(r.Failures) == 0 {
-		fmt.Fprintf(t.Out, "    %s before cell %d of %d\n", r.Stop.Error(), r.Run+1, r.Cells)
+	if err := r.Unfinished(); err != nil {
+		fmt.Fprintf(t.Out, "    %v\n", err)
 	}
 }
 

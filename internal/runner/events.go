@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/groupnb/groupnb/repl"
@@ -70,6 +71,14 @@ type Result struct {
 // Passed reports whether every cell ran without failing and as stored, and the notebook was saved.
 func (r Result) Passed() bool {
 	return len(r.Failures) == 0 && len(r.Differences) == 0 && r.Stop == nil && r.Err == nil
+}
+
+// Unfinished says why the run ended between two cells, nil if it didn't: where a cell was stopped, its failure says so.
+func (r Result) Unfinished() error {
+	if n := len(r.Failures); r.Stop == nil || n > 0 && r.Failures[n-1].Stop == r.Stop {
+		return nil
+	}
+	return fmt.Errorf("%w before cell %d of %d", r.Stop, r.Run+1, r.Cells)
 }
 
 // abort records what ended the run between cells.

@@ -16,7 +16,7 @@ import (
 )
 
 // script is a session whose cells are lines of a tiny language: print T, show ID T, update ID T, clear, clear wait,
-// value T, fail T, broken T, hang, stop.
+// value T, fail T, broken T, nap, hang, stop.
 type script struct {
 	stop   context.CancelCauseFunc
 	count  int
@@ -62,6 +62,8 @@ func (s *script) Execute(ctx context.Context, c repl.Cell, emit func(repl.Event)
 			s.stop(Interrupted)
 			<-ctx.Done()
 			return res, &repl.CellError{Name: "interrupted"}
+		case "nap":
+			time.Sleep(time.Second)
 		case "hang":
 			select {
 			case <-ctx.Done():
@@ -162,6 +164,7 @@ func TestEnds(t *testing.T) {
 			"[1] Timeout(the cell did not finish within 1ms)\n[2] Timeout(the cell did not finish within 1ms)", "", []int{1, 2}},
 		{"notebook timeout", Options{Timeout: time.Millisecond, KeepGoing: true}, []string{"hang", "hang"},
 			"[1] Timeout(the notebook did not finish within 1ms)\n[0]", "Timeout", []int{1}},
+		{"notebook timeout between cells", Options{Timeout: time.Millisecond, KeepGoing: true}, []string{"nap", "print b"}, "[1]\n[0]", "Timeout", nil},
 		{"until", Options{Until: 2}, []string{"print a", "print b", "fail c"}, "[1] stdout \"a\"\n[2] stdout \"b\"\n[0]", "", nil},
 	} {
 		test := func(t *testing.T) {
