@@ -24,6 +24,7 @@ type compilation struct {
 	info     *types.Info     // of the statements
 	newVars  map[string]types.Object
 	old      map[string]types.Object // what names meant before
+	touched  []string                // variables moved to a new version of their type, or dropped
 	migrated []migration
 	renewed  []renewal
 	versions map[*types.TypeName]*types.Named // of the types that the cell declares again
@@ -309,9 +310,12 @@ func (c *compilation) declarations() Errors {
 		})
 		stmts := *c.src.fn
 		stmts.Name = &ast.Ident{Name: "_", NamePos: stmts.Name.NamePos}
+		apart := c.retypes()
+		if !apart {
+			decls, nodes = append(decls, &stmts), append(nodes, &stmts)
+		}
 		ck := c.checker()
-		imports := ck.importDecls(append(nodes, &stmts)...)
-		pkg, info, errs := ck.run(append(decls, &stmts), hide, imports)
+		pkg, info, errs := ck.run(decls, hide, ck.importDecls(nodes...))
 		own, broke := c.sort(errs, units)
 		if len(own) > 0 {
 			return own
@@ -328,8 +332,28 @@ func (c *compilation) declarations() Errors {
 				}
 			}
 		}
+		if apart {
+			c.touched = c.moveVariables()
+			_, c.info, errs = ck.run([]ast.Decl{&stmts}, nil, ck.importDecls(&stmts))
+			own, _ = c.sort(errs, nil)
+			return own
+		}
 		return nil
 	}
+}
+
+// retypes reports whether types are declared again that variables may have. The statements are checked apart then, with
+// the variables of the new types.
+func (c *compilation) retypes() bool {
+	if len(c.st.vars) == 0 {
+		return false
+	}
+	for k := range c.recheck {
+		if _, ok := c.old[k].(*types.TypeName); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // fork returns a copy of a unit that this compilation may change; the session keeps the original until Commit.
@@ -386,6 +410,8 @@ func (c *compilation) explain(errs Errors) {
 		}
 		if u := c.st.owner(name); u != nil && u.broken != nil {
 			errs[i].Msg += fmt.Sprintf(" (it no longer compiles: %v)", *u.broken)
+		} else if slices.Contains(c.touched, name) {
+			errs[i].Msg += " (its type changes with this cell)"
 		}
 	}
 }

@@ -55,8 +55,7 @@ func (s *state) forget(name string) {
 	delete(s.vars, name)
 }
 
-// variables finds the variables that the cell's statements define and decides for each whether it keeps its place;
-// then it moves or drops the live variables whose type has a new version.
+// variables finds the variables that the cell's statements define and decides for each whether it keeps its place.
 func (c *compilation) variables() {
 	c.newVars = map[string]types.Object{}
 	changed := map[string]bool{}
@@ -78,7 +77,7 @@ func (c *compilation) variables() {
 		c.st.objs[id.Name] = types.NewVar(id.Pos(), local.Pkg(), id.Name, local.Type())
 		c.st.vars[id.Name] = true
 	}
-	for _, name := range c.moveVariables() {
+	for _, name := range c.touched {
 		changed[name] = true
 	}
 	c.followVars(changed)
@@ -154,7 +153,8 @@ func (c *compilation) followVars(changed map[string]bool) {
 }
 
 // moveVariables gives the variables whose type mentions a type that was declared again the new version of it, with
-// their value if the layout is the same, and drops the others. It returns the names it touched.
+// their value if the layout is the same, and drops the others. It returns the names it touched, never one that the cell
+// defines.
 func (c *compilation) moveVariables() (touched []string) {
 	versions := map[*types.TypeName]*types.Named{}
 	reshaped := map[*types.TypeName]bool{}
@@ -187,9 +187,13 @@ func (c *compilation) moveVariables() (touched []string) {
 		return nil
 	}
 	c.versions, c.reshaped = versions, reshaped
+	defined := map[string]bool{}
+	for _, id := range c.defined() {
+		defined[id.Name] = true
+	}
 	for _, name := range sortedNames(c.st.vars) {
 		v := c.st.objs[name]
-		if c.old[name] != v { // defined by this very cell
+		if defined[name] {
 			continue
 		}
 		m := mentions{versions: versions, seen: map[types.Type]bool{}}

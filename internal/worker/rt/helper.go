@@ -105,6 +105,8 @@ func view(v reflect.Value, t reflect.Type) reflect.Value {
 // convert converts between types of the same underlying type, or as the language allows.
 func convert(v reflect.Value, to reflect.Type) reflect.Value {
 	switch {
+	case v.Kind() == reflect.Pointer && to.Kind() == reflect.Pointer: // reflect has no end with versions of a recursive type
+		return view(v, to)
 	case v.Type().ConvertibleTo(to):
 		return v.Convert(to)
 	case v.Kind() == reflect.String && to.Kind() == reflect.Slice: // of a type of a cell, which reflect does not convert
