@@ -110,7 +110,7 @@ func (f *fn) bindValue(x, value ast.Expr) {
 // defineVar declares o, or assigns the session's variable, with a value rendered already.
 func (f *fn) defineVar(o types.Object, val string) {
 	if n := f.global(o); n != "" {
-		f.emit("%s = %s\n", n, val)
+		f.store(n, val, f.objType(o))
 		return
 	}
 	name := f.local(o)

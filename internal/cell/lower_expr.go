@@ -56,8 +56,8 @@ func (f *fn) valueAs(x ast.Expr, t types.Type) string {
 
 func (f *fn) value(x ast.Expr, t types.Type) string { return f.valueAs(x, f.env.subst(t)) }
 
-// item is value for one of several results or of what is appended: the backend would give its own node for a declared
-// function there.
+// item is value for a result or for what is appended: the backend would give its own node for a declared function there,
+// and after a return also elsewhere.
 func (f *fn) item(x ast.Expr, t types.Type) string {
 	t = f.env.subst(t)
 	text := f.valueAs(x, t)

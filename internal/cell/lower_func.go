@@ -210,9 +210,11 @@ func (f *fn) hold(name, text string, t types.Type) string {
 }
 
 // store assigns a rendered value to a place. What has to be computed goes through a variable first unless the place is
-// one: the backend computes right into the place, and gets some places wrong.
+// one: the backend computes right into the place, and gets some places wrong. A struct literal, or a function that
+// compiled code returns, it would put in the variable's place, and pointers to the variable would not see it.
 func (f *fn) store(place, text string, t types.Type) {
-	if strings.ContainsAny(place, "*.[") && strings.ContainsAny(text, "({") {
+	_, structure := t.Underlying().(*types.Struct)
+	if (strings.ContainsAny(place, "*.[") || structure || isFunc(t)) && strings.ContainsAny(text, "({") {
 		text = f.hold("_f", text, t)
 	}
 	f.emit("%s = %s\n", place, text)

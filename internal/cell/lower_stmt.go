@@ -251,7 +251,7 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 	case len(s.Results) == 1 && len(fr.results) > 1:
 		f.emit("return %s\n", joinNames(f.tuple(s.Results[0], fr.results)))
 	case len(s.Results) == 1:
-		f.emit("return %s\n", f.value(s.Results[0], fr.results[0]))
+		f.emit("return %s\n", f.item(s.Results[0], fr.results[0]))
 	case f.ordered(s.Results):
 		vals := make([]string, len(s.Results))
 		for i, x := range s.Results {
