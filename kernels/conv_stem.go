@@ -10,7 +10,12 @@ func (c Conv) ForwardStem(y, x, w, b []float32) {
 	if c.N == 0 {
 		return
 	}
-	if s := assembly(); c.path(s) == direct {
+	s := assembly()
+	switch {
+	case c.readsRows(s):
+		c.runStem(s, y, x, w, b)
+		return
+	case c.path(s) == direct:
 		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, true), w, b)
 		return
 	}

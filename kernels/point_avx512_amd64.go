@@ -22,6 +22,42 @@ package kernels
 //go:noescape
 func point1x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem1x1s1AVX512 equals
+//
+//	for pixel < tiles*1, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem1x1s2AVX512 equals
+//
+//	for pixel < tiles*1, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point1x2AVX512 equals
 //
 //	for pixel < tiles*1, block < 2 and lane {
@@ -39,6 +75,42 @@ func point1x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point1x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem1x2s1AVX512 equals
+//
+//	for pixel < tiles*1, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem1x2s2AVX512 equals
+//
+//	for pixel < tiles*1, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point1x3AVX512 equals
 //
@@ -58,6 +130,42 @@ func point1x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point1x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem1x3s1AVX512 equals
+//
+//	for pixel < tiles*1, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem1x3s2AVX512 equals
+//
+//	for pixel < tiles*1, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point1x4AVX512 equals
 //
 //	for pixel < tiles*1, block < 4 and lane {
@@ -75,6 +183,42 @@ func point1x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point1x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem1x4s1AVX512 equals
+//
+//	for pixel < tiles*1, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem1x4s2AVX512 equals
+//
+//	for pixel < tiles*1, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem1x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x1AVX512 equals
 //
@@ -94,6 +238,42 @@ func point1x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point2x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem2x1s1AVX512 equals
+//
+//	for pixel < tiles*2, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem2x1s2AVX512 equals
+//
+//	for pixel < tiles*2, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point2x2AVX512 equals
 //
 //	for pixel < tiles*2, block < 2 and lane {
@@ -111,6 +291,42 @@ func point2x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point2x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem2x2s1AVX512 equals
+//
+//	for pixel < tiles*2, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem2x2s2AVX512 equals
+//
+//	for pixel < tiles*2, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x3AVX512 equals
 //
@@ -130,6 +346,42 @@ func point2x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point2x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem2x3s1AVX512 equals
+//
+//	for pixel < tiles*2, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem2x3s2AVX512 equals
+//
+//	for pixel < tiles*2, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point2x4AVX512 equals
 //
 //	for pixel < tiles*2, block < 4 and lane {
@@ -147,6 +399,42 @@ func point2x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point2x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem2x4s1AVX512 equals
+//
+//	for pixel < tiles*2, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem2x4s2AVX512 equals
+//
+//	for pixel < tiles*2, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem2x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x1AVX512 equals
 //
@@ -166,6 +454,42 @@ func point2x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point3x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem3x1s1AVX512 equals
+//
+//	for pixel < tiles*3, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem3x1s2AVX512 equals
+//
+//	for pixel < tiles*3, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point3x2AVX512 equals
 //
 //	for pixel < tiles*3, block < 2 and lane {
@@ -183,6 +507,42 @@ func point3x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point3x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem3x2s1AVX512 equals
+//
+//	for pixel < tiles*3, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem3x2s2AVX512 equals
+//
+//	for pixel < tiles*3, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x3AVX512 equals
 //
@@ -202,6 +562,42 @@ func point3x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point3x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem3x3s1AVX512 equals
+//
+//	for pixel < tiles*3, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem3x3s2AVX512 equals
+//
+//	for pixel < tiles*3, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point3x4AVX512 equals
 //
 //	for pixel < tiles*3, block < 4 and lane {
@@ -219,6 +615,42 @@ func point3x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point3x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem3x4s1AVX512 equals
+//
+//	for pixel < tiles*3, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem3x4s2AVX512 equals
+//
+//	for pixel < tiles*3, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem3x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point4x1AVX512 equals
 //
@@ -238,6 +670,42 @@ func point3x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point4x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem4x1s1AVX512 equals
+//
+//	for pixel < tiles*4, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem4x1s2AVX512 equals
+//
+//	for pixel < tiles*4, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point4x2AVX512 equals
 //
 //	for pixel < tiles*4, block < 2 and lane {
@@ -255,6 +723,42 @@ func point4x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point4x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem4x2s1AVX512 equals
+//
+//	for pixel < tiles*4, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem4x2s2AVX512 equals
+//
+//	for pixel < tiles*4, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point4x3AVX512 equals
 //
@@ -274,6 +778,42 @@ func point4x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point4x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem4x3s1AVX512 equals
+//
+//	for pixel < tiles*4, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem4x3s2AVX512 equals
+//
+//	for pixel < tiles*4, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point4x4AVX512 equals
 //
 //	for pixel < tiles*4, block < 4 and lane {
@@ -292,6 +832,42 @@ func point4x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //go:noescape
 func point4x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem4x4s1AVX512 equals
+//
+//	for pixel < tiles*4, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem4x4s2AVX512 equals
+//
+//	for pixel < tiles*4, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem4x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // point5x1AVX512 equals
 //
 //	for pixel < tiles*5, block < 1 and lane {
@@ -309,6 +885,42 @@ func point4x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *flo
 //
 //go:noescape
 func point5x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem5x1s1AVX512 equals
+//
+//	for pixel < tiles*5, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem5x1s2AVX512 equals
+//
+//	for pixel < tiles*5, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x1AVX512 equals
 //
@@ -341,6 +953,42 @@ func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point5x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem5x2s1AVX512 equals
+//
+//	for pixel < tiles*5, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem5x2s2AVX512 equals
+//
+//	for pixel < tiles*5, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // pointGrad5x2AVX512 equals
 //
 //	for p := range pixels {
@@ -371,6 +1019,42 @@ func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //
 //go:noescape
 func point5x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem5x3s1AVX512 equals
+//
+//	for pixel < tiles*5, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem5x3s2AVX512 equals
+//
+//	for pixel < tiles*5, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x3AVX512 equals
 //
@@ -403,6 +1087,42 @@ func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point5x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem5x4s1AVX512 equals
+//
+//	for pixel < tiles*5, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem5x4s2AVX512 equals
+//
+//	for pixel < tiles*5, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem5x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // pointGrad5x4AVX512 equals
 //
 //	for p := range pixels {
@@ -433,6 +1153,42 @@ func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //
 //go:noescape
 func point6x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem6x1s1AVX512 equals
+//
+//	for pixel < tiles*6, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem6x1s2AVX512 equals
+//
+//	for pixel < tiles*6, block < 1 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x1AVX512 equals
 //
@@ -465,6 +1221,42 @@ func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point6x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem6x2s1AVX512 equals
+//
+//	for pixel < tiles*6, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem6x2s2AVX512 equals
+//
+//	for pixel < tiles*6, block < 2 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // pointGrad6x2AVX512 equals
 //
 //	for p := range pixels {
@@ -496,6 +1288,42 @@ func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point6x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stem6x3s1AVX512 equals
+//
+//	for pixel < tiles*6, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem6x3s2AVX512 equals
+//
+//	for pixel < tiles*6, block < 3 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
 // pointGrad6x3AVX512 equals
 //
 //	for p := range pixels {
@@ -526,6 +1354,42 @@ func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //
 //go:noescape
 func point6x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem6x4s1AVX512 equals
+//
+//	for pixel < tiles*6, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stem6x4s2AVX512 equals
+//
+//	for pixel < tiles*6, block < 4 and lane {
+//		if bias != nil {
+//			y[block][pixel][lane] = bias[block][lane]
+//		}
+//		for plane := range planes {
+//			for l := range k {
+//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
+//			}
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
+//
+//go:noescape
+func stem6x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x4AVX512 equals
 //

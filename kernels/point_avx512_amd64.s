@@ -117,6 +117,232 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem1x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x1s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z1
+	VBROADCASTSS 4(R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z1
+	VBROADCASTSS 8(R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z1
+	VBROADCASTSS 12(R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	ADDQ    $0x00000004, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem1x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x1s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z1
+	VBROADCASTSS 4(R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z1
+	VBROADCASTSS 8(R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z1
+	VBROADCASTSS 12(R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func point1x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·point1x2AVX512(SB), NOSPLIT, $0-80
@@ -227,6 +453,268 @@ next:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, (DX)(SI*1)
 	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem1x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x2s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z2
+	VMOVUPS      64(R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z2
+	VMOVUPS      192(R10), Z3
+	VBROADCASTSS 4(R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z2
+	VMOVUPS      320(R10), Z3
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z2
+	VMOVUPS      448(R10), Z3
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z2
+	VMOVUPS      64(R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	ADDQ    $0x00000004, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem1x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x2s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z2
+	VMOVUPS      64(R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z2
+	VMOVUPS      192(R10), Z3
+	VBROADCASTSS 4(R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z2
+	VMOVUPS      320(R10), Z3
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z2
+	VMOVUPS      448(R10), Z3
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z2
+	VMOVUPS      64(R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	ADDQ    $0x00000008, AX
 	ADDQ    $0x00000040, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -376,6 +864,304 @@ next:
 	VMOVUPS Z1, (DX)(SI*1)
 	VMOVUPS Z2, (DX)(SI*2)
 	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem1x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x3s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS      128(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z3
+	VMOVUPS      256(R10), Z4
+	VMOVUPS      320(R10), Z5
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z3
+	VMOVUPS      448(R10), Z4
+	VMOVUPS      512(R10), Z5
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z3
+	VMOVUPS      640(R10), Z4
+	VMOVUPS      704(R10), Z5
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS      128(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	ADDQ    $0x00000004, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem1x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x3s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS      128(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z3
+	VMOVUPS      256(R10), Z4
+	VMOVUPS      320(R10), Z5
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z3
+	VMOVUPS      448(R10), Z4
+	VMOVUPS      512(R10), Z5
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z3
+	VMOVUPS      640(R10), Z4
+	VMOVUPS      704(R10), Z5
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS      128(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	ADDQ    $0x00000008, AX
 	ADDQ    $0x00000040, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -565,6 +1351,342 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem1x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x4s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS      192(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z4
+	VMOVUPS      320(R10), Z5
+	VMOVUPS      384(R10), Z6
+	VMOVUPS      448(R10), Z7
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z4
+	VMOVUPS      576(R10), Z5
+	VMOVUPS      640(R10), Z6
+	VMOVUPS      704(R10), Z7
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z4
+	VMOVUPS      832(R10), Z5
+	VMOVUPS      896(R10), Z6
+	VMOVUPS      960(R10), Z7
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS      192(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	ADDQ    $0x00000004, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem1x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem1x4s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS      192(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z4
+	VMOVUPS      320(R10), Z5
+	VMOVUPS      384(R10), Z6
+	VMOVUPS      448(R10), Z7
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z4
+	VMOVUPS      576(R10), Z5
+	VMOVUPS      640(R10), Z6
+	VMOVUPS      704(R10), Z7
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z4
+	VMOVUPS      832(R10), Z5
+	VMOVUPS      896(R10), Z6
+	VMOVUPS      960(R10), Z7
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS      192(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000040, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func point2x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·point2x1AVX512(SB), NOSPLIT, $0-80
@@ -671,6 +1793,260 @@ next:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, 64(DX)
 	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x1s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 4(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z2
+	VBROADCASTSS 4(R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z2
+	VBROADCASTSS 8(R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z2
+	VBROADCASTSS 12(R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 16(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 4(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x1s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z2
+	VBROADCASTSS 4(R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z2
+	VBROADCASTSS 8(R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 16(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z2
+	VBROADCASTSS 12(R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 20(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z2, Z4, Z1
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	ADDQ    $0x00000010, AX
 	ADDQ    $0x00000080, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -825,6 +2201,314 @@ next:
 	VMOVUPS Z2, 64(DX)
 	VMOVUPS Z3, 64(DX)(SI*1)
 	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x2s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 4(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z4
+	VMOVUPS      192(R10), Z5
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z4
+	VMOVUPS      320(R10), Z5
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z4
+	VMOVUPS      448(R10), Z5
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 4(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x2s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z4
+	VMOVUPS      192(R10), Z5
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z4
+	VMOVUPS      320(R10), Z5
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z4
+	VMOVUPS      448(R10), Z5
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 20(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD231PS  Z5, Z7, Z3
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	ADDQ    $0x00000010, AX
 	ADDQ    $0x00000080, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -1006,6 +2690,368 @@ next:
 	VMOVUPS Z4, 64(DX)(SI*1)
 	VMOVUPS Z5, 64(DX)(SI*2)
 	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x3s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS      128(R10), Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 4(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z6
+	VMOVUPS      256(R10), Z7
+	VMOVUPS      320(R10), Z8
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z6
+	VMOVUPS      448(R10), Z7
+	VMOVUPS      512(R10), Z8
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 12(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z6
+	VMOVUPS      640(R10), Z7
+	VMOVUPS      704(R10), Z8
+	VBROADCASTSS 12(R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 16(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS      128(R10), Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 4(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x3s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS      128(R10), Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z6
+	VMOVUPS      256(R10), Z7
+	VMOVUPS      320(R10), Z8
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 12(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z6
+	VMOVUPS      448(R10), Z7
+	VMOVUPS      512(R10), Z8
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 16(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z6
+	VMOVUPS      640(R10), Z7
+	VMOVUPS      704(R10), Z8
+	VBROADCASTSS 12(R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 20(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS      128(R10), Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z6, Z10, Z3
+	VFMADD231PS  Z7, Z10, Z4
+	VFMADD231PS  Z8, Z10, Z5
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	ADDQ    $0x00000010, AX
 	ADDQ    $0x00000080, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -1236,6 +3282,424 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem2x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x4s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      128(R10), Z10
+	VMOVUPS      192(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 4(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z8
+	VMOVUPS      320(R10), Z9
+	VMOVUPS      384(R10), Z10
+	VMOVUPS      448(R10), Z11
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z8
+	VMOVUPS      576(R10), Z9
+	VMOVUPS      640(R10), Z10
+	VMOVUPS      704(R10), Z11
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z8
+	VMOVUPS      832(R10), Z9
+	VMOVUPS      896(R10), Z10
+	VMOVUPS      960(R10), Z11
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      128(R10), Z10
+	VMOVUPS      192(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 4(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem2x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem2x4s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      128(R10), Z10
+	VMOVUPS      192(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z8
+	VMOVUPS      320(R10), Z9
+	VMOVUPS      384(R10), Z10
+	VMOVUPS      448(R10), Z11
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z8
+	VMOVUPS      576(R10), Z9
+	VMOVUPS      640(R10), Z10
+	VMOVUPS      704(R10), Z11
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z8
+	VMOVUPS      832(R10), Z9
+	VMOVUPS      896(R10), Z10
+	VMOVUPS      960(R10), Z11
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 20(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      128(R10), Z10
+	VMOVUPS      192(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z8, Z13, Z4
+	VFMADD231PS  Z9, Z13, Z5
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	ADDQ    $0x00000010, AX
+	ADDQ    $0x00000080, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func point3x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·point3x1AVX512(SB), NOSPLIT, $0-80
@@ -1356,6 +3820,288 @@ next:
 	VMOVUPS Z1, 64(DX)
 	VMOVUPS Z2, 128(DX)
 	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x1s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 4(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z3
+	VBROADCASTSS 4(R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z3
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 16(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z3
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 16(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 20(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 4(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	ADDQ    $0x0000000c, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x1s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 16(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z3
+	VBROADCASTSS 4(R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 20(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z3
+	VBROADCASTSS 8(R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 16(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 24(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z3
+	VBROADCASTSS 12(R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 20(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 28(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z3, Z5, Z1
+	VBROADCASTSS 16(R9), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	ADDQ    $0x00000018, AX
 	ADDQ    $0x000000c0, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -1533,6 +4279,360 @@ next:
 	VMOVUPS Z4, 128(DX)
 	VMOVUPS Z5, 128(DX)(SI*1)
 	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x2s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z6
+	VMOVUPS      192(R10), Z7
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z6
+	VMOVUPS      320(R10), Z7
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 12(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 16(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z6
+	VMOVUPS      448(R10), Z7
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 16(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 20(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	ADDQ    $0x0000000c, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x2s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 16(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z6
+	VMOVUPS      192(R10), Z7
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 12(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 20(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z6
+	VMOVUPS      320(R10), Z7
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 16(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 24(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z6
+	VMOVUPS      448(R10), Z7
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 20(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 28(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  Z6, Z9, Z2
+	VFMADD231PS  Z7, Z9, Z3
+	VBROADCASTSS 16(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	ADDQ    $0x00000018, AX
 	ADDQ    $0x000000c0, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -1746,6 +4846,432 @@ next:
 	VMOVUPS Z7, 128(DX)(SI*1)
 	VMOVUPS Z8, 128(DX)(SI*2)
 	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x3s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS      128(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 4(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z9
+	VMOVUPS      256(R10), Z10
+	VMOVUPS      320(R10), Z11
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z9
+	VMOVUPS      448(R10), Z10
+	VMOVUPS      512(R10), Z11
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z9
+	VMOVUPS      640(R10), Z10
+	VMOVUPS      704(R10), Z11
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 20(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS      128(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 4(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	ADDQ    $0x0000000c, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x3s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS      128(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z9
+	VMOVUPS      256(R10), Z10
+	VMOVUPS      320(R10), Z11
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 20(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z9
+	VMOVUPS      448(R10), Z10
+	VMOVUPS      512(R10), Z11
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 24(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z9
+	VMOVUPS      640(R10), Z10
+	VMOVUPS      704(R10), Z11
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 20(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 28(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS      128(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z9, Z13, Z3
+	VFMADD231PS  Z10, Z13, Z4
+	VFMADD231PS  Z11, Z13, Z5
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	ADDQ    $0x00000018, AX
 	ADDQ    $0x000000c0, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -2017,6 +5543,506 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem3x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x4s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VMOVUPS      192(R10), Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 4(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z12
+	VMOVUPS      320(R10), Z13
+	VMOVUPS      384(R10), Z14
+	VMOVUPS      448(R10), Z15
+	VBROADCASTSS 4(R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 8(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z12
+	VMOVUPS      576(R10), Z13
+	VMOVUPS      640(R10), Z14
+	VMOVUPS      704(R10), Z15
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 12(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z12
+	VMOVUPS      832(R10), Z13
+	VMOVUPS      896(R10), Z14
+	VMOVUPS      960(R10), Z15
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 16(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 20(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VMOVUPS      192(R10), Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 4(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	ADDQ    $0x0000000c, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem3x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem3x4s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VMOVUPS      192(R10), Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 8(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z12
+	VMOVUPS      320(R10), Z13
+	VMOVUPS      384(R10), Z14
+	VMOVUPS      448(R10), Z15
+	VBROADCASTSS 4(R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 12(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 20(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z12
+	VMOVUPS      576(R10), Z13
+	VMOVUPS      640(R10), Z14
+	VMOVUPS      704(R10), Z15
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 16(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 24(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z12
+	VMOVUPS      832(R10), Z13
+	VMOVUPS      896(R10), Z14
+	VMOVUPS      960(R10), Z15
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 20(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 28(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VMOVUPS      192(R10), Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 8(R9), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VFMADD231PS  Z13, Z17, Z5
+	VFMADD231PS  Z14, Z17, Z6
+	VFMADD231PS  Z15, Z17, Z7
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	ADDQ    $0x00000018, AX
+	ADDQ    $0x000000c0, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func point4x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·point4x1AVX512(SB), NOSPLIT, $0-80
@@ -2151,6 +6177,316 @@ next:
 	VMOVUPS Z2, 128(DX)
 	VMOVUPS Z3, 192(DX)
 	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x1s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z3
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z4
+	VBROADCASTSS 4(R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z4
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 16(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 20(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z4
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 20(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 24(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    $0x00000010, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x1s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z3
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 16(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 24(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z4
+	VBROADCASTSS 4(R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 20(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 28(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z4
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 24(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 32(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z4
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 20(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 28(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 36(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z4, Z6, Z1
+	VBROADCASTSS 16(R9), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 24(R9), Z6
+	VFMADD231PS  Z4, Z6, Z3
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000100, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -2351,6 +6687,406 @@ next:
 	VMOVUPS Z6, 192(DX)
 	VMOVUPS Z7, 192(DX)(SI*1)
 	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x2s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+	VMOVUPS 192(DX), Z6
+	VMOVUPS 192(DX)(SI*1), Z7
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 4(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 12(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z8
+	VMOVUPS      192(R10), Z9
+	VBROADCASTSS 4(R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 8(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 12(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 16(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z8
+	VMOVUPS      320(R10), Z9
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 12(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 16(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 20(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z8
+	VMOVUPS      448(R10), Z9
+	VBROADCASTSS 12(R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 16(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 20(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 24(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 4(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 12(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	VMOVUPS Z6, 192(DX)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	ADDQ    $0x00000010, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x2s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+	VMOVUPS 192(DX), Z6
+	VMOVUPS 192(DX)(SI*1), Z7
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 8(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 16(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 24(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z8
+	VMOVUPS      192(R10), Z9
+	VBROADCASTSS 4(R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 12(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 20(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 28(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z8
+	VMOVUPS      320(R10), Z9
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 16(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 24(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 32(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z8
+	VMOVUPS      448(R10), Z9
+	VBROADCASTSS 12(R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 20(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 28(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 36(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 8(R9), Z11
+	VFMADD231PS  Z8, Z11, Z2
+	VFMADD231PS  Z9, Z11, Z3
+	VBROADCASTSS 16(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 24(R9), Z11
+	VFMADD231PS  Z8, Z11, Z6
+	VFMADD231PS  Z9, Z11, Z7
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	VMOVUPS Z6, 192(DX)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000100, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -2596,6 +7332,496 @@ next:
 	VMOVUPS Z10, 192(DX)(SI*1)
 	VMOVUPS Z11, 192(DX)(SI*2)
 	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x3s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z9
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z10
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z11
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+	VMOVUPS 192(DX), Z9
+	VMOVUPS 192(DX)(SI*1), Z10
+	VMOVUPS 192(DX)(SI*2), Z11
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 4(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z12
+	VMOVUPS      256(R10), Z13
+	VMOVUPS      320(R10), Z14
+	VBROADCASTSS 4(R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z12
+	VMOVUPS      448(R10), Z13
+	VMOVUPS      512(R10), Z14
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 16(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 20(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z12
+	VMOVUPS      640(R10), Z13
+	VMOVUPS      704(R10), Z14
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 20(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 24(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 4(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	VMOVUPS Z9, 192(DX)
+	VMOVUPS Z10, 192(DX)(SI*1)
+	VMOVUPS Z11, 192(DX)(SI*2)
+	ADDQ    $0x00000010, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x3s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z9
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z10
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z11
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+	VMOVUPS 192(DX), Z9
+	VMOVUPS 192(DX)(SI*1), Z10
+	VMOVUPS 192(DX)(SI*2), Z11
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 16(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 24(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z12
+	VMOVUPS      256(R10), Z13
+	VMOVUPS      320(R10), Z14
+	VBROADCASTSS 4(R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 20(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 28(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z12
+	VMOVUPS      448(R10), Z13
+	VMOVUPS      512(R10), Z14
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 24(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 32(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z12
+	VMOVUPS      640(R10), Z13
+	VMOVUPS      704(R10), Z14
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 20(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 28(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 36(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VFMADD231PS  Z13, Z16, Z4
+	VFMADD231PS  Z14, Z16, Z5
+	VBROADCASTSS 16(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 24(R9), Z16
+	VFMADD231PS  Z12, Z16, Z9
+	VFMADD231PS  Z13, Z16, Z10
+	VFMADD231PS  Z14, Z16, Z11
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	VMOVUPS Z9, 192(DX)
+	VMOVUPS Z10, 192(DX)(SI*1)
+	VMOVUPS Z11, 192(DX)(SI*2)
+	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000100, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -2908,6 +8134,588 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem4x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x4s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 192(DX)(DI*1)
+	VMOVUPS    192(R10), Z15
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+	VMOVUPS 192(DX), Z12
+	VMOVUPS 192(DX)(SI*1), Z13
+	VMOVUPS 192(DX)(SI*2), Z14
+	VMOVUPS 192(DX)(DI*1), Z15
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VMOVUPS      128(R10), Z18
+	VMOVUPS      192(R10), Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 4(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 8(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z16
+	VMOVUPS      320(R10), Z17
+	VMOVUPS      384(R10), Z18
+	VMOVUPS      448(R10), Z19
+	VBROADCASTSS 4(R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 12(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z16
+	VMOVUPS      576(R10), Z17
+	VMOVUPS      640(R10), Z18
+	VMOVUPS      704(R10), Z19
+	VBROADCASTSS 8(R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 16(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z16
+	VMOVUPS      832(R10), Z17
+	VMOVUPS      896(R10), Z18
+	VMOVUPS      960(R10), Z19
+	VBROADCASTSS 12(R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 20(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 24(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VMOVUPS      128(R10), Z18
+	VMOVUPS      192(R10), Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 4(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 8(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	VMOVUPS Z12, 192(DX)
+	VMOVUPS Z13, 192(DX)(SI*1)
+	VMOVUPS Z14, 192(DX)(SI*2)
+	VMOVUPS Z15, 192(DX)(DI*1)
+	ADDQ    $0x00000010, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem4x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem4x4s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 192(DX)(DI*1)
+	VMOVUPS    192(R10), Z15
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+	VMOVUPS 192(DX), Z12
+	VMOVUPS 192(DX)(SI*1), Z13
+	VMOVUPS 192(DX)(SI*2), Z14
+	VMOVUPS 192(DX)(DI*1), Z15
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VMOVUPS      128(R10), Z18
+	VMOVUPS      192(R10), Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 16(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 24(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z16
+	VMOVUPS      320(R10), Z17
+	VMOVUPS      384(R10), Z18
+	VMOVUPS      448(R10), Z19
+	VBROADCASTSS 4(R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 20(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 28(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z16
+	VMOVUPS      576(R10), Z17
+	VMOVUPS      640(R10), Z18
+	VMOVUPS      704(R10), Z19
+	VBROADCASTSS 8(R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 24(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 32(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z16
+	VMOVUPS      832(R10), Z17
+	VMOVUPS      896(R10), Z18
+	VMOVUPS      960(R10), Z19
+	VBROADCASTSS 12(R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 28(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 36(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VMOVUPS      128(R10), Z18
+	VMOVUPS      192(R10), Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z16, Z21, Z4
+	VFMADD231PS  Z17, Z21, Z5
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VBROADCASTSS 16(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 24(R9), Z21
+	VFMADD231PS  Z16, Z21, Z12
+	VFMADD231PS  Z17, Z21, Z13
+	VFMADD231PS  Z18, Z21, Z14
+	VFMADD231PS  Z19, Z21, Z15
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	VMOVUPS Z12, 192(DX)
+	VMOVUPS Z13, 192(DX)(SI*1)
+	VMOVUPS Z14, 192(DX)(SI*2)
+	VMOVUPS Z15, 192(DX)(DI*1)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000100, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func point5x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·point5x1AVX512(SB), NOSPLIT, $0-80
@@ -3056,6 +8864,344 @@ next:
 	VMOVUPS Z3, 192(DX)
 	VMOVUPS Z4, 256(DX)
 	ADDQ    $0x00000140, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x1s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z4
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VMOVUPS 256(DX), Z4
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 4(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z5
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 20(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z5
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 20(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 24(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z5
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 20(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 24(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 28(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 4(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	VMOVUPS Z4, 256(DX)
+	ADDQ    $0x00000014, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x1s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z4
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VMOVUPS 256(DX), Z4
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 24(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 32(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z5
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 20(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 28(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 36(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z5
+	VBROADCASTSS 8(R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 24(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 32(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 40(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z5
+	VBROADCASTSS 12(R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 20(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 28(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 36(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 44(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z5, Z7, Z1
+	VBROADCASTSS 16(R9), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS 24(R9), Z7
+	VFMADD231PS  Z5, Z7, Z3
+	VBROADCASTSS 32(R9), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	VMOVUPS Z4, 256(DX)
+	ADDQ    $0x00000028, AX
 	ADDQ    $0x00000140, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -3414,6 +9560,452 @@ next:
 	VMOVUPS Z8, 256(DX)
 	VMOVUPS Z9, 256(DX)(SI*1)
 	ADDQ    $0x00000140, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x2s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+	VMOVUPS 192(DX), Z6
+	VMOVUPS 192(DX)(SI*1), Z7
+	VMOVUPS 256(DX), Z8
+	VMOVUPS 256(DX)(SI*1), Z9
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 4(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z10
+	VMOVUPS      192(R10), Z11
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 20(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z10
+	VMOVUPS      320(R10), Z11
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 20(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 24(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z10
+	VMOVUPS      448(R10), Z11
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 20(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 24(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 28(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 4(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	VMOVUPS Z6, 192(DX)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	VMOVUPS Z8, 256(DX)
+	VMOVUPS Z9, 256(DX)(SI*1)
+	ADDQ    $0x00000014, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x2s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+	VMOVUPS 192(DX), Z6
+	VMOVUPS 192(DX)(SI*1), Z7
+	VMOVUPS 256(DX), Z8
+	VMOVUPS 256(DX)(SI*1), Z9
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 24(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 32(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z10
+	VMOVUPS      192(R10), Z11
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 12(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 20(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 28(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 36(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z10
+	VMOVUPS      320(R10), Z11
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 16(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 24(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 32(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 40(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z10
+	VMOVUPS      448(R10), Z11
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 20(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 28(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 36(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 44(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z10
+	VMOVUPS      64(R10), Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 8(R9), Z13
+	VFMADD231PS  Z10, Z13, Z2
+	VFMADD231PS  Z11, Z13, Z3
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 24(R9), Z13
+	VFMADD231PS  Z10, Z13, Z6
+	VFMADD231PS  Z11, Z13, Z7
+	VBROADCASTSS 32(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	VMOVUPS Z6, 192(DX)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	VMOVUPS Z8, 256(DX)
+	VMOVUPS Z9, 256(DX)(SI*1)
+	ADDQ    $0x00000028, AX
 	ADDQ    $0x00000140, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -3876,6 +10468,560 @@ next:
 	VMOVUPS Z13, 256(DX)(SI*1)
 	VMOVUPS Z14, 256(DX)(SI*2)
 	ADDQ    $0x00000140, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x3s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z9
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z10
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z11
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+	VMOVUPS 192(DX), Z9
+	VMOVUPS 192(DX)(SI*1), Z10
+	VMOVUPS 192(DX)(SI*2), Z11
+	VMOVUPS 256(DX), Z12
+	VMOVUPS 256(DX)(SI*1), Z13
+	VMOVUPS 256(DX)(SI*2), Z14
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS      128(R10), Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 4(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 8(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 12(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z15
+	VMOVUPS      256(R10), Z16
+	VMOVUPS      320(R10), Z17
+	VBROADCASTSS 4(R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 8(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 12(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 16(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 20(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z15
+	VMOVUPS      448(R10), Z16
+	VMOVUPS      512(R10), Z17
+	VBROADCASTSS 8(R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 12(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 20(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 24(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z15
+	VMOVUPS      640(R10), Z16
+	VMOVUPS      704(R10), Z17
+	VBROADCASTSS 12(R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 16(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 20(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 24(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 28(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS      128(R10), Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 4(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 8(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 12(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	VMOVUPS Z9, 192(DX)
+	VMOVUPS Z10, 192(DX)(SI*1)
+	VMOVUPS Z11, 192(DX)(SI*2)
+	VMOVUPS Z12, 256(DX)
+	VMOVUPS Z13, 256(DX)(SI*1)
+	VMOVUPS Z14, 256(DX)(SI*2)
+	ADDQ    $0x00000014, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x3s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z9
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z10
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z11
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+	VMOVUPS 192(DX), Z9
+	VMOVUPS 192(DX)(SI*1), Z10
+	VMOVUPS 192(DX)(SI*2), Z11
+	VMOVUPS 256(DX), Z12
+	VMOVUPS 256(DX)(SI*1), Z13
+	VMOVUPS 256(DX)(SI*2), Z14
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS      128(R10), Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 8(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 24(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 32(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z15
+	VMOVUPS      256(R10), Z16
+	VMOVUPS      320(R10), Z17
+	VBROADCASTSS 4(R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 12(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 20(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 28(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 36(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z15
+	VMOVUPS      448(R10), Z16
+	VMOVUPS      512(R10), Z17
+	VBROADCASTSS 8(R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 16(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 24(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 32(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 40(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z15
+	VMOVUPS      640(R10), Z16
+	VMOVUPS      704(R10), Z17
+	VBROADCASTSS 12(R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 20(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 28(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 36(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 44(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS      128(R10), Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 8(R9), Z19
+	VFMADD231PS  Z15, Z19, Z3
+	VFMADD231PS  Z16, Z19, Z4
+	VFMADD231PS  Z17, Z19, Z5
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 24(R9), Z19
+	VFMADD231PS  Z15, Z19, Z9
+	VFMADD231PS  Z16, Z19, Z10
+	VFMADD231PS  Z17, Z19, Z11
+	VBROADCASTSS 32(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	VMOVUPS Z9, 192(DX)
+	VMOVUPS Z10, 192(DX)(SI*1)
+	VMOVUPS Z11, 192(DX)(SI*2)
+	VMOVUPS Z12, 256(DX)
+	VMOVUPS Z13, 256(DX)(SI*1)
+	VMOVUPS Z14, 256(DX)(SI*2)
+	ADDQ    $0x00000028, AX
 	ADDQ    $0x00000140, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -4464,6 +11610,670 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem5x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x4s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 192(DX)(DI*1)
+	VMOVUPS    192(R10), Z15
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z16
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z17
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z18
+	PREFETCHT0 256(DX)(DI*1)
+	VMOVUPS    192(R10), Z19
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+	VMOVUPS 192(DX), Z12
+	VMOVUPS 192(DX)(SI*1), Z13
+	VMOVUPS 192(DX)(SI*2), Z14
+	VMOVUPS 192(DX)(DI*1), Z15
+	VMOVUPS 256(DX), Z16
+	VMOVUPS 256(DX)(SI*1), Z17
+	VMOVUPS 256(DX)(SI*2), Z18
+	VMOVUPS 256(DX)(DI*1), Z19
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VMOVUPS      128(R10), Z22
+	VMOVUPS      192(R10), Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 4(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 12(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z20
+	VMOVUPS      320(R10), Z21
+	VMOVUPS      384(R10), Z22
+	VMOVUPS      448(R10), Z23
+	VBROADCASTSS 4(R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 8(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 12(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 16(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 20(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z20
+	VMOVUPS      576(R10), Z21
+	VMOVUPS      640(R10), Z22
+	VMOVUPS      704(R10), Z23
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 12(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 20(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 24(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z20
+	VMOVUPS      832(R10), Z21
+	VMOVUPS      896(R10), Z22
+	VMOVUPS      960(R10), Z23
+	VBROADCASTSS 12(R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 16(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 20(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 24(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 28(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VMOVUPS      128(R10), Z22
+	VMOVUPS      192(R10), Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 4(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 12(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	VMOVUPS Z12, 192(DX)
+	VMOVUPS Z13, 192(DX)(SI*1)
+	VMOVUPS Z14, 192(DX)(SI*2)
+	VMOVUPS Z15, 192(DX)(DI*1)
+	VMOVUPS Z16, 256(DX)
+	VMOVUPS Z17, 256(DX)(SI*1)
+	VMOVUPS Z18, 256(DX)(SI*2)
+	VMOVUPS Z19, 256(DX)(DI*1)
+	ADDQ    $0x00000014, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem5x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem5x4s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 192(DX)(DI*1)
+	VMOVUPS    192(R10), Z15
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z16
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z17
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z18
+	PREFETCHT0 256(DX)(DI*1)
+	VMOVUPS    192(R10), Z19
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+	VMOVUPS 192(DX), Z12
+	VMOVUPS 192(DX)(SI*1), Z13
+	VMOVUPS 192(DX)(SI*2), Z14
+	VMOVUPS 192(DX)(DI*1), Z15
+	VMOVUPS 256(DX), Z16
+	VMOVUPS 256(DX)(SI*1), Z17
+	VMOVUPS 256(DX)(SI*2), Z18
+	VMOVUPS 256(DX)(DI*1), Z19
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VMOVUPS      128(R10), Z22
+	VMOVUPS      192(R10), Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 8(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 24(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 32(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z20
+	VMOVUPS      320(R10), Z21
+	VMOVUPS      384(R10), Z22
+	VMOVUPS      448(R10), Z23
+	VBROADCASTSS 4(R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 12(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 20(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 28(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 36(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z20
+	VMOVUPS      576(R10), Z21
+	VMOVUPS      640(R10), Z22
+	VMOVUPS      704(R10), Z23
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 16(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 24(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 32(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 40(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z20
+	VMOVUPS      832(R10), Z21
+	VMOVUPS      896(R10), Z22
+	VMOVUPS      960(R10), Z23
+	VBROADCASTSS 12(R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 20(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 28(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 36(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 44(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VMOVUPS      128(R10), Z22
+	VMOVUPS      192(R10), Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 8(R9), Z25
+	VFMADD231PS  Z20, Z25, Z4
+	VFMADD231PS  Z21, Z25, Z5
+	VFMADD231PS  Z22, Z25, Z6
+	VFMADD231PS  Z23, Z25, Z7
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 24(R9), Z25
+	VFMADD231PS  Z20, Z25, Z12
+	VFMADD231PS  Z21, Z25, Z13
+	VFMADD231PS  Z22, Z25, Z14
+	VFMADD231PS  Z23, Z25, Z15
+	VBROADCASTSS 32(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	VMOVUPS Z12, 192(DX)
+	VMOVUPS Z13, 192(DX)(SI*1)
+	VMOVUPS Z14, 192(DX)(SI*2)
+	VMOVUPS Z15, 192(DX)(DI*1)
+	VMOVUPS Z16, 256(DX)
+	VMOVUPS Z17, 256(DX)(SI*1)
+	VMOVUPS Z18, 256(DX)(SI*2)
+	VMOVUPS Z19, 256(DX)(DI*1)
+	ADDQ    $0x00000028, AX
+	ADDQ    $0x00000140, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·pointGrad5x4AVX512(SB), NOSPLIT, $0-72
@@ -4933,6 +12743,372 @@ nextRun:
 	XORQ R14, R14
 	JMP  sameRun
 
+// func stem6x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x1s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z5
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VMOVUPS 256(DX), Z4
+	VMOVUPS 320(DX), Z5
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 20(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z6
+	VBROADCASTSS 4(R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 16(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 20(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 24(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z6
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 20(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 24(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 28(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z6
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 16(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 20(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 24(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 28(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 32(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 20(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	VMOVUPS Z4, 256(DX)
+	VMOVUPS Z5, 320(DX)
+	ADDQ    $0x00000018, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x1s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z1
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z5
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VMOVUPS 256(DX), Z4
+	VMOVUPS 320(DX), Z5
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   1024(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 24(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 32(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 40(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	PREFETCHT0   1088(R10)
+	VMOVUPS      64(R10), Z6
+	VBROADCASTSS 4(R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 20(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 28(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 36(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 44(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	PREFETCHT0   1152(R10)
+	VMOVUPS      128(R10), Z6
+	VBROADCASTSS 8(R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 16(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 24(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 32(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 40(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 48(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	PREFETCHT0   1216(R10)
+	VMOVUPS      192(R10), Z6
+	VBROADCASTSS 12(R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 20(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 28(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 36(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 44(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 52(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000100, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z1
+	VBROADCASTSS 16(R9), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS 24(R9), Z8
+	VFMADD231PS  Z6, Z8, Z3
+	VBROADCASTSS 32(R9), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS 40(R9), Z8
+	VFMADD231PS  Z6, Z8, Z5
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	VMOVUPS Z4, 256(DX)
+	VMOVUPS Z5, 320(DX)
+	ADDQ    $0x00000030, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
 // func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·pointGrad6x1AVX512(SB), NOSPLIT, $0-72
@@ -5309,6 +13485,498 @@ next:
 	VMOVUPS Z10, 320(DX)
 	VMOVUPS Z11, 320(DX)(SI*1)
 	ADDQ    $0x00000180, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x2s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z10
+	PREFETCHT0 320(DX)(SI*1)
+	VMOVUPS    64(R10), Z11
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+	VMOVUPS 192(DX), Z6
+	VMOVUPS 192(DX)(SI*1), Z7
+	VMOVUPS 256(DX), Z8
+	VMOVUPS 256(DX)(SI*1), Z9
+	VMOVUPS 320(DX), Z10
+	VMOVUPS 320(DX)(SI*1), Z11
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 4(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 8(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 16(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 20(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z12
+	VMOVUPS      192(R10), Z13
+	VBROADCASTSS 4(R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 12(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 16(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 20(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 24(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z12
+	VMOVUPS      320(R10), Z13
+	VBROADCASTSS 8(R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 16(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 20(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 24(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 28(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z12
+	VMOVUPS      448(R10), Z13
+	VBROADCASTSS 12(R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 16(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 20(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 24(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 28(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 32(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 4(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 8(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 16(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 20(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	VMOVUPS Z6, 192(DX)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	VMOVUPS Z8, 256(DX)
+	VMOVUPS Z9, 256(DX)(SI*1)
+	VMOVUPS Z10, 320(DX)
+	VMOVUPS Z11, 320(DX)(SI*1)
+	ADDQ    $0x00000018, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x2s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z2
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z3
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z10
+	PREFETCHT0 320(DX)(SI*1)
+	VMOVUPS    64(R10), Z11
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 64(DX)(SI*1), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 128(DX)(SI*1), Z5
+	VMOVUPS 192(DX), Z6
+	VMOVUPS 192(DX)(SI*1), Z7
+	VMOVUPS 256(DX), Z8
+	VMOVUPS 256(DX)(SI*1), Z9
+	VMOVUPS 320(DX), Z10
+	VMOVUPS 320(DX)(SI*1), Z11
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   2048(R10)
+	PREFETCHT0   2112(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 16(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 24(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 32(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 40(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	PREFETCHT0   2176(R10)
+	PREFETCHT0   2240(R10)
+	VMOVUPS      128(R10), Z12
+	VMOVUPS      192(R10), Z13
+	VBROADCASTSS 4(R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 20(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 28(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 36(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 44(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	PREFETCHT0   2304(R10)
+	PREFETCHT0   2368(R10)
+	VMOVUPS      256(R10), Z12
+	VMOVUPS      320(R10), Z13
+	VBROADCASTSS 8(R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 16(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 24(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 32(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 40(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 48(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	PREFETCHT0   2432(R10)
+	PREFETCHT0   2496(R10)
+	VMOVUPS      384(R10), Z12
+	VMOVUPS      448(R10), Z13
+	VBROADCASTSS 12(R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 20(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 28(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 36(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 44(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 52(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000200, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VFMADD231PS  Z13, Z15, Z3
+	VBROADCASTSS 16(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 24(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VBROADCASTSS 32(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 40(R9), Z15
+	VFMADD231PS  Z12, Z15, Z10
+	VFMADD231PS  Z13, Z15, Z11
+	ADDQ         $0x00000080, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, 64(DX)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, 128(DX)
+	VMOVUPS Z5, 128(DX)(SI*1)
+	VMOVUPS Z6, 192(DX)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	VMOVUPS Z8, 256(DX)
+	VMOVUPS Z9, 256(DX)(SI*1)
+	VMOVUPS Z10, 320(DX)
+	VMOVUPS Z11, 320(DX)(SI*1)
+	ADDQ    $0x00000030, AX
 	ADDQ    $0x00000180, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -5828,6 +14496,624 @@ next:
 	VMOVUPS Z16, 320(DX)(SI*1)
 	VMOVUPS Z17, 320(DX)(SI*2)
 	ADDQ    $0x00000180, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x3s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z9
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z10
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z11
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z15
+	PREFETCHT0 320(DX)(SI*1)
+	VMOVUPS    64(R10), Z16
+	PREFETCHT0 320(DX)(SI*2)
+	VMOVUPS    128(R10), Z17
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+	VMOVUPS 192(DX), Z9
+	VMOVUPS 192(DX)(SI*1), Z10
+	VMOVUPS 192(DX)(SI*2), Z11
+	VMOVUPS 256(DX), Z12
+	VMOVUPS 256(DX)(SI*1), Z13
+	VMOVUPS 256(DX)(SI*2), Z14
+	VMOVUPS 320(DX), Z15
+	VMOVUPS 320(DX)(SI*1), Z16
+	VMOVUPS 320(DX)(SI*2), Z17
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS      128(R10), Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 12(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 20(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z18
+	VMOVUPS      256(R10), Z19
+	VMOVUPS      320(R10), Z20
+	VBROADCASTSS 4(R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 8(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 16(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 24(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z18
+	VMOVUPS      448(R10), Z19
+	VMOVUPS      512(R10), Z20
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 12(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 20(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 24(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 28(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z18
+	VMOVUPS      640(R10), Z19
+	VMOVUPS      704(R10), Z20
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 16(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 24(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 28(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 32(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS      128(R10), Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 12(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 20(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	VMOVUPS Z9, 192(DX)
+	VMOVUPS Z10, 192(DX)(SI*1)
+	VMOVUPS Z11, 192(DX)(SI*2)
+	VMOVUPS Z12, 256(DX)
+	VMOVUPS Z13, 256(DX)(SI*1)
+	VMOVUPS Z14, 256(DX)(SI*2)
+	VMOVUPS Z15, 320(DX)
+	VMOVUPS Z16, 320(DX)(SI*1)
+	VMOVUPS Z17, 320(DX)(SI*2)
+	ADDQ    $0x00000018, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x3s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z3
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z4
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z5
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z6
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z7
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z8
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z9
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z10
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z11
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z15
+	PREFETCHT0 320(DX)(SI*1)
+	VMOVUPS    64(R10), Z16
+	PREFETCHT0 320(DX)(SI*2)
+	VMOVUPS    128(R10), Z17
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(DX)(SI*1), Z4
+	VMOVUPS 64(DX)(SI*2), Z5
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 128(DX)(SI*1), Z7
+	VMOVUPS 128(DX)(SI*2), Z8
+	VMOVUPS 192(DX), Z9
+	VMOVUPS 192(DX)(SI*1), Z10
+	VMOVUPS 192(DX)(SI*2), Z11
+	VMOVUPS 256(DX), Z12
+	VMOVUPS 256(DX)(SI*1), Z13
+	VMOVUPS 256(DX)(SI*2), Z14
+	VMOVUPS 320(DX), Z15
+	VMOVUPS 320(DX)(SI*1), Z16
+	VMOVUPS 320(DX)(SI*2), Z17
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   3072(R10)
+	PREFETCHT0   3136(R10)
+	PREFETCHT0   3200(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS      128(R10), Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 8(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 24(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 32(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 40(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	PREFETCHT0   3264(R10)
+	PREFETCHT0   3328(R10)
+	PREFETCHT0   3392(R10)
+	VMOVUPS      192(R10), Z18
+	VMOVUPS      256(R10), Z19
+	VMOVUPS      320(R10), Z20
+	VBROADCASTSS 4(R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 12(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 28(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 36(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 44(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	PREFETCHT0   3456(R10)
+	PREFETCHT0   3520(R10)
+	PREFETCHT0   3584(R10)
+	VMOVUPS      384(R10), Z18
+	VMOVUPS      448(R10), Z19
+	VMOVUPS      512(R10), Z20
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 16(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 24(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 32(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 40(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 48(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	PREFETCHT0   3648(R10)
+	PREFETCHT0   3712(R10)
+	PREFETCHT0   3776(R10)
+	VMOVUPS      576(R10), Z18
+	VMOVUPS      640(R10), Z19
+	VMOVUPS      704(R10), Z20
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 20(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 28(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 36(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 44(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 52(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000300, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS      128(R10), Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 8(R9), Z22
+	VFMADD231PS  Z18, Z22, Z3
+	VFMADD231PS  Z19, Z22, Z4
+	VFMADD231PS  Z20, Z22, Z5
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 24(R9), Z22
+	VFMADD231PS  Z18, Z22, Z9
+	VFMADD231PS  Z19, Z22, Z10
+	VFMADD231PS  Z20, Z22, Z11
+	VBROADCASTSS 32(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 40(R9), Z22
+	VFMADD231PS  Z18, Z22, Z15
+	VFMADD231PS  Z19, Z22, Z16
+	VFMADD231PS  Z20, Z22, Z17
+	ADDQ         $0x000000c0, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, 64(DX)
+	VMOVUPS Z4, 64(DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 128(DX)(SI*1)
+	VMOVUPS Z8, 128(DX)(SI*2)
+	VMOVUPS Z9, 192(DX)
+	VMOVUPS Z10, 192(DX)(SI*1)
+	VMOVUPS Z11, 192(DX)(SI*2)
+	VMOVUPS Z12, 256(DX)
+	VMOVUPS Z13, 256(DX)(SI*1)
+	VMOVUPS Z14, 256(DX)(SI*2)
+	VMOVUPS Z15, 320(DX)
+	VMOVUPS Z16, 320(DX)(SI*1)
+	VMOVUPS Z17, 320(DX)(SI*2)
+	ADDQ    $0x00000030, AX
 	ADDQ    $0x00000180, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile
@@ -6470,6 +15756,752 @@ next:
 	VMOVUPS Z22, 320(DX)(SI*2)
 	VMOVUPS Z23, 320(DX)(DI*1)
 	ADDQ    $0x00000180, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x4s1AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 192(DX)(DI*1)
+	VMOVUPS    192(R10), Z15
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z16
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z17
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z18
+	PREFETCHT0 256(DX)(DI*1)
+	VMOVUPS    192(R10), Z19
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z20
+	PREFETCHT0 320(DX)(SI*1)
+	VMOVUPS    64(R10), Z21
+	PREFETCHT0 320(DX)(SI*2)
+	VMOVUPS    128(R10), Z22
+	PREFETCHT0 320(DX)(DI*1)
+	VMOVUPS    192(R10), Z23
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+	VMOVUPS 192(DX), Z12
+	VMOVUPS 192(DX)(SI*1), Z13
+	VMOVUPS 192(DX)(SI*2), Z14
+	VMOVUPS 192(DX)(DI*1), Z15
+	VMOVUPS 256(DX), Z16
+	VMOVUPS 256(DX)(SI*1), Z17
+	VMOVUPS 256(DX)(SI*2), Z18
+	VMOVUPS 256(DX)(DI*1), Z19
+	VMOVUPS 320(DX), Z20
+	VMOVUPS 320(DX)(SI*1), Z21
+	VMOVUPS 320(DX)(SI*2), Z22
+	VMOVUPS 320(DX)(DI*1), Z23
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VMOVUPS      128(R10), Z26
+	VMOVUPS      192(R10), Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 4(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 8(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 12(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 16(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 20(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z24
+	VMOVUPS      320(R10), Z25
+	VMOVUPS      384(R10), Z26
+	VMOVUPS      448(R10), Z27
+	VBROADCASTSS 4(R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 12(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 16(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 20(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 24(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z24
+	VMOVUPS      576(R10), Z25
+	VMOVUPS      640(R10), Z26
+	VMOVUPS      704(R10), Z27
+	VBROADCASTSS 8(R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 12(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 16(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 20(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 24(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 28(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z24
+	VMOVUPS      832(R10), Z25
+	VMOVUPS      896(R10), Z26
+	VMOVUPS      960(R10), Z27
+	VBROADCASTSS 12(R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 16(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 20(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 28(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 32(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VMOVUPS      128(R10), Z26
+	VMOVUPS      192(R10), Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 4(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 8(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 12(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 16(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 20(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	VMOVUPS Z12, 192(DX)
+	VMOVUPS Z13, 192(DX)(SI*1)
+	VMOVUPS Z14, 192(DX)(SI*2)
+	VMOVUPS Z15, 192(DX)(DI*1)
+	VMOVUPS Z16, 256(DX)
+	VMOVUPS Z17, 256(DX)(SI*1)
+	VMOVUPS Z18, 256(DX)(SI*2)
+	VMOVUPS Z19, 256(DX)(DI*1)
+	VMOVUPS Z20, 320(DX)
+	VMOVUPS Z21, 320(DX)(SI*1)
+	VMOVUPS Z22, 320(DX)(SI*2)
+	VMOVUPS Z23, 320(DX)(DI*1)
+	ADDQ    $0x00000018, AX
+	ADDQ    $0x00000180, DX
+	DECQ    tiles+0(FP)
+	JNZ     tile
+	TESTQ   R14, R14
+	JZ      done
+	MOVQ    R12, (R15)
+	MOVQ    R13, 8(R15)
+
+done:
+	VZEROUPPER
+	RET
+
+nextRun:
+	ADDQ 24(R15), R12
+	MOVQ 16(R15), R13
+	DECQ 32(R15)
+	JNZ  sameRun
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+	JMP  sameRun
+
+// func stem6x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·stem6x4s2AVX512(SB), NOSPLIT, $0-80
+	MOVQ x+24(FP), AX
+	MOVQ xplane+32(FP), BX
+	MOVQ w+40(FP), CX
+	MOVQ y+56(FP), DX
+	MOVQ yplane+64(FP), SI
+	LEAQ (SI)(SI*2), DI
+	MOVQ ahead+72(FP), R15
+	MOVQ (R15), R12
+	MOVQ 8(R15), R13
+	MOVQ $0x00000040, R14
+	CMPQ 32(R15), $0x00
+	JNE  more
+	MOVQ CX, R12
+	MOVQ $0x7fffffff, R13
+	XORQ R14, R14
+
+more:
+	MOVQ k+16(FP), R11
+	SHLQ $0x02, R11
+	SUBQ R11, BX
+
+tile:
+	MOVQ       bias+48(FP), R10
+	TESTQ      R10, R10
+	JZ         accumulate
+	PREFETCHT0 (DX)
+	VMOVUPS    (R10), Z0
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(R10), Z1
+	PREFETCHT0 (DX)(SI*2)
+	VMOVUPS    128(R10), Z2
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    192(R10), Z3
+	PREFETCHT0 64(DX)
+	VMOVUPS    (R10), Z4
+	PREFETCHT0 64(DX)(SI*1)
+	VMOVUPS    64(R10), Z5
+	PREFETCHT0 64(DX)(SI*2)
+	VMOVUPS    128(R10), Z6
+	PREFETCHT0 64(DX)(DI*1)
+	VMOVUPS    192(R10), Z7
+	PREFETCHT0 128(DX)
+	VMOVUPS    (R10), Z8
+	PREFETCHT0 128(DX)(SI*1)
+	VMOVUPS    64(R10), Z9
+	PREFETCHT0 128(DX)(SI*2)
+	VMOVUPS    128(R10), Z10
+	PREFETCHT0 128(DX)(DI*1)
+	VMOVUPS    192(R10), Z11
+	PREFETCHT0 192(DX)
+	VMOVUPS    (R10), Z12
+	PREFETCHT0 192(DX)(SI*1)
+	VMOVUPS    64(R10), Z13
+	PREFETCHT0 192(DX)(SI*2)
+	VMOVUPS    128(R10), Z14
+	PREFETCHT0 192(DX)(DI*1)
+	VMOVUPS    192(R10), Z15
+	PREFETCHT0 256(DX)
+	VMOVUPS    (R10), Z16
+	PREFETCHT0 256(DX)(SI*1)
+	VMOVUPS    64(R10), Z17
+	PREFETCHT0 256(DX)(SI*2)
+	VMOVUPS    128(R10), Z18
+	PREFETCHT0 256(DX)(DI*1)
+	VMOVUPS    192(R10), Z19
+	PREFETCHT0 320(DX)
+	VMOVUPS    (R10), Z20
+	PREFETCHT0 320(DX)(SI*1)
+	VMOVUPS    64(R10), Z21
+	PREFETCHT0 320(DX)(SI*2)
+	VMOVUPS    128(R10), Z22
+	PREFETCHT0 320(DX)(DI*1)
+	VMOVUPS    192(R10), Z23
+	JMP        begin
+
+accumulate:
+	VMOVUPS (DX), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(SI*2), Z2
+	VMOVUPS (DX)(DI*1), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(DX)(SI*1), Z5
+	VMOVUPS 64(DX)(SI*2), Z6
+	VMOVUPS 64(DX)(DI*1), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 128(DX)(SI*1), Z9
+	VMOVUPS 128(DX)(SI*2), Z10
+	VMOVUPS 128(DX)(DI*1), Z11
+	VMOVUPS 192(DX), Z12
+	VMOVUPS 192(DX)(SI*1), Z13
+	VMOVUPS 192(DX)(SI*2), Z14
+	VMOVUPS 192(DX)(DI*1), Z15
+	VMOVUPS 256(DX), Z16
+	VMOVUPS 256(DX)(SI*1), Z17
+	VMOVUPS 256(DX)(SI*2), Z18
+	VMOVUPS 256(DX)(DI*1), Z19
+	VMOVUPS 320(DX), Z20
+	VMOVUPS 320(DX)(SI*1), Z21
+	VMOVUPS 320(DX)(SI*2), Z22
+	VMOVUPS 320(DX)(DI*1), Z23
+
+begin:
+	MOVQ AX, R9
+	MOVQ CX, R10
+	MOVQ planes+8(FP), R8
+
+plane:
+	MOVQ k+16(FP), R11
+	SHRQ $0x02, R11
+	JZ   tail
+
+four:
+	PREFETCHT0   4096(R10)
+	PREFETCHT0   4160(R10)
+	PREFETCHT0   4224(R10)
+	PREFETCHT0   4288(R10)
+	PREFETCHT1   (R12)
+	ADDQ         R14, R12
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VMOVUPS      128(R10), Z26
+	VMOVUPS      192(R10), Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 16(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 32(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 40(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	PREFETCHT0   4352(R10)
+	PREFETCHT0   4416(R10)
+	PREFETCHT0   4480(R10)
+	PREFETCHT0   4544(R10)
+	VMOVUPS      256(R10), Z24
+	VMOVUPS      320(R10), Z25
+	VMOVUPS      384(R10), Z26
+	VMOVUPS      448(R10), Z27
+	VBROADCASTSS 4(R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 12(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 20(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 28(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 36(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 44(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	PREFETCHT0   4608(R10)
+	PREFETCHT0   4672(R10)
+	PREFETCHT0   4736(R10)
+	PREFETCHT0   4800(R10)
+	VMOVUPS      512(R10), Z24
+	VMOVUPS      576(R10), Z25
+	VMOVUPS      640(R10), Z26
+	VMOVUPS      704(R10), Z27
+	VBROADCASTSS 8(R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 16(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 24(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 32(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 40(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 48(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	PREFETCHT0   4864(R10)
+	PREFETCHT0   4928(R10)
+	PREFETCHT0   4992(R10)
+	PREFETCHT0   5056(R10)
+	VMOVUPS      768(R10), Z24
+	VMOVUPS      832(R10), Z25
+	VMOVUPS      896(R10), Z26
+	VMOVUPS      960(R10), Z27
+	VBROADCASTSS 12(R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 20(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 28(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 36(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 44(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 52(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	DECQ         R13
+	JZ           nextRun
+
+sameRun:
+	ADDQ $0x00000400, R10
+	ADDQ $0x10, R9
+	DECQ R11
+	JNZ  four
+
+tail:
+	MOVQ k+16(FP), R11
+	ANDQ $0x03, R11
+	JZ   next
+
+one:
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VMOVUPS      128(R10), Z26
+	VMOVUPS      192(R10), Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(R9), Z29
+	VFMADD231PS  Z24, Z29, Z4
+	VFMADD231PS  Z25, Z29, Z5
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z27, Z29, Z7
+	VBROADCASTSS 16(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(R9), Z29
+	VFMADD231PS  Z24, Z29, Z12
+	VFMADD231PS  Z25, Z29, Z13
+	VFMADD231PS  Z26, Z29, Z14
+	VFMADD231PS  Z27, Z29, Z15
+	VBROADCASTSS 32(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 40(R9), Z29
+	VFMADD231PS  Z24, Z29, Z20
+	VFMADD231PS  Z25, Z29, Z21
+	VFMADD231PS  Z26, Z29, Z22
+	VFMADD231PS  Z27, Z29, Z23
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x04, R9
+	DECQ         R11
+	JNZ          one
+
+next:
+	ADDQ    BX, R9
+	DECQ    R8
+	JNZ     plane
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	VMOVUPS Z3, (DX)(DI*1)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 64(DX)(SI*2)
+	VMOVUPS Z7, 64(DX)(DI*1)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z9, 128(DX)(SI*1)
+	VMOVUPS Z10, 128(DX)(SI*2)
+	VMOVUPS Z11, 128(DX)(DI*1)
+	VMOVUPS Z12, 192(DX)
+	VMOVUPS Z13, 192(DX)(SI*1)
+	VMOVUPS Z14, 192(DX)(SI*2)
+	VMOVUPS Z15, 192(DX)(DI*1)
+	VMOVUPS Z16, 256(DX)
+	VMOVUPS Z17, 256(DX)(SI*1)
+	VMOVUPS Z18, 256(DX)(SI*2)
+	VMOVUPS Z19, 256(DX)(DI*1)
+	VMOVUPS Z20, 320(DX)
+	VMOVUPS Z21, 320(DX)(SI*1)
+	VMOVUPS Z22, 320(DX)(SI*2)
+	VMOVUPS Z23, 320(DX)(DI*1)
+	ADDQ    $0x00000030, AX
 	ADDQ    $0x00000180, DX
 	DECQ    tiles+0(FP)
 	JNZ     tile

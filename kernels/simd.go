@@ -16,10 +16,11 @@ type simd struct {
 	convGrad    map[convKey][]convGradKernel
 	groupGrad   map[convKey][]groupGradKernel
 	planeConv   map[convKey][]planeConvKernel
-	sweep       [3][]sweepKernel      // [stride][rows-1]
-	taps        *tapKernels           // or nil
-	planeGrad   [3]planeGradKernel    // [stride], 3x3; nil where convGrad does as well
-	point       [7][5]pointKernel     // [pixels][blocks]
+	sweep       [3][]sweepKernel   // [stride][rows-1]
+	taps        *tapKernels        // or nil
+	planeGrad   [3]planeGradKernel // [stride], 3x3; nil where convGrad does as well
+	point       pointKernels
+	stem        [3]pointKernels       // [stride], of rows of plain images
 	pointGrad   [7][5]pointGradKernel // [channels][blocks]
 	winograd    *winograd             // nil if it does not pay
 	depthwise   [3]depthwiseKernel    // [stride], 3x3; nil where tiles do as well

@@ -29,13 +29,31 @@ var simdAVX2 = simd{
 	spread:    [2]func(n int, dst, src *float32, between, after int){spreadAVX2, spreadNTAVX2},
 	conv:      convAVX2,
 	convGrad:  convGradAVX2,
-	point: [7][5]pointKernel{
+	point: pointKernels{
 		1: {1: point1x1AVX2},
 		2: {1: point2x1AVX2},
 		3: {1: point3x1AVX2},
 		4: {1: point4x1AVX2},
 		5: {1: point5x1AVX2},
 		6: {1: point6x1AVX2},
+	},
+	stem: [3]pointKernels{
+		1: {
+			1: {1: stem1x1s1AVX2},
+			2: {1: stem2x1s1AVX2},
+			3: {1: stem3x1s1AVX2},
+			4: {1: stem4x1s1AVX2},
+			5: {1: stem5x1s1AVX2},
+			6: {1: stem6x1s1AVX2},
+		},
+		2: {
+			1: {1: stem1x1s2AVX2},
+			2: {1: stem2x1s2AVX2},
+			3: {1: stem3x1s2AVX2},
+			4: {1: stem4x1s2AVX2},
+			5: {1: stem5x1s2AVX2},
+			6: {1: stem6x1s2AVX2},
+		},
 	},
 	pointGrad: [7][5]pointGradKernel{
 		5: {1: pointGrad5x1AVX2},
@@ -114,13 +132,31 @@ var simdAVX512 = simd{
 		},
 	},
 	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},
-	point: [7][5]pointKernel{
+	point: pointKernels{
 		1: {1: point1x1AVX512, 2: point1x2AVX512, 3: point1x3AVX512, 4: point1x4AVX512},
 		2: {1: point2x1AVX512, 2: point2x2AVX512, 3: point2x3AVX512, 4: point2x4AVX512},
 		3: {1: point3x1AVX512, 2: point3x2AVX512, 3: point3x3AVX512, 4: point3x4AVX512},
 		4: {1: point4x1AVX512, 2: point4x2AVX512, 3: point4x3AVX512, 4: point4x4AVX512},
 		5: {1: point5x1AVX512, 2: point5x2AVX512, 3: point5x3AVX512, 4: point5x4AVX512},
 		6: {1: point6x1AVX512, 2: point6x2AVX512, 3: point6x3AVX512, 4: point6x4AVX512},
+	},
+	stem: [3]pointKernels{
+		1: {
+			1: {1: stem1x1s1AVX512, 2: stem1x2s1AVX512, 3: stem1x3s1AVX512, 4: stem1x4s1AVX512},
+			2: {1: stem2x1s1AVX512, 2: stem2x2s1AVX512, 3: stem2x3s1AVX512, 4: stem2x4s1AVX512},
+			3: {1: stem3x1s1AVX512, 2: stem3x2s1AVX512, 3: stem3x3s1AVX512, 4: stem3x4s1AVX512},
+			4: {1: stem4x1s1AVX512, 2: stem4x2s1AVX512, 3: stem4x3s1AVX512, 4: stem4x4s1AVX512},
+			5: {1: stem5x1s1AVX512, 2: stem5x2s1AVX512, 3: stem5x3s1AVX512, 4: stem5x4s1AVX512},
+			6: {1: stem6x1s1AVX512, 2: stem6x2s1AVX512, 3: stem6x3s1AVX512, 4: stem6x4s1AVX512},
+		},
+		2: {
+			1: {1: stem1x1s2AVX512, 2: stem1x2s2AVX512, 3: stem1x3s2AVX512, 4: stem1x4s2AVX512},
+			2: {1: stem2x1s2AVX512, 2: stem2x2s2AVX512, 3: stem2x3s2AVX512, 4: stem2x4s2AVX512},
+			3: {1: stem3x1s2AVX512, 2: stem3x2s2AVX512, 3: stem3x3s2AVX512, 4: stem3x4s2AVX512},
+			4: {1: stem4x1s2AVX512, 2: stem4x2s2AVX512, 3: stem4x3s2AVX512, 4: stem4x4s2AVX512},
+			5: {1: stem5x1s2AVX512, 2: stem5x2s2AVX512, 3: stem5x3s2AVX512, 4: stem5x4s2AVX512},
+			6: {1: stem6x1s2AVX512, 2: stem6x2s2AVX512, 3: stem6x3s2AVX512, 4: stem6x4s2AVX512},
+		},
 	},
 	pointGrad: [7][5]pointGradKernel{
 		5: {1: pointGrad5x1AVX512, 2: pointGrad5x2AVX512, 3: pointGrad5x3AVX512, 4: pointGrad5x4AVX512},

@@ -19,12 +19,12 @@ func Values(n int, seed uint32) []float32 {
 	return x
 }
 
-// Job is one direction of a convolution on blocked tensors, ready to run.
+// Job is one direction of a convolution on blocked tensors, or of a stem from plain images, ready to run.
 type Job struct {
 	conv             kernels.Conv
 	run              func()
 	output           []float32
-	channels, pixels int // of output, 0 for weights, which are plain
+	channels, pixels int // of output, 0 where it is plain
 }
 
 // NewJob prepares a direction: fwd, bwd_d or bwd_w.
@@ -38,6 +38,9 @@ func NewJob(c kernels.Conv, direction string) *Job {
 	w := Values(c.WeightLen(), 2)
 	x := func() []float32 { return block(Values(c.InLen(), 1), c.InC, in) }
 	dy := func() []float32 { return block(Values(c.OutLen(), 3), c.OutC, out) }
+	if c.Groups == 1 && c.InC < kernels.Block {
+		return stemJob(c, direction, w, Values(c.InLen(), 1), dy)
+	}
 	j := &Job{conv: c}
 	switch direction {
 	case "fwd":
@@ -54,6 +57,26 @@ func NewJob(c kernels.Conv, direction string) *Job {
 		j.output = make([]float32, len(w))
 		x, dy := x(), dy()
 		j.run = func() { c.BackwardWeightsBlocked(j.output, nil, x, dy) }
+	}
+	return j
+}
+
+// stemJob is NewJob for the first convolution of a network: images and their gradients are plain.
+func stemJob(c kernels.Conv, direction string, w, x []float32, dy func() []float32) *Job {
+	j := &Job{conv: c}
+	switch direction {
+	case "fwd":
+		j.channels, j.pixels = c.OutC, c.OutLen()/(c.N*c.OutC)
+		j.output = make([]float32, kernels.BlockedLen(c.N, j.channels, j.pixels))
+		j.run = func() { c.ForwardStem(j.output, x, w, nil) }
+	case "bwd_d":
+		j.output = make([]float32, len(x))
+		dy := dy()
+		j.run = func() { c.BackwardDataStem(j.output, dy, w) }
+	default:
+		j.output = make([]float32, len(w))
+		dy := dy()
+		j.run = func() { c.BackwardWeightsStem(j.output, nil, x, dy) }
 	}
 	return j
 }
