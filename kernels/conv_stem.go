@@ -55,7 +55,12 @@ func (c Conv) BackwardWeightsStem(dw, db, x, dy []float32) {
 }
 
 func (c Conv) weightsStem(dw, x, dy []float32) {
-	if s := assembly(); c.path(s) == direct {
+	s := assembly()
+	if c.stemGradReadsRows(s) {
+		c.runStemGrad(s, dw, x, dy)
+		return
+	}
+	if c.path(s) == direct {
 		if p := c.plan(s).grad; p != nil {
 			s.runGrad(c.N, p, dw, c.input(x, true), c.output(dy, false))
 			return

@@ -166,6 +166,32 @@ func stem3x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //go:noescape
 func stem3x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stemGrad3x1s1AVX2 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 1 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x1s1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad3x1s2AVX2 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 1 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x1s2AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
 // point4x1AVX2 equals
 //
 //	for pixel < tiles*4, block < 1 and lane {
@@ -219,6 +245,32 @@ func stem4x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //
 //go:noescape
 func stem4x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stemGrad4x1s1AVX2 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 1 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x1s1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad4x1s2AVX2 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 1 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x1s2AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point5x1AVX2 equals
 //

@@ -490,6 +490,32 @@ func stem3x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func stem3x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stemGrad3x1s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 1 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x1s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad3x1s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 1 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x1s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
 // point3x2AVX512 equals
 //
 //	for pixel < tiles*3, block < 2 and lane {
@@ -543,6 +569,32 @@ func stem3x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func stem3x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stemGrad3x2s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 2 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x2s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad3x2s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 2 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x2s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point3x3AVX512 equals
 //
@@ -598,6 +650,32 @@ func stem3x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func stem3x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stemGrad3x3s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 3 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x3s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad3x3s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 3 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x3s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
 // point3x4AVX512 equals
 //
 //	for pixel < tiles*3, block < 4 and lane {
@@ -651,6 +729,32 @@ func stem3x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func stem3x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stemGrad3x4s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 4 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x4s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad3x4s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 3, block < 4 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad3x4s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point4x1AVX512 equals
 //
@@ -706,6 +810,32 @@ func stem4x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func stem4x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stemGrad4x1s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 1 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x1s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad4x1s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 1 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x1s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
 // point4x2AVX512 equals
 //
 //	for pixel < tiles*4, block < 2 and lane {
@@ -759,6 +889,32 @@ func stem4x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func stem4x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stemGrad4x2s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 2 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x2s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad4x2s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 2 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x2s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point4x3AVX512 equals
 //
@@ -814,6 +970,32 @@ func stem4x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func stem4x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
+// stemGrad4x3s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 3 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x3s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad4x3s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 3 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x3s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
 // point4x4AVX512 equals
 //
 //	for pixel < tiles*4, block < 4 and lane {
@@ -867,6 +1049,32 @@ func stem4x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func stem4x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
+
+// stemGrad4x4s1AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 4 and lane {
+//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x4s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
+
+// stemGrad4x4s2AVX512 equals
+//
+//	for p := range pixels {
+//		for l < 4, block < 4 and lane {
+//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
+//		}
+//	}
+//
+// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
+//
+//go:noescape
+func stemGrad4x4s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point5x1AVX512 equals
 //

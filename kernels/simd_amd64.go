@@ -55,6 +55,16 @@ var simdAVX2 = simd{
 			6: {1: stem6x1s2AVX2},
 		},
 	},
+	stemGrad: [3][5][5]pointGradKernel{
+		1: {
+			3: {1: stemGrad3x1s1AVX2},
+			4: {1: stemGrad4x1s1AVX2},
+		},
+		2: {
+			3: {1: stemGrad3x1s2AVX2},
+			4: {1: stemGrad4x1s2AVX2},
+		},
+	},
 	pointGrad: [7][5]pointGradKernel{
 		5: {1: pointGrad5x1AVX2},
 		6: {1: pointGrad6x1AVX2},
@@ -156,6 +166,16 @@ var simdAVX512 = simd{
 			4: {1: stem4x1s2AVX512, 2: stem4x2s2AVX512, 3: stem4x3s2AVX512, 4: stem4x4s2AVX512},
 			5: {1: stem5x1s2AVX512, 2: stem5x2s2AVX512, 3: stem5x3s2AVX512, 4: stem5x4s2AVX512},
 			6: {1: stem6x1s2AVX512, 2: stem6x2s2AVX512, 3: stem6x3s2AVX512, 4: stem6x4s2AVX512},
+		},
+	},
+	stemGrad: [3][5][5]pointGradKernel{
+		1: {
+			3: {1: stemGrad3x1s1AVX512, 2: stemGrad3x2s1AVX512, 3: stemGrad3x3s1AVX512, 4: stemGrad3x4s1AVX512},
+			4: {1: stemGrad4x1s1AVX512, 2: stemGrad4x2s1AVX512, 3: stemGrad4x3s1AVX512, 4: stemGrad4x4s1AVX512},
+		},
+		2: {
+			3: {1: stemGrad3x1s2AVX512, 2: stemGrad3x2s2AVX512, 3: stemGrad3x3s2AVX512, 4: stemGrad3x4s2AVX512},
+			4: {1: stemGrad4x1s2AVX512, 2: stemGrad4x2s2AVX512, 3: stemGrad4x3s2AVX512, 4: stemGrad4x4s2AVX512},
 		},
 	},
 	pointGrad: [7][5]pointGradKernel{

@@ -22,7 +22,12 @@ func pointFamily(s simd) {
 				pointRun(s, fmt.Sprintf("stem%dx%ds%d", mr, nb, stride), mr, nb, 4*stride)
 			}
 			if mr >= 5 { // 16 channels are 6+5+5
-				pointGrad(s, mr, nb)
+				pointGrad(s, fmt.Sprintf("pointGrad%dx%d", mr, nb), mr, nb, pixel)
+			}
+			if mr == 3 || mr == 4 { // taps of a row of a stem are 3 or 4+3
+				for stride := 1; stride <= 2; stride++ {
+					pointGrad(s, fmt.Sprintf("stemGrad%dx%ds%d", mr, nb, stride), mr, nb, 4*stride)
+				}
 			}
 		}
 	}
@@ -246,11 +251,16 @@ func pointRun(s simd, name string, mr, nb, apart int) {
 	next.nextRun()
 }
 
-func pointGrad(s simd, mr, nb int) {
-	function(fmt.Sprintf("pointGrad%dx%d%s", mr, nb, s.suffix), "func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines, step int)",
+// pointGrad writes the gradient of mr rows of weights; pixels of x lie so many bytes apart, as in pointRun.
+func pointGrad(s simd, name string, mr, nb, apart int) {
+	seen := "x[p][l]"
+	if apart < pixel {
+		seen = fmt.Sprintf("x[p*%d+l]", apart/4)
+	}
+	function(name+s.suffix, "func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines, step int)",
 		"\tfor p := range pixels {",
 		fmt.Sprintf("\t\tfor l < %d, block < %d and lane {", mr, nb),
-		"\t\t\tdw[l][block][lane] += x[p][l] * dy[block][p][lane]",
+		"\t\t\tdw[l][block][lane] += "+seen+" * dy[block][p][lane]",
 		"\t\t}", "\t}", "", "with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.")
 	pixels, x, dyb, dyp, dw, dwrow := RAX, RBX, RCX, RDX, RSI, RDI
 	load([]string{"pixels", "x", "dy", "dyplane", "dw", "dwrow"}, pixels, x, dyb, dyp, dw, dwrow)
@@ -278,7 +288,7 @@ func pointGrad(s simd, mr, nb int) {
 		}
 		for i := range mr {
 			t := spare[i%min(2, len(spare))]
-			VBROADCASTSS(at(x, u*pixel+4*i), t)
+			VBROADCASTSS(at(x, u*apart+4*i), t)
 			for j := range nv {
 				VFMADD231PS(row[j], t, acc(i, j))
 			}
@@ -290,12 +300,12 @@ func pointGrad(s simd, mr, nb int) {
 	JZ(LabelRef("tail"))
 	Label("four")
 	for u := range 4 {
-		PREFETCHT0(at(x, (u+8)*pixel))
+		PREFETCHT0(at(x, (u+8)*apart))
 		next.line()
 		step(u)
 	}
 	next.count(4)
-	ADDQ(U32(4*pixel), x)
+	ADDQ(U32(4*apart), x)
 	ADDQ(U32(4*pixel), dyb)
 	DECQ(left)
 	JNZ(LabelRef("four"))
@@ -304,7 +314,7 @@ func pointGrad(s simd, mr, nb int) {
 	JZ(LabelRef("store"))
 	Label("one")
 	step(0)
-	ADDQ(U8(pixel), x)
+	ADDQ(U8(apart), x)
 	ADDQ(U8(pixel), dyb)
 	DECQ(pixels)
 	JNZ(LabelRef("one"))
