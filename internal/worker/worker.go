@@ -25,7 +25,7 @@ const (
 
 	// slack is memory never touched, which the collector counts: while the heap is small, it need not run as often,
 	// and a large heap grows no more for it.
-	slack = 8 << 20
+	slack = 32 << 20
 )
 
 // worker is the process.
