@@ -22,11 +22,13 @@ type sweepPass struct {
 func (s *simd) sweepForward(c Conv, p *directPass) *sweepPass {
 	out, stride := c.Out(), c.Stride[2]
 	for d := 1; d < 3; d++ {
-		if c.PadLo[d] != 1 || out[d] != (c.In[d]+stride-1)/stride {
+		last := (out[d]-1)*stride + 1 // pixel that is seen
+		if c.PadLo[d] != 1 || last > c.In[d] || stride == 1 && last < c.In[d] {
 			return nil
 		}
 	}
-	q := sweepPass{directPass: p, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, down: stride, up: 1, wrow: 3, odd: c.In[2] < stride*out[2]}
+	q := sweepPass{directPass: p, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, down: stride, up: 1, wrow: 3}
+	q.odd = stride > 1 && (out[2]-1)*stride+1 == c.In[2]
 	q.size = q.out
 	return q.with(s, stride)
 }
@@ -41,12 +43,15 @@ func (s *simd) sweepBackward(c Conv, p *directPass) *sweepPass {
 	}
 	q := sweepPass{directPass: p, in: [2]int{out[1], out[2]}, out: [2]int{c.In[1], c.In[2]}, down: 1, up: stride, wrow: 3}
 	q.size = q.in
-	if stride == 2 {
+	switch stride {
+	case 1:
+		q.firstTap, q.wrow = 8, -3 // turned
+		return q.with(s, 1)
+	case 2:
 		q.past = true // little work for much output, which otherwise waits for its stores
 		return q.with(s, half)
 	}
-	q.firstTap, q.wrow = 8, -3 // turned
-	return q.with(s, stride)
+	return nil
 }
 
 // with is the pass with its kernels, if there are any.
@@ -100,12 +105,9 @@ func (r *sweepRun) band(band, image, block int) {
 	from, to := height*band/n, height*(band+1)/n
 	xrow, yrow := r.in[1]*pixelBytes, r.out[1]*pixelBytes
 	x, y := r.x.data[(image*r.sets+block)*r.x.pixels*Block:], r.y.block(image, block)
-	first, last := from*r.down-1, to*r.down // rows of input that it sees, with those outside
-	switch {
-	case r.up == 2:
+	first, last := from*r.down-1, (to-1)*r.down+1 // rows of input that it sees, with those outside
+	if r.up == 2 {
 		first = from
-	case r.down == 2:
-		last--
 	}
 	ahead := min((last+1)*r.in[1]*Block, len(x)-1)
 	r.kernels[to-from-1](r.size[1], r.k, &x[0], first*xrow, xrow, r.table, &r.weights[block*r.weightsOfBlock()+r.firstTap*Block], r.wrow*pixelBytes,

@@ -50,7 +50,9 @@ func oddConvs() []Conv {
 		conv2d(2, 64, 96, 2, 8, 14, 3, 1, 0),
 		conv2d(3, 40, 72, 1, 7, 7, 3, 1, 1),
 		conv2d(1, 224, 16, 1, 10, 7, 3, 1, 2), // more planes than a product takes at once
-		conv2d(2, 40, 40, 5, 10, 13, 3, 3, 1), // groups in blocks of their own
+		conv2d(2, 40, 40, 5, 10, 13, 3, 3, 1),
+		conv2d(1, 16, 16, 2, 9, 15, 3, 3, 1), // a column that no output sees
+		conv2d(1, 24, 24, 3, 17, 8, 3, 3, 1),
 		conv2d(2, 24, 40, 2, 9, 11, 5, 2, 2),
 		conv2d(1, 21, 15, 3, 8, 9, 5, 1, 2),
 		conv2d(2, 24, 40, 1, 9, 12, 4, 2, 1),

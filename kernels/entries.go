@@ -19,7 +19,7 @@ var entries = []Entry{
 	{"conv.point", "1x1, one group, blocked layout: product without packing the pixels", avx2},
 	{"conv.depth", "depthwise 3x3 with a pixel of padding, stride 1 and 2, blocked layout: rows as they lie", avx512},
 	{"conv.own", "depthwise 3x3, 5x5 and 7x7, stride 1 and 2: tiles of pixels, or whole rows for 3x3 with AVX2", avx2},
-	{"conv.sweep", "3x3 with 4 or 8 channels per group and a pixel of padding, stride 1 and 2, blocked layout: columns of a band of rows", avx512},
+	{"conv.sweep", "3x3 with 4 or 8 channels per group and a pixel of padding, stride 1 to 3, blocked layout: columns of a band of rows", avx512},
 	{"conv.quad", "3x3 with 4 channels per group, stride 1 and 2: tiles of pixels", avx2},
 	{"conv.perm", "3x3 with 8 channels per group, stride 1 to 3: tiles of pixels", avx512},
 	{"conv.wide", "3x3 with 16n channels per group, one group, or 4 and more per group without a better way, stride 1 to 3; 4x4 and 5x5, stride 1 and 2; 7x7, stride 2: tiles of pixels", avx2},

@@ -16,7 +16,7 @@ type simd struct {
 	convGrad    map[convKey][]convGradKernel
 	groupGrad   map[convKey][]groupGradKernel
 	planeConv   map[convKey][]planeConvKernel
-	sweep       [3][]sweepKernel   // [stride][rows-1]
+	sweep       [4][]sweepKernel   // [stride][rows-1]
 	taps        *tapKernels        // or nil
 	planeGrad   [3]planeGradKernel // [stride], 3x3; nil where convGrad does as well
 	point       pointKernels

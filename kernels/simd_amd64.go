@@ -127,10 +127,11 @@ var simdAVX512 = simd{
 	convGrad:  convGradAVX512,
 	groupGrad: groupGradAVX512,
 	planeConv: planeConvAVX512,
-	sweep: [3][]sweepKernel{
+	sweep: [4][]sweepKernel{
 		half: {sweep3half_1AVX512, sweep3half_2AVX512, sweep3half_3AVX512},
 		1:    {sweep3s1_1AVX512, sweep3s1_2AVX512, sweep3s1_3AVX512, sweep3s1_4AVX512, sweep3s1_5AVX512, sweep3s1_6AVX512, sweep3s1_7AVX512},
 		2:    {sweep3s2_1AVX512, sweep3s2_2AVX512, sweep3s2_3AVX512, sweep3s2_4AVX512, sweep3s2_5AVX512, sweep3s2_6AVX512, sweep3s2_7AVX512},
+		3:    {sweep3s3_1AVX512, sweep3s3_2AVX512, sweep3s3_3AVX512, sweep3s3_4AVX512, sweep3s3_5AVX512},
 	},
 	taps: &tapKernels{
 		regroup: regroupAVX512,

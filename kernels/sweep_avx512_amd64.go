@@ -13,7 +13,7 @@ package kernels
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -28,7 +28,7 @@ func sweep3s1_1AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -43,7 +43,7 @@ func sweep3s1_2AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -58,7 +58,7 @@ func sweep3s1_3AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -73,7 +73,7 @@ func sweep3s1_4AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -88,7 +88,7 @@ func sweep3s1_5AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -103,7 +103,7 @@ func sweep3s1_6AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -118,7 +118,7 @@ func sweep3s1_7AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -133,7 +133,7 @@ func sweep3s2_1AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -148,7 +148,7 @@ func sweep3s2_2AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -163,7 +163,7 @@ func sweep3s2_3AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -178,7 +178,7 @@ func sweep3s2_4AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -193,7 +193,7 @@ func sweep3s2_5AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
@@ -208,11 +208,86 @@ func sweep3s2_6AVX512(width int, channels int, x *float32, from int, xrow int, t
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
 func sweep3s2_7AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+
+// sweep3s3_1AVX512 equals
+//
+//	for row < 1, col < width and lane {
+//		y[row][col][lane] = bias[lane]
+//		for c < channels, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// It prefetches input ahead. If past is not 0 stores go past the caches.
+//
+//go:noescape
+func sweep3s3_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+
+// sweep3s3_2AVX512 equals
+//
+//	for row < 2, col < width and lane {
+//		y[row][col][lane] = bias[lane]
+//		for c < channels, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// It prefetches input ahead. If past is not 0 stores go past the caches.
+//
+//go:noescape
+func sweep3s3_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+
+// sweep3s3_3AVX512 equals
+//
+//	for row < 3, col < width and lane {
+//		y[row][col][lane] = bias[lane]
+//		for c < channels, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// It prefetches input ahead. If past is not 0 stores go past the caches.
+//
+//go:noescape
+func sweep3s3_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+
+// sweep3s3_4AVX512 equals
+//
+//	for row < 4, col < width and lane {
+//		y[row][col][lane] = bias[lane]
+//		for c < channels, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// It prefetches input ahead. If past is not 0 stores go past the caches.
+//
+//go:noescape
+func sweep3s3_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+
+// sweep3s3_5AVX512 equals
+//
+//	for row < 5, col < width and lane {
+//		y[row][col][lane] = bias[lane]
+//		for c < channels, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// It prefetches input ahead. If past is not 0 stores go past the caches.
+//
+//go:noescape
+func sweep3s3_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3half_1AVX512 equals
 //

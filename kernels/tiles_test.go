@@ -297,10 +297,10 @@ func checkSweep(t *testing.T, s *simd, f sweepKernel, l lookup, stride, rows, wi
 	const firstTap, wrow, wcol = 8, -3, -1 // taps from the last one back
 	channels := map[lookup]int{quad: 4, perm: 8}[l]
 	r := newRand(l, stride, rows, width)
-	if stride != 2 {
+	if stride < 2 {
 		odd = 0
 	}
-	height, outs, cols, pitch := stride*(rows-1)+3, rows, width, stride*width-odd
+	height, outs, cols, pitch := stride*(rows-1)+3, rows, width, stride*width-stride/3-odd
 	if stride == half {
 		height, outs, cols, pitch, top = rows+1, 2*rows, 2*width, width, 0
 	}

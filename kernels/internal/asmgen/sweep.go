@@ -12,16 +12,16 @@ import (
 // rows and keeps the outputs that still need input in registers, so that a channel that is looked up once feeds up to nine products:
 // many processors permute where they multiply, and there each permutation takes the place of a product.
 func sweepFamily(s simd) {
-	for _, stride := range []int{1, 2, half} {
-		for rows := 1; rows <= sweepRows(s, stride); rows++ {
+	for _, stride := range []int{1, 2, 3, half} {
+		for rows := 1; rows <= sweepRows(stride); rows++ {
 			newSweep(s, stride, rows).write()
 		}
 	}
 }
 
-// sweepRows is how many rows fit into the registers, beside nine vectors of weights, an index and an input, and pointers to rows of input.
-func sweepRows(s simd, stride int) int {
-	return min(7, (len(s.reg)-11)/map[int]int{1: 3, 2: 2, half: 6}[stride])
+// sweepRows is for how many rows there are registers, beside nine vectors of weights, an index and an input, and pointers to rows of input.
+func sweepRows(stride int) int {
+	return map[int]int{1: 7, 2: 7, 3: 5, half: 3}[stride]
 }
 
 // sweep is a kernel for a band of rows of the smaller one of input and output, and its registers.
@@ -74,6 +74,8 @@ func (k *sweep) set(j, v int) (set int, ok bool) {
 		return v, true
 	case 1:
 		return 2 - v, true
+	case 3:
+		return 0, j == v
 	}
 	return b2i(v == 0), j == b2i(v != 1)
 }
@@ -89,7 +91,7 @@ func (k *sweep) acc(row, set int) VecPhysical { return k.s.reg[set*k.outs+row] }
 
 func (k *sweep) write() {
 	sum := fmt.Sprintf("x[row*%d+h][col*%d+v-1][table[c][lane]], where that is inside", k.stride, k.stride)
-	width, size := "width", fmt.Sprintf("width*%d pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is", k.stride)
+	width, size := "width", fmt.Sprintf("width*%d-%d pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is", k.stride, k.stride/3)
 	if k.stride == half {
 		sum = "x[(row+1-h)/2][(col+1-v)/2][table[c][lane]], where that is whole and inside"
 		width, size = "width*2", "width pixels. Its last row is outside if bottom is 1; top and odd mean nothing"
@@ -121,7 +123,11 @@ func (k *sweep) write() {
 		k.step(edges{first: true})
 		k.loop(func() { k.step(edges{}) })
 		k.step(edges{last: true})
-	case 2:
+	case 2, 3:
+		if k.stride == 3 {
+			DECQ(argument("width"))
+			k.step(edges{first: true})
+		}
 		k.loop(func() { k.step(edges{}) })
 		CMPQ(argument("odd"), U8(0))
 		JNE(LabelRef("odd"))
@@ -152,15 +158,21 @@ func (k *sweep) loop(body func()) {
 	Label("last")
 }
 
-// edges says that a step meets the first or the last pixel of a row, without the second of a pair if odd.
+// edges says that a step meets the first or the last pixel of a row, without the last one of a pair or three if odd.
 type edges struct{ first, last, odd bool }
 
 // sees reports whether the step at an edge feeds a column of output.
 func (k *sweep) sees(e edges, j, set int) bool {
-	return !(e.first && set == 0 || e.last && set == k.sets-1 || e.odd && j == 1)
+	if e.odd && j == k.stride-1 {
+		return false
+	}
+	if k.stride == 3 {
+		return !e.first || j > 0
+	}
+	return !(e.first && set == 0 || e.last && set == k.sets-1)
 }
 
-// step feeds a pixel of every row of input, or a pair with stride 2, and stores the columns of output that are complete then.
+// step feeds a pixel of every row of input, or as many as the stride, and stores the columns of output that are complete then.
 func (k *sweep) step(e edges) {
 	k.fetch()
 	k.label++
@@ -218,6 +230,9 @@ func (k *sweep) feed(e edges, i int) {
 					seen = k.spare[k.turn%len(k.spare)]
 					m := strided(k.bases[i/5], k.xrow, k.xrow3, nil, i%5)
 					m.Disp = j * pixel
+					if k.stride == 3 {
+						m.Disp -= pixel // the pixel before the first one is padding
+					}
 					VPERMPS(m, k.index, seen)
 				}
 				VFMADD231PS(k.weights[3*h+v], seen, k.acc(row, set))
