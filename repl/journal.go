@@ -182,12 +182,13 @@ func (j *journal) take(end bool) []Event {
 	return events
 }
 
-// valid replaces what is no UTF-8. Nearly all text is, which is quick to see.
+// valid replaces what is no UTF-8, byte for byte, so that it does not matter how text was cut. Nearly all text is, which
+// is quick to see.
 func valid(text string) string {
 	if utf8.ValidString(text) {
 		return text
 	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	return string([]rune(text))
 }
 
 // unfinished returns how many bytes at the end of s begin a rune without ending it.

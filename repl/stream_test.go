@@ -72,8 +72,8 @@ func TestRunesAreNotSplit(t *testing.T) {
 	s := start(t, Options{})
 	o := run(t, s, "os time", "", `
 		for _, b := range []byte("añ日😀z") { os.Stdout.Write([]byte{b}); time.Sleep(20 * time.Millisecond) }
-		os.Stdout.Write([]byte{0xff, 'e', 0xc3})`)
-	if o.stdout != "añ日😀z\uFFFDe\uFFFD" {
+		os.Stdout.Write([]byte{0xff, 0xff, 'e', 0xe6, 0x9c})`)
+	if o.stdout != "añ日😀z\uFFFD\uFFFDe\uFFFD\uFFFD" {
 		t.Errorf("%q", o.stdout)
 	}
 	for _, e := range o.events {
