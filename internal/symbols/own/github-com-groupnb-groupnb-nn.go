@@ -82,6 +82,7 @@ var pkg_github_com_groupnb_groupnb_nn = table.Package{
 		"Epochs", nn.Epochs,
 		"Eps", nn.Eps,
 		"Epsilon", nn.Epsilon,
+		"Except", nn.Except,
 		"ExponentialLR", nn.ExponentialLR,
 		"FilterCorr", nn.FilterCorr,
 		"FilterCosine", nn.FilterCosine,
