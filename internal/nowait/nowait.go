@@ -3,6 +3,9 @@
 // Around other system calls the Go scheduler prepares to go on without the thread, in case the call waits, and its
 // monitor looks every 20 µs whether it does. A call that can't wait gains nothing from that. It wakes the monitor, and if
 // it takes a few dozen microseconds, as a message to another process does, it loses its processor to another thread.
+//
+// Only what ends a wait is announced. A monitor that sleeps while nothing runs learns of work by such a call alone, and
+// without it nobody stops a loop that the work begins, nor looks at other descriptors meanwhile.
 package nowait
 
 import (
@@ -27,11 +30,13 @@ type Conn interface {
 
 // A transfer is one read or write.
 type transfer struct {
-	call func(fd int, b []byte) (int, error)
-	try  func(fd uintptr) bool // the method of that name, bound once
-	b    []byte
-	n    int
-	err  error
+	call, announced func(fd int, b []byte) (int, error)
+
+	try    func(fd uintptr) bool // the method once, bound once
+	b      []byte
+	waited bool
+	n      int
+	err    error
 }
 
 // NewStream returns a stream of c, which must be in non-blocking mode, as what net and [os.Pipe] make is.
@@ -40,7 +45,9 @@ func NewStream(c Conn) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{conn: c, raw: raw, reads: transfer{call: Read}, writes: transfer{call: Write}}
+	s := &Stream{conn: c, raw: raw,
+		reads:  transfer{call: Read, announced: syscall.Read},
+		writes: transfer{call: Write, announced: syscall.Write}}
 	s.reads.try, s.writes.try = s.reads.once, s.writes.once
 	return s, nil
 }
@@ -55,10 +62,15 @@ func (s *Stream) Close() error {
 
 // once transfers what is there to transfer; false if that is nothing yet.
 func (t *transfer) once(fd uintptr) bool {
+	call := t.call
+	if t.waited {
+		call = t.announced
+	}
 	for {
-		t.n, t.err = t.call(int(fd), t.b)
+		t.n, t.err = call(int(fd), t.b)
 		if t.err != syscall.EINTR {
-			return t.err != syscall.EAGAIN
+			t.waited = t.err == syscall.EAGAIN
+			return !t.waited
 		}
 	}
 }

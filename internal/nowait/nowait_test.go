@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -66,6 +68,47 @@ func TestStreamWaits(t *testing.T) {
 	if n, err := reads.Read(sent); n != 0 || err == nil || err == io.EOF {
 		t.Errorf("closed: %d, %v", n, err)
 	}
+}
+
+// What has arrived while all slept may begin a loop without an end. What arrives after that must be read all the same.
+func TestReadWhileALoopRuns(t *testing.T) {
+	var streams [2]*Stream
+	cmd := exec.Command("sh", "-c", "sleep 0.1; echo >&3; sleep 0.1; echo >&4; exec sleep 10") // who writes must not be awake here
+	for i := range streams {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, w)
+		if streams[i], err = NewStream(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var stop atomic.Bool
+	read := make(chan bool, 1)
+	go func() {
+		streams[0].Read(make([]byte, 1))
+		for !stop.Load() {
+		}
+	}()
+	go func() {
+		streams[1].Read(make([]byte, 1))
+		read <- true
+	}()
+	select {
+	case <-read:
+		cmd.Process.Kill()
+		<-ended
+	case err := <-ended:
+		t.Errorf("the program that writes has ended before its second line was read: %v", err)
+	}
+	stop.Store(true)
 }
 
 func TestStreamOfNobody(t *testing.T) {
