@@ -85,7 +85,7 @@ func (t Then) applyTo(s *simd, y []float32, from, pixels int) {
 	to := &y[from : from+pixels*Block][0]
 	switch {
 	case t.Residual != nil && t.ReLU:
-		s.normApply[withResidual|withReLU](pixels, to, to, &ones[0], &zeros[0], &t.Residual[from])
+		s.normApply[withResidual|withReLU](pixels, to, to, &ones[0], &zeros[0], &t.Residual[from], nil)
 	case t.Residual != nil:
 		s.add(pixels, to, to, &t.Residual[from])
 	case t.ReLU:

@@ -28,7 +28,7 @@
 //
 //	kernels.ToBlocked(bx, x, n, c, spatial)
 //	conv.ForwardBlocked(by, bx, w, nil)
-//	kernels.NormAct{BatchNorm: norm, Blocked: true, ReLU: true}.Train(bz, by, residual, gamma, beta, mean, invstd, runMean, runVar)
+//	kernels.NormAct{BatchNorm: norm, Blocked: true, ReLU: true, Passed: passed}.Train(bz, by, residual, gamma, beta, mean, invstd, runMean, runVar)
 //	kernels.MaxPool{Pool: kernels.Pool{..., Blocked: true}}.Forward(bp, bz, argmax)
 //	kernels.GlobalAvgPool{..., Blocked: true}.Forward(features, bp) // plain again
 //

@@ -49,7 +49,10 @@ var reluBackwardPieces = newPiecewise(func(v *operands, lo, hi int) {
 		s.reluBackward(n, &dx[0], &dy[0], &y[0])
 	}
 	for i := n * Block; i < len(y); i++ {
-		dx[i] = passed(dy, y, i)
+		dx[i] = dy[i]
+		if y[i] <= 0 {
+			dx[i] = 0
+		}
 	}
 })
 

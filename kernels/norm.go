@@ -26,12 +26,12 @@ func (n BatchNorm) Eval(y, x, gamma, beta, runMean, runVar []float32) {
 
 // Backward computes the gradients after Train from dy, x and what Train stored. dgamma and dbeta may be nil; all are overwritten.
 func (n BatchNorm) Backward(dx, dgamma, dbeta, dy, x, gamma, mean, invstd []float32) {
-	NormAct{BatchNorm: n}.Backward(dx, nil, dgamma, dbeta, dy, nil, x, gamma, mean, invstd)
+	NormAct{BatchNorm: n}.Backward(dx, nil, dgamma, dbeta, dy, x, gamma, mean, invstd)
 }
 
 // EvalBackward computes the gradients after Eval, where mean and variance are constants.
 func (n BatchNorm) EvalBackward(dx, dgamma, dbeta, dy, x, gamma, runMean, runVar []float32) {
-	NormAct{BatchNorm: n}.EvalBackward(dx, nil, dgamma, dbeta, dy, nil, x, gamma, runMean, runVar)
+	NormAct{BatchNorm: n}.EvalBackward(dx, nil, dgamma, dbeta, dy, x, gamma, runMean, runVar)
 }
 
 // NormAct is batch normalisation with what follows it in a residual network, in two passes over memory instead of four:
@@ -42,6 +42,23 @@ func (n BatchNorm) EvalBackward(dx, dgamma, dbeta, dy, x, gamma, runMean, runVar
 type NormAct struct {
 	BatchNorm
 	Blocked, ReLU bool
+	// Passed is PassedLen() words, a bit for each value: whether ReLU let it through, which is less to read than y. With ReLU
+	// the backward passes need it as Train or Eval wrote it; those write it unless it is nil.
+	Passed []uint16
+}
+
+// PassedLen is how long Passed must be.
+func (n NormAct) PassedLen() int {
+	units, size := n.planes()
+	return n.N * units * ((size + Block - 1) / Block)
+}
+
+// planes is how many planes an image has, and how many values each.
+func (n NormAct) planes() (units, size int) {
+	if n.Blocked {
+		return blocks(n.C), n.Spatial * Block
+	}
+	return n.C, n.Spatial
 }
 
 // Train is BatchNorm.Train with the addition of residual, unless it is nil, and the activation.
@@ -88,32 +105,32 @@ func (n BatchNorm) invstd(variance float32) float64 {
 	return 1 / math.Sqrt(float64(variance)+float64(n.Eps))
 }
 
-// Backward computes the gradients after Train. y is the output, which only ReLU needs. dresidual, the gradient of the residual, and
-// dgamma and dbeta may be nil; all are overwritten.
-func (n NormAct) Backward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean, invstd []float32) {
+// Backward computes the gradients after Train. dresidual, the gradient of the residual, and dgamma and dbeta may be nil; all are
+// overwritten. With ReLU it needs Passed.
+func (n NormAct) Backward(dx, dresidual, dgamma, dbeta, dy, x, gamma, mean, invstd []float32) {
 	const op = "NormAct.Backward"
-	w := n.borrowBackward(op, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean)
+	w := n.borrowBackward(op, dx, dresidual, dgamma, dbeta, dy, x, gamma, mean)
 	defer w.release()
 	checkLen(op, "invstd", len(invstd), n.C)
 	w.backward(dgamma, dbeta, gamma, mean, func(c int) float64 { return float64(invstd[c]) }, true)
 }
 
-// EvalBackward computes the gradients after Eval.
-func (n NormAct) EvalBackward(dx, dresidual, dgamma, dbeta, dy, y, x, gamma, runMean, runVar []float32) {
+// EvalBackward computes the gradients after Eval. With ReLU it needs Passed.
+func (n NormAct) EvalBackward(dx, dresidual, dgamma, dbeta, dy, x, gamma, runMean, runVar []float32) {
 	const op = "NormAct.EvalBackward"
-	w := n.borrowBackward(op, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, runMean)
+	w := n.borrowBackward(op, dx, dresidual, dgamma, dbeta, dy, x, gamma, runMean)
 	defer w.release()
 	checkLen(op, "runVar", len(runVar), n.C)
 	w.backward(dgamma, dbeta, gamma, runMean, func(c int) float64 { return n.invstd(runVar[c]) }, false)
 }
 
-func (n NormAct) borrowBackward(op string, dx, dresidual, dgamma, dbeta, dy, y, x, gamma, mean []float32) *normWork {
-	if !n.ReLU {
-		y = dy // which nobody will look at
+func (n NormAct) borrowBackward(op string, dx, dresidual, dgamma, dbeta, dy, x, gamma, mean []float32) *normWork {
+	if n.ReLU && n.Passed == nil {
+		panic(shapeErrorf(op, "Passed is nil, but ReLU needs what Train wrote there"))
 	}
 	checkLen(op, "mean", len(mean), n.C)
-	w := n.borrow(op, x, [][]float32{dx, dy, y}, [][]float32{dresidual}, gamma, dgamma, dbeta)
-	w.x, w.y, w.dx, w.dy, w.residual = x, y, dx, dy, dresidual
+	w := n.borrow(op, x, [][]float32{dx, dy}, [][]float32{dresidual}, gamma, dgamma, dbeta)
+	w.x, w.dx, w.dy, w.residual = x, dx, dy, dresidual
 	return w
 }
 
@@ -122,10 +139,7 @@ func (n NormAct) borrow(op string, x []float32, tensors, maybe [][]float32, perC
 	if n.N < 1 || n.C < 1 || n.Spatial < 1 {
 		panic(shapeErrorf(op, "x is (%d, %d, %d)", n.N, n.C, n.Spatial))
 	}
-	units, size := n.C, n.Spatial
-	if n.Blocked {
-		units, size = blocks(n.C), n.Spatial*Block
-	}
+	units, size := n.planes()
 	want := n.N * units * size
 	checkLen(op, "x", len(x), want)
 	for _, t := range tensors {
@@ -136,6 +150,9 @@ func (n NormAct) borrow(op string, x []float32, tensors, maybe [][]float32, perC
 	}
 	for _, s := range perChannel {
 		checkOptional(op, "a per-channel argument", s, n.C)
+	}
+	if n.Passed != nil {
+		checkLen(op, "Passed", len(n.Passed), n.PassedLen())
 	}
 	w := spareNormWork.Get().(*normWork)
 	w.NormAct, w.units, w.size = n, units, size

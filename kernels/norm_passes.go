@@ -26,7 +26,7 @@ var spareNormWork = sync.Pool{New: func() any {
 
 // release gives w back, without what it refers to.
 func (w *normWork) release() {
-	w.x, w.y, w.dx, w.dy, w.residual = nil, nil, nil, nil, nil
+	w.x, w.y, w.dx, w.dy, w.residual, w.Passed = nil, nil, nil, nil, nil, nil
 	spareNormWork.Put(w)
 }
 
@@ -171,8 +171,8 @@ func (w *normWork) apply(gamma, beta, mean []float32, invstd func(c int) float64
 }
 
 func (w *normWork) applyTask(task int) {
-	normApply(w.plane(w.y, task), w.plane(w.x, task), w.plane(w.residual, task), w.vector(w.a, task), w.vector(w.b, task), w.ReLU,
-		w.large(w.y, w.x))
+	normApply(w.plane(w.y, task), w.plane(w.x, task), w.plane(w.residual, task), w.passed(task), w.vector(w.a, task), w.vector(w.b, task),
+		w.ReLU, w.large(w.y, w.x))
 }
 
 // backward: with g = dy where the activation let through, db = sum(g) and dg = sum(g*xhat),
@@ -212,12 +212,12 @@ func (w *normWork) gradSumsTask(task int) {
 	v := spareNormVectors.Get().(*normVectors)
 	defer spareNormVectors.Put(v)
 	clear(v.sums[:])
-	dy, x, y := w.plane(w.dy, task), w.plane(w.x, task), w.outputs(task)
+	dy, x, passed := w.plane(w.dy, task), w.plane(w.x, task), w.passed(task)
 	for lo := 0; lo < w.size; lo += sumChunk {
 		hi := min(w.size, lo+sumChunk)
-		part := y
-		if y != nil {
-			part = y[lo:hi]
+		part := passed
+		if passed != nil {
+			part = passed[lo/Block:]
 		}
 		gradSums(dy[lo:hi], x[lo:hi], part, w.vector(w.a, task), &v.sums)
 		w.addPartial(task, v)
@@ -225,14 +225,18 @@ func (w *normWork) gradSumsTask(task int) {
 }
 
 func (w *normWork) gradApplyTask(task int) {
-	gradApply(w.plane(w.dx, task), w.plane(w.residual, task), w.plane(w.dy, task), w.plane(w.x, task), w.outputs(task),
+	gradApply(w.plane(w.dx, task), w.plane(w.residual, task), w.plane(w.dy, task), w.plane(w.x, task), w.passed(task),
 		w.vector(w.a, task), w.vector(w.b, task), w.vector(w.c, task), w.large(w.dx, w.dy))
 }
 
-// outputs is the plane of y that masks gradients, nil without an activation.
-func (w *normWork) outputs(task int) []float32 {
-	if !w.ReLU {
+// passed is the bits of a task's plane, nil without an activation or if nobody wants them.
+func (w *normWork) passed(task int) []uint16 {
+	if !w.ReLU || w.Passed == nil {
 		return nil
 	}
-	return w.plane(w.y, task)
+	words := w.words()
+	return w.Passed[task*words:][:words]
 }
+
+// words is how many words the bits of a plane take.
+func (w *normWork) words() int { return (w.size + Block - 1) / Block }

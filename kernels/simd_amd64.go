@@ -74,18 +74,23 @@ var simdAVX2 = simd{
 	maxWindows: maxWindowsAVX2,
 	streams: streams{
 		moments:  momentsAVX2,
-		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX2, gradSumsReLUAVX2},
-		normApply: [8]func(n int, y, x, scale, shift, r *float32){
-			normApplyAVX2,
-			normApplyReLUAVX2,
-			normApplyAddAVX2,
-			normApplyAddReLUAVX2,
-			normApplyNTAVX2,
-			normApplyReLUNTAVX2,
-			normApplyAddNTAVX2,
-			normApplyAddReLUNTAVX2,
+		gradSums: [2]func(n int, dy, x, mean, sums *float32, passed *uint16){gradSumsAVX2, gradSumsReLUAVX2},
+		normApply: [16]func(n int, y, x, scale, shift, r *float32, passed *uint16){
+			0:                                   normApplyAVX2,
+			withReLU:                            normApplyReLUAVX2,
+			withResidual:                        normApplyAddAVX2,
+			withResidual | withReLU:             normApplyAddReLUAVX2,
+			pastCache:                           normApplyNTAVX2,
+			pastCache | withReLU:                normApplyReLUNTAVX2,
+			pastCache | withResidual:            normApplyAddNTAVX2,
+			pastCache | withResidual | withReLU: normApplyAddReLUNTAVX2,
+
+			withNote | withReLU:                            normApplyReLUNotedAVX2,
+			withNote | withResidual | withReLU:             normApplyAddReLUNotedAVX2,
+			withNote | pastCache | withReLU:                normApplyReLUNotedNTAVX2,
+			withNote | pastCache | withResidual | withReLU: normApplyAddReLUNotedNTAVX2,
 		},
-		gradApply: [8]func(n int, dx, dy, x, a, b, c, y, dr *float32){
+		gradApply: [8]func(n int, dx, dy, x, a, b, c, dr *float32, passed *uint16){
 			gradApplyAVX2,
 			gradApplyReLUAVX2,
 			gradApplyResidualAVX2,
@@ -198,18 +203,23 @@ var simdAVX512 = simd{
 	maxWindows: maxWindowsAVX2,
 	streams: streams{
 		moments:  momentsAVX512,
-		gradSums: [2]func(n int, dy, x, mean, sums, y *float32){gradSumsAVX512, gradSumsReLUAVX512},
-		normApply: [8]func(n int, y, x, scale, shift, r *float32){
-			normApplyAVX512,
-			normApplyReLUAVX512,
-			normApplyAddAVX512,
-			normApplyAddReLUAVX512,
-			normApplyNTAVX512,
-			normApplyReLUNTAVX512,
-			normApplyAddNTAVX512,
-			normApplyAddReLUNTAVX512,
+		gradSums: [2]func(n int, dy, x, mean, sums *float32, passed *uint16){gradSumsAVX512, gradSumsReLUAVX512},
+		normApply: [16]func(n int, y, x, scale, shift, r *float32, passed *uint16){
+			0:                                   normApplyAVX512,
+			withReLU:                            normApplyReLUAVX512,
+			withResidual:                        normApplyAddAVX512,
+			withResidual | withReLU:             normApplyAddReLUAVX512,
+			pastCache:                           normApplyNTAVX512,
+			pastCache | withReLU:                normApplyReLUNTAVX512,
+			pastCache | withResidual:            normApplyAddNTAVX512,
+			pastCache | withResidual | withReLU: normApplyAddReLUNTAVX512,
+
+			withNote | withReLU:                            normApplyReLUNotedAVX512,
+			withNote | withResidual | withReLU:             normApplyAddReLUNotedAVX512,
+			withNote | pastCache | withReLU:                normApplyReLUNotedNTAVX512,
+			withNote | pastCache | withResidual | withReLU: normApplyAddReLUNotedNTAVX512,
 		},
-		gradApply: [8]func(n int, dx, dy, x, a, b, c, y, dr *float32){
+		gradApply: [8]func(n int, dx, dy, x, a, b, c, dr *float32, passed *uint16){
 			gradApplyAVX512,
 			gradApplyReLUAVX512,
 			gradApplyResidualAVX512,

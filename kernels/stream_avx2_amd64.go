@@ -24,18 +24,18 @@ func momentsAVX2(n int, x *float32, shift *float32, sums *float32)
 //	}
 //
 //go:noescape
-func gradSumsAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+func gradSumsAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 
 // gradSumsReLUAVX2 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
+//		g := dy[i], or 0 where bit i of passed is not set
 //		sums[i%16] += g
 //		sums[16+i%16] += g * (x[i] - mean[i%16])
 //	}
 //
 //go:noescape
-func gradSumsReLUAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+func gradSumsReLUAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 
 // normApplyAVX2 equals
 //
@@ -45,38 +45,7 @@ func gradSumsReLUAVX2(n int, dy *float32, x *float32, mean *float32, sums *float
 //	}
 //
 //go:noescape
-func normApplyAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// normApplyAddAVX2 equals
-//
-//	for i := range 16*n {
-//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
-//		y[i] = v
-//	}
-//
-//go:noescape
-func normApplyAddAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// gradApplyAVX2 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//	}
-//
-//go:noescape
-func gradApplyAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-
-// gradApplyResidualAVX2 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//		dr[i] = g
-//	}
-//
-//go:noescape
-func gradApplyResidualAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyReLUAVX2 equals
 //
@@ -89,7 +58,51 @@ func gradApplyResidualAVX2(n int, dx *float32, dy *float32, x *float32, a *float
 //	}
 //
 //go:noescape
-func normApplyReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// normApplyReLUNotedAVX2 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyReLUNotedAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// gradApplyAVX2 equals
+//
+//	for i := range 16*n {
+//		g := dy[i]
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyReLUAVX2 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// normApplyAddAVX2 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyAddAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyAddReLUAVX2 equals
 //
@@ -102,28 +115,43 @@ func normApplyReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *flo
 //	}
 //
 //go:noescape
-func normApplyAddReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyAddReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyReLUAVX2 equals
+// normApplyAddReLUNotedAVX2 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
 //	}
 //
 //go:noescape
-func gradApplyReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyAddReLUNotedAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyResidualReLUAVX2 equals
+// gradApplyResidualAVX2 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
+//		g := dy[i]
 //		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
 //		dr[i] = g
 //	}
 //
 //go:noescape
-func gradApplyResidualReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func gradApplyResidualAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyResidualReLUAVX2 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		dr[i] = g
+//	}
+//
+//go:noescape
+func gradApplyResidualReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 
 // normApplyNTAVX2 equals
 //
@@ -133,38 +161,7 @@ func gradApplyResidualReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *f
 //	}
 //
 //go:noescape
-func normApplyNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// normApplyAddNTAVX2 equals
-//
-//	for i := range 16*n {
-//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
-//		y[i] = v
-//	}
-//
-//go:noescape
-func normApplyAddNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// gradApplyNTAVX2 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//	}
-//
-//go:noescape
-func gradApplyNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-
-// gradApplyResidualNTAVX2 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//		dr[i] = g
-//	}
-//
-//go:noescape
-func gradApplyResidualNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyReLUNTAVX2 equals
 //
@@ -177,7 +174,51 @@ func gradApplyResidualNTAVX2(n int, dx *float32, dy *float32, x *float32, a *flo
 //	}
 //
 //go:noescape
-func normApplyReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// normApplyReLUNotedNTAVX2 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyReLUNotedNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// gradApplyNTAVX2 equals
+//
+//	for i := range 16*n {
+//		g := dy[i]
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyReLUNTAVX2 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// normApplyAddNTAVX2 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyAddNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyAddReLUNTAVX2 equals
 //
@@ -190,28 +231,43 @@ func normApplyReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *f
 //	}
 //
 //go:noescape
-func normApplyAddReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyAddReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyReLUNTAVX2 equals
+// normApplyAddReLUNotedNTAVX2 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
 //	}
 //
 //go:noescape
-func gradApplyReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyAddReLUNotedNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyResidualReLUNTAVX2 equals
+// gradApplyResidualNTAVX2 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
+//		g := dy[i]
 //		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
 //		dr[i] = g
 //	}
 //
 //go:noescape
-func gradApplyResidualReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func gradApplyResidualNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyResidualReLUNTAVX2 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		dr[i] = g
+//	}
+//
+//go:noescape
+func gradApplyResidualReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 
 // addAVX2 equals
 //

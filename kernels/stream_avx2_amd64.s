@@ -4,6 +4,16 @@
 
 #include "textflag.h"
 
+DATA bitOf<>+0(SB)/4, $0x00000001
+DATA bitOf<>+4(SB)/4, $0x00000002
+DATA bitOf<>+8(SB)/4, $0x00000004
+DATA bitOf<>+12(SB)/4, $0x00000008
+DATA bitOf<>+16(SB)/4, $0x00000010
+DATA bitOf<>+20(SB)/4, $0x00000020
+DATA bitOf<>+24(SB)/4, $0x00000040
+DATA bitOf<>+28(SB)/4, $0x00000080
+GLOBL bitOf<>(SB), RODATA|NOPTR, $32
+
 // func momentsAVX2(n int, x *float32, shift *float32, sums *float32)
 // Requires: AVX, FMA3, MMX+
 TEXT ·momentsAVX2(SB), NOSPLIT, $0-32
@@ -43,7 +53,7 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradSumsAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+// func gradSumsAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
 TEXT ·gradSumsAVX2(SB), NOSPLIT, $0-48
 	MOVQ    dy+8(FP), BX
@@ -56,24 +66,23 @@ TEXT ·gradSumsAVX2(SB), NOSPLIT, $0-48
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(BX)
 	PREFETCHT0  1024(CX)
-	VMOVUPS     (BX), Y7
-	VMOVUPS     (CX), Y8
-	VSUBPS      Y0, Y8, Y8
-	VADDPS      Y7, Y2, Y2
-	VFMADD231PS Y7, Y8, Y4
+	VMOVUPS     (BX), Y6
+	VMOVUPS     (CX), Y7
+	VSUBPS      Y0, Y7, Y7
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS Y6, Y7, Y4
 	PREFETCHT0  1056(BX)
 	PREFETCHT0  1056(CX)
-	VMOVUPS     32(BX), Y9
-	VMOVUPS     32(CX), Y10
-	VSUBPS      Y1, Y10, Y10
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y10, Y5
+	VMOVUPS     32(BX), Y8
+	VMOVUPS     32(CX), Y9
+	VSUBPS      Y1, Y9, Y9
+	VADDPS      Y8, Y3, Y3
+	VFMADD231PS Y8, Y9, Y5
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	DECQ        AX
@@ -89,8 +98,8 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradSumsReLUAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
-// Requires: AVX, FMA3, MMX+
+// func gradSumsReLUAVX2(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·gradSumsReLUAVX2(SB), NOSPLIT, $0-48
 	MOVQ    dy+8(FP), BX
 	MOVQ    x+16(FP), CX
@@ -102,52 +111,50 @@ TEXT ·gradSumsReLUAVX2(SB), NOSPLIT, $0-48
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	MOVQ    y+40(FP), DI
+	MOVQ    passed+40(FP), DI
+	VMOVUPS bitOf<>+0(SB), Y11
 	MOVQ    n+0(FP), AX
 
 unit:
-	PREFETCHT0  1024(BX)
-	PREFETCHT0  1024(CX)
-	VMOVUPS     (BX), Y7
-	PREFETCHT0  1024(DI)
-	VMOVUPS     (DI), Y8
-	VCMPPS      $0x02, Y6, Y8, Y11
-	VANDNPS     Y7, Y11, Y7
-	VMOVUPS     (CX), Y8
-	VSUBPS      Y0, Y8, Y8
-	VADDPS      Y7, Y2, Y2
-	VFMADD231PS Y7, Y8, Y4
-	PREFETCHT0  1056(BX)
-	PREFETCHT0  1056(CX)
-	VMOVUPS     32(BX), Y9
-	PREFETCHT0  1056(DI)
-	VMOVUPS     32(DI), Y10
-	VCMPPS      $0x02, Y6, Y10, Y11
-	VANDNPS     Y9, Y11, Y9
-	VMOVUPS     32(CX), Y10
-	VSUBPS      Y1, Y10, Y10
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y10, Y5
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
-	DECQ        AX
-	JNZ         unit
-	VADDPS      (SI), Y2, Y2
-	VMOVUPS     Y2, (SI)
-	VADDPS      32(SI), Y3, Y3
-	VMOVUPS     Y3, 32(SI)
-	VADDPS      64(SI), Y4, Y4
-	VMOVUPS     Y4, 64(SI)
-	VADDPS      96(SI), Y5, Y5
-	VMOVUPS     Y5, 96(SI)
+	PREFETCHT0   1024(BX)
+	PREFETCHT0   1024(CX)
+	VPBROADCASTB (DI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       (BX), Y10, Y6
+	VMOVUPS      (CX), Y7
+	VSUBPS       Y0, Y7, Y7
+	VADDPS       Y6, Y2, Y2
+	VFMADD231PS  Y6, Y7, Y4
+	PREFETCHT0   1056(BX)
+	PREFETCHT0   1056(CX)
+	VPBROADCASTB 1(DI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       32(BX), Y10, Y8
+	VMOVUPS      32(CX), Y9
+	VSUBPS       Y1, Y9, Y9
+	VADDPS       Y8, Y3, Y3
+	VFMADD231PS  Y8, Y9, Y5
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, CX
+	ADDQ         $0x02, DI
+	DECQ         AX
+	JNZ          unit
+	VADDPS       (SI), Y2, Y2
+	VMOVUPS      Y2, (SI)
+	VADDPS       32(SI), Y3, Y3
+	VMOVUPS      Y3, 32(SI)
+	VADDPS       64(SI), Y4, Y4
+	VMOVUPS      Y4, 64(SI)
+	VADDPS       96(SI), Y5, Y5
+	VMOVUPS      Y5, 96(SI)
 	VZEROUPPER
 	RET
 
-// func normApplyAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·normApplyAVX2(SB), NOSPLIT, $0-48
+TEXT ·normApplyAVX2(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -175,9 +182,9 @@ unit:
 	VZEROUPPER
 	RET
 
-// func normApplyAddAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·normApplyAddAVX2(SB), NOSPLIT, $0-48
+TEXT ·normApplyReLUAVX2(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -186,7 +193,6 @@ TEXT ·normApplyAddAVX2(SB), NOSPLIT, $0-48
 	MOVQ    shift+32(FP), SI
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
-	MOVQ    r+40(FP), DI
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
 
@@ -194,24 +200,61 @@ unit:
 	PREFETCHT0  1024(CX)
 	VMOVUPS     (CX), Y5
 	VFMADD213PS Y2, Y0, Y5
-	PREFETCHT0  1024(DI)
-	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
 	VMOVUPS     Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
-	PREFETCHT0  1056(DI)
-	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
 	VMOVUPS     Y7, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
 	RET
 
-// func gradApplyAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func normApplyReLUNotedAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, FMA3, MMX+
+TEXT ·normApplyReLUNotedAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    passed+48(FP), DI
+	VXORPS  Y4, Y4, Y4
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, (DI)
+	VMOVUPS     Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, 1(DI)
+	VMOVUPS     Y7, 32(BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x02, DI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func gradApplyAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
 TEXT ·gradApplyAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
@@ -226,24 +269,23 @@ TEXT ·gradApplyAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	VXORPS  Y6, Y6, Y6
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVUPS     Y8, (BX)
+	VMOVUPS     (CX), Y6
+	VMOVUPS     (DX), Y7
+	VFMADD213PS Y4, Y2, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, (BX)
 	PREFETCHT0  1056(CX)
 	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVUPS     Y10, 32(BX)
+	VMOVUPS     32(CX), Y8
+	VMOVUPS     32(DX), Y9
+	VFMADD213PS Y5, Y3, Y9
+	VFMADD231PS Y8, Y1, Y9
+	VMOVUPS     Y9, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -252,7 +294,176 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func gradApplyReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·gradApplyReLUAVX2(SB), NOSPLIT, $0-72
+	MOVQ    dx+8(FP), BX
+	MOVQ    dy+16(FP), CX
+	MOVQ    x+24(FP), DX
+	MOVQ    a+32(FP), SI
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	MOVQ    b+40(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    c+48(FP), SI
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	MOVQ    passed+64(FP), SI
+	VMOVUPS bitOf<>+0(SB), Y11
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0   1024(CX)
+	PREFETCHT0   1024(DX)
+	VPBROADCASTB (SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       (CX), Y10, Y6
+	VMOVUPS      (DX), Y7
+	VFMADD213PS  Y4, Y2, Y7
+	VFMADD231PS  Y6, Y0, Y7
+	VMOVUPS      Y7, (BX)
+	PREFETCHT0   1056(CX)
+	PREFETCHT0   1056(DX)
+	VPBROADCASTB 1(SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       32(CX), Y10, Y8
+	VMOVUPS      32(DX), Y9
+	VFMADD213PS  Y5, Y3, Y9
+	VFMADD231PS  Y8, Y1, Y9
+	VMOVUPS      Y9, 32(BX)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x02, SI
+	DECQ         AX
+	JNZ          unit
+	VZEROUPPER
+	RET
+
+// func normApplyAddAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, FMA3, MMX+
+TEXT ·normApplyAddAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    r+40(FP), DI
+	VXORPS  Y4, Y4, Y4
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
+	VMOVUPS     Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
+	VMOVUPS     Y7, 32(BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func normApplyAddReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, FMA3, MMX+
+TEXT ·normApplyAddReLUAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    r+40(FP), DI
+	VXORPS  Y4, Y4, Y4
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VMOVUPS     Y7, 32(BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func normApplyAddReLUNotedAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, FMA3, MMX+
+TEXT ·normApplyAddReLUNotedAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    r+40(FP), DI
+	MOVQ    passed+48(FP), R8
+	VXORPS  Y4, Y4, Y4
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, (R8)
+	VMOVUPS     Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, 1(R8)
+	VMOVUPS     Y7, 32(BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	ADDQ        $0x02, R8
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func gradApplyResidualAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
 TEXT ·gradApplyResidualAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
@@ -267,27 +478,26 @@ TEXT ·gradApplyResidualAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	MOVQ    dr+64(FP), SI
-	VXORPS  Y6, Y6, Y6
+	MOVQ    dr+56(FP), SI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	VMOVUPS     Y7, (SI)
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVUPS     Y8, (BX)
+	VMOVUPS     (CX), Y6
+	VMOVUPS     Y6, (SI)
+	VMOVUPS     (DX), Y7
+	VFMADD213PS Y4, Y2, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVUPS     Y7, (BX)
 	PREFETCHT0  1056(CX)
 	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	VMOVUPS     Y9, 32(SI)
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVUPS     Y10, 32(BX)
+	VMOVUPS     32(CX), Y8
+	VMOVUPS     Y8, 32(SI)
+	VMOVUPS     32(DX), Y9
+	VFMADD213PS Y5, Y3, Y9
+	VFMADD231PS Y8, Y1, Y9
+	VMOVUPS     Y9, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -297,129 +507,8 @@ unit:
 	VZEROUPPER
 	RET
 
-// func normApplyReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·normApplyReLUAVX2(SB), NOSPLIT, $0-48
-	MOVQ    y+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    scale+24(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	MOVQ    shift+32(FP), SI
-	VMOVUPS (SI), Y2
-	VMOVUPS 32(SI), Y3
-	VXORPS  Y4, Y4, Y4
-	MOVQ    n+0(FP), AX
-
-unit:
-	PREFETCHT0  1024(CX)
-	VMOVUPS     (CX), Y5
-	VFMADD213PS Y2, Y0, Y5
-	VMAXPS      Y5, Y4, Y5
-	VMOVUPS     Y5, (BX)
-	PREFETCHT0  1056(CX)
-	VMOVUPS     32(CX), Y7
-	VFMADD213PS Y3, Y1, Y7
-	VMAXPS      Y7, Y4, Y7
-	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	DECQ        AX
-	JNZ         unit
-	VZEROUPPER
-	RET
-
-// func normApplyAddReLUAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·normApplyAddReLUAVX2(SB), NOSPLIT, $0-48
-	MOVQ    y+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    scale+24(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	MOVQ    shift+32(FP), SI
-	VMOVUPS (SI), Y2
-	VMOVUPS 32(SI), Y3
-	MOVQ    r+40(FP), DI
-	VXORPS  Y4, Y4, Y4
-	MOVQ    n+0(FP), AX
-
-unit:
-	PREFETCHT0  1024(CX)
-	VMOVUPS     (CX), Y5
-	VFMADD213PS Y2, Y0, Y5
-	PREFETCHT0  1024(DI)
-	VADDPS      (DI), Y5, Y5
-	VMAXPS      Y5, Y4, Y5
-	VMOVUPS     Y5, (BX)
-	PREFETCHT0  1056(CX)
-	VMOVUPS     32(CX), Y7
-	VFMADD213PS Y3, Y1, Y7
-	PREFETCHT0  1056(DI)
-	VADDPS      32(DI), Y7, Y7
-	VMAXPS      Y7, Y4, Y7
-	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
-	DECQ        AX
-	JNZ         unit
-	VZEROUPPER
-	RET
-
-// func gradApplyReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gradApplyReLUAVX2(SB), NOSPLIT, $0-72
-	MOVQ    dx+8(FP), BX
-	MOVQ    dy+16(FP), CX
-	MOVQ    x+24(FP), DX
-	MOVQ    a+32(FP), SI
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	MOVQ    b+40(FP), SI
-	VMOVUPS (SI), Y2
-	VMOVUPS 32(SI), Y3
-	MOVQ    c+48(FP), SI
-	VMOVUPS (SI), Y4
-	VMOVUPS 32(SI), Y5
-	MOVQ    y+56(FP), SI
-	VXORPS  Y6, Y6, Y6
-	MOVQ    n+0(FP), AX
-
-unit:
-	PREFETCHT0  1024(CX)
-	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Y8
-	VCMPPS      $0x02, Y6, Y8, Y11
-	VANDNPS     Y7, Y11, Y7
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVUPS     Y8, (BX)
-	PREFETCHT0  1056(CX)
-	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	PREFETCHT0  1056(SI)
-	VMOVUPS     32(SI), Y10
-	VCMPPS      $0x02, Y6, Y10, Y11
-	VANDNPS     Y9, Y11, Y9
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVUPS     Y10, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
-	DECQ        AX
-	JNZ         unit
-	VZEROUPPER
-	RET
-
-// func gradApplyResidualReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, FMA3, MMX+
+// func gradApplyResidualReLUAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·gradApplyResidualReLUAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -433,49 +522,47 @@ TEXT ·gradApplyResidualReLUAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	MOVQ    y+56(FP), SI
-	MOVQ    dr+64(FP), DI
-	VXORPS  Y6, Y6, Y6
+	MOVQ    passed+64(FP), SI
+	VMOVUPS bitOf<>+0(SB), Y11
+	MOVQ    dr+56(FP), DI
 	MOVQ    n+0(FP), AX
 
 unit:
-	PREFETCHT0  1024(CX)
-	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Y8
-	VCMPPS      $0x02, Y6, Y8, Y11
-	VANDNPS     Y7, Y11, Y7
-	VMOVUPS     Y7, (DI)
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVUPS     Y8, (BX)
-	PREFETCHT0  1056(CX)
-	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	PREFETCHT0  1056(SI)
-	VMOVUPS     32(SI), Y10
-	VCMPPS      $0x02, Y6, Y10, Y11
-	VANDNPS     Y9, Y11, Y9
-	VMOVUPS     Y9, 32(DI)
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVUPS     Y10, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	DECQ        AX
-	JNZ         unit
+	PREFETCHT0   1024(CX)
+	PREFETCHT0   1024(DX)
+	VPBROADCASTB (SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       (CX), Y10, Y6
+	VMOVUPS      Y6, (DI)
+	VMOVUPS      (DX), Y7
+	VFMADD213PS  Y4, Y2, Y7
+	VFMADD231PS  Y6, Y0, Y7
+	VMOVUPS      Y7, (BX)
+	PREFETCHT0   1056(CX)
+	PREFETCHT0   1056(DX)
+	VPBROADCASTB 1(SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       32(CX), Y10, Y8
+	VMOVUPS      Y8, 32(DI)
+	VMOVUPS      32(DX), Y9
+	VFMADD213PS  Y5, Y3, Y9
+	VFMADD231PS  Y8, Y1, Y9
+	VMOVUPS      Y9, 32(BX)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, DI
+	ADDQ         $0x02, SI
+	DECQ         AX
+	JNZ          unit
 	VZEROUPPER
 	RET
 
-// func normApplyNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·normApplyNTAVX2(SB), NOSPLIT, $0-48
+TEXT ·normApplyNTAVX2(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -504,9 +591,9 @@ unit:
 	VZEROUPPER
 	RET
 
-// func normApplyAddNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·normApplyAddNTAVX2(SB), NOSPLIT, $0-48
+TEXT ·normApplyReLUNTAVX2(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -515,7 +602,6 @@ TEXT ·normApplyAddNTAVX2(SB), NOSPLIT, $0-48
 	MOVQ    shift+32(FP), SI
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
-	MOVQ    r+40(FP), DI
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
 
@@ -523,25 +609,63 @@ unit:
 	PREFETCHT0  1024(CX)
 	VMOVUPS     (CX), Y5
 	VFMADD213PS Y2, Y0, Y5
-	PREFETCHT0  1024(DI)
-	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
 	VMOVNTPS    Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
-	PREFETCHT0  1056(DI)
-	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
 	VMOVNTPS    Y7, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func gradApplyNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func normApplyReLUNotedNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, FMA3, MMX+
+TEXT ·normApplyReLUNotedNTAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    passed+48(FP), DI
+	VXORPS  Y4, Y4, Y4
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, (DI)
+	VMOVNTPS    Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, 1(DI)
+	VMOVNTPS    Y7, 32(BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x02, DI
+	DECQ        AX
+	JNZ         unit
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func gradApplyNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
 TEXT ·gradApplyNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
@@ -556,24 +680,23 @@ TEXT ·gradApplyNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	VXORPS  Y6, Y6, Y6
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVNTPS    Y8, (BX)
+	VMOVUPS     (CX), Y6
+	VMOVUPS     (DX), Y7
+	VFMADD213PS Y4, Y2, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVNTPS    Y7, (BX)
 	PREFETCHT0  1056(CX)
 	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVNTPS    Y10, 32(BX)
+	VMOVUPS     32(CX), Y8
+	VMOVUPS     32(DX), Y9
+	VFMADD213PS Y5, Y3, Y9
+	VFMADD231PS Y8, Y1, Y9
+	VMOVNTPS    Y9, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -583,9 +706,9 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gradApplyResidualNTAVX2(SB), NOSPLIT, $0-72
+// func gradApplyReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·gradApplyReLUNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
 	MOVQ    x+24(FP), DX
@@ -598,40 +721,44 @@ TEXT ·gradApplyResidualNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	MOVQ    dr+64(FP), SI
-	VXORPS  Y6, Y6, Y6
+	MOVQ    passed+64(FP), SI
+	VMOVUPS bitOf<>+0(SB), Y11
 	MOVQ    n+0(FP), AX
 
 unit:
-	PREFETCHT0  1024(CX)
-	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	VMOVUPS     Y7, (SI)
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVNTPS    Y8, (BX)
-	PREFETCHT0  1056(CX)
-	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	VMOVUPS     Y9, 32(SI)
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVNTPS    Y10, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
-	DECQ        AX
-	JNZ         unit
+	PREFETCHT0   1024(CX)
+	PREFETCHT0   1024(DX)
+	VPBROADCASTB (SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       (CX), Y10, Y6
+	VMOVUPS      (DX), Y7
+	VFMADD213PS  Y4, Y2, Y7
+	VFMADD231PS  Y6, Y0, Y7
+	VMOVNTPS     Y7, (BX)
+	PREFETCHT0   1056(CX)
+	PREFETCHT0   1056(DX)
+	VPBROADCASTB 1(SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       32(CX), Y10, Y8
+	VMOVUPS      32(DX), Y9
+	VFMADD213PS  Y5, Y3, Y9
+	VFMADD231PS  Y8, Y1, Y9
+	VMOVNTPS     Y9, 32(BX)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x02, SI
+	DECQ         AX
+	JNZ          unit
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func normApplyReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyAddNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·normApplyReLUNTAVX2(SB), NOSPLIT, $0-48
+TEXT ·normApplyAddNTAVX2(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -640,6 +767,7 @@ TEXT ·normApplyReLUNTAVX2(SB), NOSPLIT, $0-48
 	MOVQ    shift+32(FP), SI
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
+	MOVQ    r+40(FP), DI
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
 
@@ -647,24 +775,27 @@ unit:
 	PREFETCHT0  1024(CX)
 	VMOVUPS     (CX), Y5
 	VFMADD213PS Y2, Y0, Y5
-	VMAXPS      Y5, Y4, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
 	VMOVNTPS    Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
-	VMAXPS      Y7, Y4, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
 	VMOVNTPS    Y7, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func normApplyAddReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyAddReLUNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·normApplyAddReLUNTAVX2(SB), NOSPLIT, $0-48
+TEXT ·normApplyAddReLUNTAVX2(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -701,9 +832,56 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func normApplyAddReLUNotedNTAVX2(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gradApplyReLUNTAVX2(SB), NOSPLIT, $0-72
+TEXT ·normApplyAddReLUNotedNTAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	MOVQ    r+40(FP), DI
+	MOVQ    passed+48(FP), R8
+	VXORPS  Y4, Y4, Y4
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, (R8)
+	VMOVNTPS    Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R15
+	MOVB        R15, 1(R8)
+	VMOVNTPS    Y7, 32(BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	ADDQ        $0x02, R8
+	DECQ        AX
+	JNZ         unit
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func gradApplyResidualNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, FMA3, MMX+
+TEXT ·gradApplyResidualNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
 	MOVQ    x+24(FP), DX
@@ -716,33 +894,26 @@ TEXT ·gradApplyReLUNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	MOVQ    y+56(FP), SI
-	VXORPS  Y6, Y6, Y6
+	MOVQ    dr+56(FP), SI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Y8
-	VCMPPS      $0x02, Y6, Y8, Y11
-	VANDNPS     Y7, Y11, Y7
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVNTPS    Y8, (BX)
+	VMOVUPS     (CX), Y6
+	VMOVNTPS    Y6, (SI)
+	VMOVUPS     (DX), Y7
+	VFMADD213PS Y4, Y2, Y7
+	VFMADD231PS Y6, Y0, Y7
+	VMOVNTPS    Y7, (BX)
 	PREFETCHT0  1056(CX)
 	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	PREFETCHT0  1056(SI)
-	VMOVUPS     32(SI), Y10
-	VCMPPS      $0x02, Y6, Y10, Y11
-	VANDNPS     Y9, Y11, Y9
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVNTPS    Y10, 32(BX)
+	VMOVUPS     32(CX), Y8
+	VMOVNTPS    Y8, 32(SI)
+	VMOVUPS     32(DX), Y9
+	VFMADD213PS Y5, Y3, Y9
+	VFMADD231PS Y8, Y1, Y9
+	VMOVNTPS    Y9, 32(BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -753,8 +924,8 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, FMA3, MMX+
+// func gradApplyResidualReLUNTAVX2(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·gradApplyResidualReLUNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -768,43 +939,41 @@ TEXT ·gradApplyResidualReLUNTAVX2(SB), NOSPLIT, $0-72
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	MOVQ    y+56(FP), SI
-	MOVQ    dr+64(FP), DI
-	VXORPS  Y6, Y6, Y6
+	MOVQ    passed+64(FP), SI
+	VMOVUPS bitOf<>+0(SB), Y11
+	MOVQ    dr+56(FP), DI
 	MOVQ    n+0(FP), AX
 
 unit:
-	PREFETCHT0  1024(CX)
-	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Y7
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Y8
-	VCMPPS      $0x02, Y6, Y8, Y11
-	VANDNPS     Y7, Y11, Y7
-	VMOVUPS     Y7, (DI)
-	VMOVUPS     (DX), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y7, Y0, Y8
-	VMOVNTPS    Y8, (BX)
-	PREFETCHT0  1056(CX)
-	PREFETCHT0  1056(DX)
-	VMOVUPS     32(CX), Y9
-	PREFETCHT0  1056(SI)
-	VMOVUPS     32(SI), Y10
-	VCMPPS      $0x02, Y6, Y10, Y11
-	VANDNPS     Y9, Y11, Y9
-	VMOVUPS     Y9, 32(DI)
-	VMOVUPS     32(DX), Y10
-	VFMADD213PS Y5, Y3, Y10
-	VFMADD231PS Y9, Y1, Y10
-	VMOVNTPS    Y10, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	DECQ        AX
-	JNZ         unit
+	PREFETCHT0   1024(CX)
+	PREFETCHT0   1024(DX)
+	VPBROADCASTB (SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       (CX), Y10, Y6
+	VMOVNTPS     Y6, (DI)
+	VMOVUPS      (DX), Y7
+	VFMADD213PS  Y4, Y2, Y7
+	VFMADD231PS  Y6, Y0, Y7
+	VMOVNTPS     Y7, (BX)
+	PREFETCHT0   1056(CX)
+	PREFETCHT0   1056(DX)
+	VPBROADCASTB 1(SI), Y10
+	VPAND        Y11, Y10, Y10
+	VPCMPEQD     Y11, Y10, Y10
+	VANDPS       32(CX), Y10, Y8
+	VMOVNTPS     Y8, 32(DI)
+	VMOVUPS      32(DX), Y9
+	VFMADD213PS  Y5, Y3, Y9
+	VFMADD231PS  Y8, Y1, Y9
+	VMOVNTPS     Y9, 32(BX)
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, DI
+	ADDQ         $0x02, SI
+	DECQ         AX
+	JNZ          unit
 	SFENCE
 	VZEROUPPER
 	RET

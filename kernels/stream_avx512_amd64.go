@@ -24,18 +24,18 @@ func momentsAVX512(n int, x *float32, shift *float32, sums *float32)
 //	}
 //
 //go:noescape
-func gradSumsAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+func gradSumsAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 
 // gradSumsReLUAVX512 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
+//		g := dy[i], or 0 where bit i of passed is not set
 //		sums[i%16] += g
 //		sums[16+i%16] += g * (x[i] - mean[i%16])
 //	}
 //
 //go:noescape
-func gradSumsReLUAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+func gradSumsReLUAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 
 // normApplyAVX512 equals
 //
@@ -45,38 +45,7 @@ func gradSumsReLUAVX512(n int, dy *float32, x *float32, mean *float32, sums *flo
 //	}
 //
 //go:noescape
-func normApplyAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// normApplyAddAVX512 equals
-//
-//	for i := range 16*n {
-//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
-//		y[i] = v
-//	}
-//
-//go:noescape
-func normApplyAddAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// gradApplyAVX512 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//	}
-//
-//go:noescape
-func gradApplyAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-
-// gradApplyResidualAVX512 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//		dr[i] = g
-//	}
-//
-//go:noescape
-func gradApplyResidualAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyReLUAVX512 equals
 //
@@ -89,7 +58,51 @@ func gradApplyResidualAVX512(n int, dx *float32, dy *float32, x *float32, a *flo
 //	}
 //
 //go:noescape
-func normApplyReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// normApplyReLUNotedAVX512 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyReLUNotedAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// gradApplyAVX512 equals
+//
+//	for i := range 16*n {
+//		g := dy[i]
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyReLUAVX512 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// normApplyAddAVX512 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyAddAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyAddReLUAVX512 equals
 //
@@ -102,28 +115,43 @@ func normApplyReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *f
 //	}
 //
 //go:noescape
-func normApplyAddReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyAddReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyReLUAVX512 equals
+// normApplyAddReLUNotedAVX512 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
 //	}
 //
 //go:noescape
-func gradApplyReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyAddReLUNotedAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyResidualReLUAVX512 equals
+// gradApplyResidualAVX512 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
+//		g := dy[i]
 //		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
 //		dr[i] = g
 //	}
 //
 //go:noescape
-func gradApplyResidualReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func gradApplyResidualAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyResidualReLUAVX512 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		dr[i] = g
+//	}
+//
+//go:noescape
+func gradApplyResidualReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 
 // normApplyNTAVX512 equals
 //
@@ -133,38 +161,7 @@ func gradApplyResidualReLUAVX512(n int, dx *float32, dy *float32, x *float32, a 
 //	}
 //
 //go:noescape
-func normApplyNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// normApplyAddNTAVX512 equals
-//
-//	for i := range 16*n {
-//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
-//		y[i] = v
-//	}
-//
-//go:noescape
-func normApplyAddNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-
-// gradApplyNTAVX512 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//	}
-//
-//go:noescape
-func gradApplyNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-
-// gradApplyResidualNTAVX512 equals
-//
-//	for i := range 16*n {
-//		g := dy[i]
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
-//		dr[i] = g
-//	}
-//
-//go:noescape
-func gradApplyResidualNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyReLUNTAVX512 equals
 //
@@ -177,7 +174,51 @@ func gradApplyResidualNTAVX512(n int, dx *float32, dy *float32, x *float32, a *f
 //	}
 //
 //go:noescape
-func normApplyReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// normApplyReLUNotedNTAVX512 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyReLUNotedNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+
+// gradApplyNTAVX512 equals
+//
+//	for i := range 16*n {
+//		g := dy[i]
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyReLUNTAVX512 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//	}
+//
+//go:noescape
+func gradApplyReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// normApplyAddNTAVX512 equals
+//
+//	for i := range 16*n {
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		y[i] = v
+//	}
+//
+//go:noescape
+func normApplyAddNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
 // normApplyAddReLUNTAVX512 equals
 //
@@ -190,28 +231,43 @@ func normApplyReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift 
 //	}
 //
 //go:noescape
-func normApplyAddReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+func normApplyAddReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyReLUNTAVX512 equals
+// normApplyAddReLUNotedNTAVX512 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
-//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		v := x[i]*scale[i%16] + shift[i%16] + r[i]
+//		if v < 0 {
+//			v = 0
+//		}
+//		bit i of passed = !(v <= 0)
+//		y[i] = v
 //	}
 //
 //go:noescape
-func gradApplyReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func normApplyAddReLUNotedNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 
-// gradApplyResidualReLUNTAVX512 equals
+// gradApplyResidualNTAVX512 equals
 //
 //	for i := range 16*n {
-//		g := dy[i], or 0 where y[i] <= 0
+//		g := dy[i]
 //		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
 //		dr[i] = g
 //	}
 //
 //go:noescape
-func gradApplyResidualReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+func gradApplyResidualNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+
+// gradApplyResidualReLUNTAVX512 equals
+//
+//	for i := range 16*n {
+//		g := dy[i], or 0 where bit i of passed is not set
+//		dx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]
+//		dr[i] = g
+//	}
+//
+//go:noescape
+func gradApplyResidualReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
 
 // addAVX512 equals
 //

@@ -31,7 +31,7 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradSumsAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+// func gradSumsAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·gradSumsAVX512(SB), NOSPLIT, $0-48
 	MOVQ    dy+8(FP), BX
@@ -41,17 +41,16 @@ TEXT ·gradSumsAVX512(SB), NOSPLIT, $0-48
 	MOVQ    sums+32(FP), SI
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(BX)
 	PREFETCHT0  1024(CX)
-	VMOVUPS     (BX), Z4
-	VMOVUPS     (CX), Z5
-	VSUBPS      Z0, Z5, Z5
-	VADDPS      Z4, Z1, Z1
-	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     (BX), Z3
+	VMOVUPS     (CX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z3, Z4, Z2
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	DECQ        AX
@@ -63,7 +62,7 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradSumsReLUAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, y *float32)
+// func gradSumsReLUAVX512(n int, dy *float32, x *float32, mean *float32, sums *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·gradSumsReLUAVX512(SB), NOSPLIT, $0-48
 	MOVQ    dy+8(FP), BX
@@ -73,26 +72,21 @@ TEXT ·gradSumsReLUAVX512(SB), NOSPLIT, $0-48
 	MOVQ    sums+32(FP), SI
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	MOVQ    y+40(FP), DI
+	MOVQ    passed+40(FP), DI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(BX)
 	PREFETCHT0  1024(CX)
-	VMOVUPS     (BX), Z4
-	PREFETCHT0  1024(DI)
-	VMOVUPS     (DI), Z5
-	VCMPPS      $0x02, Z3, Z5, K1
-	VMOVAPS     Z3, Z8
-	VMOVAPS     Z8, K1, Z4
-	VMOVUPS     (CX), Z5
-	VSUBPS      Z0, Z5, Z5
-	VADDPS      Z4, Z1, Z1
-	VFMADD231PS Z4, Z5, Z2
+	KMOVW       (DI), K1
+	VMOVUPS.Z   (BX), K1, Z3
+	VMOVUPS     (CX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VADDPS      Z3, Z1, Z1
+	VFMADD231PS Z3, Z4, Z2
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x02, DI
 	DECQ        AX
 	JNZ         unit
 	VADDPS      (SI), Z1, Z1
@@ -102,9 +96,9 @@ unit:
 	VZEROUPPER
 	RET
 
-// func normApplyAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyAVX512(SB), NOSPLIT, $0-48
+TEXT ·normApplyAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -126,16 +120,15 @@ unit:
 	VZEROUPPER
 	RET
 
-// func normApplyAddAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyAddAVX512(SB), NOSPLIT, $0-48
+TEXT ·normApplyReLUAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
 	VMOVUPS (DX), Z0
 	MOVQ    shift+32(FP), SI
 	VMOVUPS (SI), Z1
-	MOVQ    r+40(FP), DI
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
 
@@ -143,19 +136,46 @@ unit:
 	PREFETCHT0  1024(CX)
 	VMOVUPS     (CX), Z3
 	VFMADD213PS Z1, Z0, Z3
-	PREFETCHT0  1024(DI)
-	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
 	VMOVUPS     Z3, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
 	RET
 
-// func gradApplyAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func normApplyReLUNotedAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·normApplyReLUNotedAVX512(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Z0
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    passed+48(FP), DI
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	KMOVW       K1, (DI)
+	VMOVUPS     Z3, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x02, DI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func gradApplyAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gradApplyAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -166,17 +186,16 @@ TEXT ·gradApplyAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	VXORPS  Z3, Z3, Z3
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVUPS     Z5, (BX)
+	VMOVUPS     (CX), Z3
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVUPS     Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -185,96 +204,8 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gradApplyResidualAVX512(SB), NOSPLIT, $0-72
-	MOVQ    dx+8(FP), BX
-	MOVQ    dy+16(FP), CX
-	MOVQ    x+24(FP), DX
-	MOVQ    a+32(FP), SI
-	VMOVUPS (SI), Z0
-	MOVQ    b+40(FP), SI
-	VMOVUPS (SI), Z1
-	MOVQ    c+48(FP), SI
-	VMOVUPS (SI), Z2
-	MOVQ    dr+64(FP), SI
-	VXORPS  Z3, Z3, Z3
-	MOVQ    n+0(FP), AX
-
-unit:
-	PREFETCHT0  1024(CX)
-	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	VMOVUPS     Z4, (SI)
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVUPS     Z5, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
-	DECQ        AX
-	JNZ         unit
-	VZEROUPPER
-	RET
-
-// func normApplyReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyReLUAVX512(SB), NOSPLIT, $0-48
-	MOVQ    y+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    scale+24(FP), DX
-	VMOVUPS (DX), Z0
-	MOVQ    shift+32(FP), SI
-	VMOVUPS (SI), Z1
-	VXORPS  Z2, Z2, Z2
-	MOVQ    n+0(FP), AX
-
-unit:
-	PREFETCHT0  1024(CX)
-	VMOVUPS     (CX), Z3
-	VFMADD213PS Z1, Z0, Z3
-	VMAXPS      Z3, Z2, Z3
-	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	DECQ        AX
-	JNZ         unit
-	VZEROUPPER
-	RET
-
-// func normApplyAddReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyAddReLUAVX512(SB), NOSPLIT, $0-48
-	MOVQ    y+8(FP), BX
-	MOVQ    x+16(FP), CX
-	MOVQ    scale+24(FP), DX
-	VMOVUPS (DX), Z0
-	MOVQ    shift+32(FP), SI
-	VMOVUPS (SI), Z1
-	MOVQ    r+40(FP), DI
-	VXORPS  Z2, Z2, Z2
-	MOVQ    n+0(FP), AX
-
-unit:
-	PREFETCHT0  1024(CX)
-	VMOVUPS     (CX), Z3
-	VFMADD213PS Z1, Z0, Z3
-	PREFETCHT0  1024(DI)
-	VADDPS      (DI), Z3, Z3
-	VMAXPS      Z3, Z2, Z3
-	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
-	DECQ        AX
-	JNZ         unit
-	VZEROUPPER
-	RET
-
-// func gradApplyReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// func gradApplyReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gradApplyReLUAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -285,23 +216,141 @@ TEXT ·gradApplyReLUAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	MOVQ    y+56(FP), SI
-	VXORPS  Z3, Z3, Z3
+	MOVQ    passed+64(FP), SI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Z5
-	VCMPPS      $0x02, Z3, Z5, K1
-	VMOVAPS     Z3, Z8
-	VMOVAPS     Z8, K1, Z4
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVUPS     Z5, (BX)
+	KMOVW       (SI), K1
+	VMOVUPS.Z   (CX), K1, Z3
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVUPS     Z4, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x02, SI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func normApplyAddAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·normApplyAddAVX512(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Z0
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    r+40(FP), DI
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
+	VMOVUPS     Z3, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func normApplyAddReLUAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·normApplyAddReLUAVX512(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Z0
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    r+40(FP), DI
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VMOVUPS     Z3, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func normApplyAddReLUNotedAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·normApplyAddReLUNotedAVX512(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Z0
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    r+40(FP), DI
+	MOVQ    passed+48(FP), R8
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	KMOVW       K1, (R8)
+	VMOVUPS     Z3, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	ADDQ        $0x02, R8
+	DECQ        AX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func gradApplyResidualAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gradApplyResidualAVX512(SB), NOSPLIT, $0-72
+	MOVQ    dx+8(FP), BX
+	MOVQ    dy+16(FP), CX
+	MOVQ    x+24(FP), DX
+	MOVQ    a+32(FP), SI
+	VMOVUPS (SI), Z0
+	MOVQ    b+40(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    c+48(FP), SI
+	VMOVUPS (SI), Z2
+	MOVQ    dr+56(FP), SI
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	PREFETCHT0  1024(DX)
+	VMOVUPS     (CX), Z3
+	VMOVUPS     Z3, (SI)
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVUPS     Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -311,8 +360,8 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// func gradApplyResidualReLUAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gradApplyResidualReLUAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -323,38 +372,33 @@ TEXT ·gradApplyResidualReLUAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	MOVQ    y+56(FP), SI
-	MOVQ    dr+64(FP), DI
-	VXORPS  Z3, Z3, Z3
+	MOVQ    passed+64(FP), SI
+	MOVQ    dr+56(FP), DI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Z5
-	VCMPPS      $0x02, Z3, Z5, K1
-	VMOVAPS     Z3, Z8
-	VMOVAPS     Z8, K1, Z4
-	VMOVUPS     Z4, (DI)
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVUPS     Z5, (BX)
+	KMOVW       (SI), K1
+	VMOVUPS.Z   (CX), K1, Z3
+	VMOVUPS     Z3, (DI)
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVUPS     Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
+	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
 	RET
 
-// func normApplyNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyNTAVX512(SB), NOSPLIT, $0-48
+TEXT ·normApplyNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -377,16 +421,15 @@ unit:
 	VZEROUPPER
 	RET
 
-// func normApplyAddNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyAddNTAVX512(SB), NOSPLIT, $0-48
+TEXT ·normApplyReLUNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
 	VMOVUPS (DX), Z0
 	MOVQ    shift+32(FP), SI
 	VMOVUPS (SI), Z1
-	MOVQ    r+40(FP), DI
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
 
@@ -394,20 +437,48 @@ unit:
 	PREFETCHT0  1024(CX)
 	VMOVUPS     (CX), Z3
 	VFMADD213PS Z1, Z0, Z3
-	PREFETCHT0  1024(DI)
-	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
 	VMOVNTPS    Z3, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func gradApplyNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func normApplyReLUNotedNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·normApplyReLUNotedNTAVX512(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Z0
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    passed+48(FP), DI
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	KMOVW       K1, (DI)
+	VMOVNTPS    Z3, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x02, DI
+	DECQ        AX
+	JNZ         unit
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func gradApplyNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gradApplyNTAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -418,17 +489,16 @@ TEXT ·gradApplyNTAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	VXORPS  Z3, Z3, Z3
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVNTPS    Z5, (BX)
+	VMOVUPS     (CX), Z3
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVNTPS    Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -438,9 +508,9 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gradApplyResidualNTAVX512(SB), NOSPLIT, $0-72
+// func gradApplyReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gradApplyReLUNTAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
 	MOVQ    x+24(FP), DX
@@ -450,38 +520,38 @@ TEXT ·gradApplyResidualNTAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	MOVQ    dr+64(FP), SI
-	VXORPS  Z3, Z3, Z3
+	MOVQ    passed+64(FP), SI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	VMOVUPS     Z4, (SI)
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVNTPS    Z5, (BX)
+	KMOVW       (SI), K1
+	VMOVUPS.Z   (CX), K1, Z3
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVNTPS    Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
+	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func normApplyReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyAddNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyReLUNTAVX512(SB), NOSPLIT, $0-48
+TEXT ·normApplyAddNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
 	VMOVUPS (DX), Z0
 	MOVQ    shift+32(FP), SI
 	VMOVUPS (SI), Z1
+	MOVQ    r+40(FP), DI
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
 
@@ -489,19 +559,21 @@ unit:
 	PREFETCHT0  1024(CX)
 	VMOVUPS     (CX), Z3
 	VFMADD213PS Z1, Z0, Z3
-	VMAXPS      Z3, Z2, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
 	VMOVNTPS    Z3, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func normApplyAddReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32)
+// func normApplyAddReLUNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normApplyAddReLUNTAVX512(SB), NOSPLIT, $0-48
+TEXT ·normApplyAddReLUNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
 	MOVQ    scale+24(FP), DX
@@ -529,9 +601,43 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
+// func normApplyAddReLUNotedNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gradApplyReLUNTAVX512(SB), NOSPLIT, $0-72
+TEXT ·normApplyAddReLUNotedNTAVX512(SB), NOSPLIT, $0-56
+	MOVQ    y+8(FP), BX
+	MOVQ    x+16(FP), CX
+	MOVQ    scale+24(FP), DX
+	VMOVUPS (DX), Z0
+	MOVQ    shift+32(FP), SI
+	VMOVUPS (SI), Z1
+	MOVQ    r+40(FP), DI
+	MOVQ    passed+48(FP), R8
+	VXORPS  Z2, Z2, Z2
+	MOVQ    n+0(FP), AX
+
+unit:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	KMOVW       K1, (R8)
+	VMOVNTPS    Z3, (BX)
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	ADDQ        $0x02, R8
+	DECQ        AX
+	JNZ         unit
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func gradApplyResidualNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gradApplyResidualNTAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
 	MOVQ    x+24(FP), DX
@@ -541,23 +647,18 @@ TEXT ·gradApplyReLUNTAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	MOVQ    y+56(FP), SI
-	VXORPS  Z3, Z3, Z3
+	MOVQ    dr+56(FP), SI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Z5
-	VCMPPS      $0x02, Z3, Z5, K1
-	VMOVAPS     Z3, Z8
-	VMOVAPS     Z8, K1, Z4
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVNTPS    Z5, (BX)
+	VMOVUPS     (CX), Z3
+	VMOVNTPS    Z3, (SI)
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVNTPS    Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
@@ -568,8 +669,8 @@ unit:
 	VZEROUPPER
 	RET
 
-// func gradApplyResidualReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, y *float32, dr *float32)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// func gradApplyResidualReLUNTAVX512(n int, dx *float32, dy *float32, x *float32, a *float32, b *float32, c *float32, dr *float32, passed *uint16)
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gradApplyResidualReLUNTAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx+8(FP), BX
 	MOVQ    dy+16(FP), CX
@@ -580,30 +681,25 @@ TEXT ·gradApplyResidualReLUNTAVX512(SB), NOSPLIT, $0-72
 	VMOVUPS (SI), Z1
 	MOVQ    c+48(FP), SI
 	VMOVUPS (SI), Z2
-	MOVQ    y+56(FP), SI
-	MOVQ    dr+64(FP), DI
-	VXORPS  Z3, Z3, Z3
+	MOVQ    passed+64(FP), SI
+	MOVQ    dr+56(FP), DI
 	MOVQ    n+0(FP), AX
 
 unit:
 	PREFETCHT0  1024(CX)
 	PREFETCHT0  1024(DX)
-	VMOVUPS     (CX), Z4
-	PREFETCHT0  1024(SI)
-	VMOVUPS     (SI), Z5
-	VCMPPS      $0x02, Z3, Z5, K1
-	VMOVAPS     Z3, Z8
-	VMOVAPS     Z8, K1, Z4
-	VMOVUPS     Z4, (DI)
-	VMOVUPS     (DX), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z4, Z0, Z5
-	VMOVNTPS    Z5, (BX)
+	KMOVW       (SI), K1
+	VMOVUPS.Z   (CX), K1, Z3
+	VMOVNTPS    Z3, (DI)
+	VMOVUPS     (DX), Z4
+	VFMADD213PS Z2, Z1, Z4
+	VFMADD231PS Z3, Z0, Z4
+	VMOVNTPS    Z4, (BX)
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
+	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
 	SFENCE

@@ -104,8 +104,8 @@ func (b *BatchNorm) blocked([][]int) (wants, can bool) {
 }
 func (b *BatchNorm) unblocks() bool { return false }
 
-func (b *BatchNorm) forward(c *call)  { b.run(c, nil, false) }
-func (b *BatchNorm) backward(c *call) { b.runBackward(c, nil, false) }
+func (b *BatchNorm) forward(c *call)  { b.run(c, b.kernel(c), nil) }
+func (b *BatchNorm) backward(c *call) { b.runBackward(c, b.kernel(c), nil) }
 
 // FreezeNorms makes all batch normalisations use their running statistics in training too, as is usual when a trained
 // network is tuned on few examples, or lets them learn again. It returns the model.

@@ -6,13 +6,14 @@ import "github.com/groupnb/groupnb/kernels"
 type normAct struct {
 	bn             *BatchNorm
 	residual, relu bool
+	passed         []uint16 // what relu let through in the last training pass
 }
 
 func (o *normAct) kind() string       { return o.bn.kind() }
 func (o *normAct) params() []*Param   { return o.bn.params() }
 func (o *normAct) buffers() []*Buffer { return o.bn.buffers() }
 func (o *normAct) traits() traits {
-	return traits{needX: true, firstOnly: true, needY: o.relu, inPlace: true}
+	return traits{needX: true, firstOnly: true, inPlace: true}
 }
 
 func (o *normAct) shape(x [][]int) []int { return x[0] }
@@ -25,7 +26,7 @@ func (o *normAct) forward(c *call) {
 	if o.residual {
 		residual = c.x[1].Data
 	}
-	o.bn.run(c, residual, o.relu)
+	o.bn.run(c, o.kernel(c), residual)
 }
 
 func (o *normAct) backward(c *call) {
@@ -33,19 +34,31 @@ func (o *normAct) backward(c *call) {
 	if o.residual && c.dx[1] != nil {
 		dresidual = c.dx[1].Data
 	}
-	o.bn.runBackward(c, dresidual, o.relu)
+	o.bn.runBackward(c, o.kernel(c), dresidual)
 }
 
-func (b *BatchNorm) kernel(c *call, relu bool) kernels.NormAct {
+func (o *normAct) kernel(c *call) kernels.NormAct {
+	k := o.bn.kernel(c)
+	k.ReLU = o.relu
+	if o.relu && c.train {
+		if len(o.passed) != k.PassedLen() {
+			o.passed = make([]uint16, k.PassedLen())
+		}
+		k.Passed = o.passed
+	}
+	return k
+}
+
+func (b *BatchNorm) kernel(c *call) kernels.NormAct {
 	s := c.x[0].Shape
 	return kernels.NormAct{
 		BatchNorm: kernels.BatchNorm{N: s[0], C: s[1], Spatial: size(s[2:]), Eps: float32(b.eps), Momentum: float32(b.momentum)},
-		Blocked:   c.blocked, ReLU: relu,
+		Blocked:   c.blocked,
 	}
 }
 
-func (b *BatchNorm) run(c *call, residual []float32, relu bool) {
-	k, x, y := b.kernel(c, relu), c.x[0].Data, c.y.Data
+func (b *BatchNorm) run(c *call, k kernels.NormAct, residual []float32) {
+	x, y := c.x[0].Data, c.y.Data
 	gamma, beta, _, _ := b.affine()
 	mean, variance := b.RunningMean.Value.Data, b.RunningVar.Value.Data
 	if !c.train || b.Frozen {
@@ -61,8 +74,7 @@ func (b *BatchNorm) run(c *call, residual []float32, relu bool) {
 	k.Train(y, x, residual, gamma, beta, b.mean, b.invstd, mean, variance)
 }
 
-func (b *BatchNorm) runBackward(c *call, dresidual []float32, relu bool) {
-	k := b.kernel(c, relu)
+func (b *BatchNorm) runBackward(c *call, k kernels.NormAct, dresidual []float32) {
 	gamma, _, dgamma, dbeta := b.affine()
 	dx := c.dx[0]
 	if dx == nil { // first layer of the network: the kernel still wants room for dx
@@ -70,8 +82,8 @@ func (b *BatchNorm) runBackward(c *call, dresidual []float32, relu bool) {
 		dx = &b.unused
 	}
 	if b.Frozen {
-		k.EvalBackward(dx.Data, dresidual, dgamma, dbeta, c.dy.Data, c.y.Data, c.x[0].Data, gamma, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
+		k.EvalBackward(dx.Data, dresidual, dgamma, dbeta, c.dy.Data, c.x[0].Data, gamma, b.RunningMean.Value.Data, b.RunningVar.Value.Data)
 		return
 	}
-	k.Backward(dx.Data, dresidual, dgamma, dbeta, c.dy.Data, c.y.Data, c.x[0].Data, gamma, b.mean, b.invstd)
+	k.Backward(dx.Data, dresidual, dgamma, dbeta, c.dy.Data, c.x[0].Data, gamma, b.mean, b.invstd)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -9,16 +10,22 @@ import (
 // streamFamily writes the passes over whole tensors: batch normalisation, elementwise operations, optimiser steps. They go through
 // their operands in units of 16 floats; per-channel arguments are 16 floats too.
 func streamFamily(s simd) {
+	if s.bytes == 32 {
+		GLOBL("bitOf", attr.RODATA|attr.NOPTR)
+		for lane := range 8 {
+			DATA(4*lane, U32(1<<lane))
+		}
+	}
 	moments(s)
 	gradSums(s, false)
 	gradSums(s, true)
 	for _, nt := range []bool{false, true} {
-		for _, relu := range []bool{false, true} {
-			for _, residual := range []bool{false, true} {
-				normApply(s, relu, residual, nt)
-			}
-			gradApply(s, relu, false, nt)
-			gradApply(s, relu, true, nt)
+		for _, residual := range []bool{false, true} {
+			normApply(s, residual, noReLU, nt)
+			normApply(s, residual, plainReLU, nt)
+			normApply(s, residual, notedReLU, nt)
+			gradApply(s, false, residual, nt)
+			gradApply(s, true, residual, nt)
 		}
 	}
 	elementwise(s)
@@ -30,7 +37,8 @@ type stream struct {
 	s        simd
 	next     int
 	pointers []GPPhysical
-	nt       bool // stores bypass the caches
+	bits     GPPhysical // of a bit for each float, if any
+	nt       bool       // stores bypass the caches
 }
 
 var streamRegisters = []GPPhysical{RBX, RCX, RDX, RSI, RDI, R8, R9, R10}
@@ -43,6 +51,12 @@ func (t *stream) operand(name string) GPPhysical {
 	r := t.fixed(name)
 	t.pointers = append(t.pointers, r)
 	return r
+}
+
+// noted loads the pointer to bits called name; each unit moves it on.
+func (t *stream) noted(name string) GPPhysical {
+	t.bits = t.fixed(name)
+	return t.bits
 }
 
 // fixed loads the pointer called name, which stays.
@@ -72,6 +86,9 @@ func (t *stream) loop(body func(part, disp int)) {
 	}
 	for _, r := range t.pointers {
 		ADDQ(U8(pixel), r)
+	}
+	if t.bits != nil {
+		ADDQ(U8(2), t.bits)
 	}
 	DECQ(RAX)
 	JNZ(LabelRef("unit"))
@@ -134,33 +151,66 @@ func addSums(s simd, to Register, regs []VecPhysical) {
 	}
 }
 
+// note writes down which values of part p of y are not 0 or less, one bit each.
+func note(s simd, p int, y, zeros, mask VecPhysical, bits GPPhysical) {
+	const notLessOrEqual = U8(6)
+	if s.bytes == 64 {
+		VCMPPS(notLessOrEqual, zeros, y, K1)
+		KMOVW(K1, at(bits, 0))
+		return
+	}
+	VCMPPS(notLessOrEqual, zeros, y, mask)
+	VMOVMSKPS(mask, R15L)
+	MOVB(R15B, at(bits, p))
+}
+
+// loadPassed loads part p of what was noted to have passed, 0 elsewhere. AVX2 has bitOf, which bit tells of a lane, in a register.
+func loadPassed(s simd, p int, from Mem, v, bitOf, mask VecPhysical, bits GPPhysical) {
+	if s.bytes == 64 {
+		KMOVW(at(bits, 0), K1)
+		VMOVUPS_Z(from, K1, v)
+		return
+	}
+	VPBROADCASTB(at(bits, p), mask)
+	VPAND(bitOf, mask, mask)
+	VPCMPEQD(bitOf, mask, mask)
+	VANDPS(from, mask, v)
+}
+
+// newBitOf loads bitOf for loadPassed.
+func newBitOf(s simd, v VecPhysical) VecPhysical {
+	if s.bytes == 32 {
+		VMOVUPS(NewDataAddr(NewStaticSymbol("bitOf"), 0), v)
+	}
+	return v
+}
+
 func gradSums(s simd, masked bool) {
 	name, g := "gradSums", "dy[i]"
 	if masked {
-		name, g = "gradSumsReLU", "dy[i], or 0 where y[i] <= 0"
+		name, g = "gradSumsReLU", "dy[i], or 0 where bit i of passed is not set"
 	}
-	function(name+s.suffix, "func(n int, dy, x, mean, sums, y *float32)", "\tfor i := range 16*n {", "\t\tg := "+g, "\t\tsums[i%16] += g", "\t\tsums[16+i%16] += g * (x[i] - mean[i%16])", "\t}")
+	function(name+s.suffix, "func(n int, dy, x, mean, sums *float32, passed *uint16)", "\tfor i := range 16*n {", "\t\tg := "+g, "\t\tsums[i%16] += g", "\t\tsums[16+i%16] += g * (x[i] - mean[i%16])", "\t}")
 	t := &stream{s: s}
 	dy, x := t.operand("dy"), t.operand("x")
 	mean := t.constants("mean", 0)
 	sums := t.fixed("sums")
 	n := s.parts()
-	zeros := s.reg[3*n]
-	zero(s.reg[n : 3*n+1]...)
-	spare := s.reg[3*n+1:]
-	var y GPPhysical
+	zero(s.reg[n : 3*n]...)
+	spare := s.reg[3*n:]
+	var bits GPPhysical
+	var bitOf VecPhysical
 	if masked {
-		y = t.operand("y")
+		bits, bitOf = t.noted("passed"), newBitOf(s, spare[5])
 	}
 	t.loop(func(p, disp int) {
 		g, d := spare[2*p], spare[2*p+1]
 		PREFETCHT0(at(dy, disp+1024))
 		PREFETCHT0(at(x, disp+1024))
-		VMOVUPS(at(dy, disp), g)
 		if masked {
-			PREFETCHT0(at(y, disp+1024))
-			VMOVUPS(at(y, disp), d)
-			relu(s, g, d, zeros, spare[4])
+			loadPassed(s, p, at(dy, disp), g, bitOf, spare[4], bits)
+		} else {
+			VMOVUPS(at(dy, disp), g)
 		}
 		VMOVUPS(at(x, disp), d)
 		VSUBPS(mean[p], d, d)
@@ -180,23 +230,39 @@ func suffix(parts ...any) (name string) {
 	return name
 }
 
-func normApply(s simd, withReLU, residual, nt bool) {
+// activation is what follows a normalisation: nothing, ReLU, or ReLU that notes for the way back what it let through.
+type activation int
+
+const (
+	noReLU activation = iota
+	plainReLU
+	notedReLU
+)
+
+func normApply(s simd, residual bool, act activation, nt bool) {
 	doc := "\t\tv := x[i]*scale[i%16] + shift[i%16]"
 	if residual {
 		doc += " + r[i]"
 	}
 	lines := []string{"\tfor i := range 16*n {", doc}
-	if withReLU {
+	if act != noReLU {
 		lines = append(lines, "\t\tif v < 0 {", "\t\t\tv = 0", "\t\t}")
 	}
-	function("normApply"+suffix(residual, "Add", withReLU, "ReLU", nt, "NT")+s.suffix, "func(n int, y, x, scale, shift, r *float32)", append(lines, "\t\ty[i] = v", "\t}")...)
+	if act == notedReLU {
+		lines = append(lines, "\t\tbit i of passed = !(v <= 0)")
+	}
+	name := "normApply" + suffix(residual, "Add", act != noReLU, "ReLU", act == notedReLU, "Noted", nt, "NT") + s.suffix
+	function(name, "func(n int, y, x, scale, shift, r *float32, passed *uint16)", append(lines, "\t\ty[i] = v", "\t}")...)
 	t := &stream{s: s, nt: nt}
 	y, x := t.operand("y"), t.operand("x")
 	n := s.parts()
 	scale, shift := t.constants("scale", 0), t.constants("shift", n)
-	var r GPPhysical
+	var r, bits GPPhysical
 	if residual {
 		r = t.operand("r")
+	}
+	if act == notedReLU {
+		bits = t.noted("passed")
 	}
 	zeros := s.reg[2*n]
 	zero(zeros)
@@ -210,8 +276,11 @@ func normApply(s simd, withReLU, residual, nt bool) {
 			PREFETCHT0(at(r, disp+1024))
 			VADDPS(at(r, disp), v, v)
 		}
-		if withReLU {
+		if act != noReLU {
 			VMAXPS(v, zeros, v) // the second operand, v, wins if it is NaN
+		}
+		if act == notedReLU {
+			note(s, p, v, zeros, spare[4], bits)
 		}
 		t.store(v, at(y, disp))
 	})
@@ -221,13 +290,14 @@ func normApply(s simd, withReLU, residual, nt bool) {
 func gradApply(s simd, masked, residual, nt bool) {
 	g := "dy[i]"
 	if masked {
-		g = "dy[i], or 0 where y[i] <= 0"
+		g = "dy[i], or 0 where bit i of passed is not set"
 	}
 	lines := []string{"\tfor i := range 16*n {", "\t\tg := " + g, "\t\tdx[i] = g*a[i%16] + x[i]*b[i%16] + c[i%16]"}
 	if residual {
 		lines = append(lines, "\t\tdr[i] = g")
 	}
-	function("gradApply"+suffix(residual, "Residual", masked, "ReLU", nt, "NT")+s.suffix, "func(n int, dx, dy, x, a, b, c, y, dr *float32)", append(lines, "\t}")...)
+	name := "gradApply" + suffix(residual, "Residual", masked, "ReLU", nt, "NT") + s.suffix
+	function(name, "func(n int, dx, dy, x, a, b, c, dr *float32, passed *uint16)", append(lines, "\t}")...)
 	t := &stream{s: s, nt: nt}
 	dx, dy, x := t.operand("dx"), t.operand("dy"), t.operand("x")
 	n := s.parts()
@@ -237,28 +307,26 @@ func gradApply(s simd, masked, residual, nt bool) {
 	t.next--
 	c := t.constants("c", 2*n)
 	t.next--
-	var y, dr GPPhysical
+	spare := s.reg[3*n:]
+	var bits, dr GPPhysical
+	var bitOf VecPhysical
 	if masked {
-		y = t.operand("y")
+		bits, bitOf = t.noted("passed"), newBitOf(s, spare[5])
 	}
 	if residual {
 		dr = t.operand("dr")
 	}
-	zeros := s.reg[3*n]
-	zero(zeros)
-	spare := s.reg[3*n+1:]
 	t.loop(func(p, disp int) {
 		g, v := spare[2*p], spare[2*p+1]
 		PREFETCHT0(at(dy, disp+1024))
 		PREFETCHT0(at(x, disp+1024))
-		VMOVUPS(at(dy, disp), g)
 		if masked {
-			PREFETCHT0(at(y, disp+1024))
-			VMOVUPS(at(y, disp), v)
-			relu(s, g, v, zeros, spare[4])
+			loadPassed(s, p, at(dy, disp), g, bitOf, spare[4], bits)
+		} else {
+			VMOVUPS(at(dy, disp), g)
 		}
 		if residual {
-			VMOVUPS(g, at(dr, disp))
+			t.store(g, at(dr, disp))
 		}
 		VMOVUPS(at(x, disp), v)
 		VFMADD213PS(c[p], b[p], v)
