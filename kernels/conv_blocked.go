@@ -50,6 +50,27 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 	c.shape().turned().throughPlain(dx, dy, func(dx, dy []float32) { c.backwardData(dx, dy, w) })
 }
 
+// AddsGradient reports whether AddBackwardDataBlocked can do this convolution: a 1x1 convolution without a stride, where there is assembly.
+func (c Conv) AddsGradient() bool {
+	c = c.norm()
+	return c.problem() == "" && c.path(assembly()) == point && c.Stride == [3]int{1, 1, 1}
+}
+
+// AddBackwardDataBlocked is BackwardDataBlocked that adds to what is in dx, which saves the pass of an addition. It panics with a ShapeError
+// unless AddsGradient.
+func (c Conv) AddBackwardDataBlocked(dx, dy, w []float32) {
+	const op = "Conv.AddBackwardDataBlocked"
+	c = c.prepareBlocked(op, len(dx), len(dy), len(w))
+	if !c.AddsGradient() {
+		panic(ShapeError{op, "no kernel adds to the gradient of this convolution's input"})
+	}
+	if c.N > 0 {
+		p := c.pointPass(true, w)
+		p.add = true
+		p.run(assembly(), dx, dy, nil)
+	}
+}
+
 // BackwardWeightsBlocked is BackwardWeights with x and dy in the blocked layout; dw and db are plain.
 func (c Conv) BackwardWeightsBlocked(dw, db, x, dy []float32) {
 	c = c.prepareBlocked("Conv.BackwardWeightsBlocked", len(x), len(dy), len(dw))

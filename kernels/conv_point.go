@@ -44,6 +44,7 @@ type pointPass struct {
 	weight             matrix
 	keep               *Prepared // holds the packed weights, if not nil
 	then               Then      // without gaps in target
+	add                bool      // to what is in y, without gaps in target
 }
 
 // k is the number of channels of a plane that the kernels read.
@@ -217,13 +218,13 @@ func (t *pointTask) run() {
 }
 
 // product adds the products of depth input blocks from b on to a panel of output blocks that begins with o. The first one sets them to
-// the bias before, the last one does what follows.
+// the bias before, unless they are to be added to, the last one does what follows.
 func (t *pointTask) product(read *gridReader, write *gridWriter, image, b, depth, o int) {
 	outs, pixels := blocks(t.out), t.to-t.from
 	nb := min(t.s.pointPanel(), t.last-o)
 	w := t.weights.at(b, depth, o, t.k())
 	var bias *float32
-	if b == 0 {
+	if b == 0 && !t.add {
 		bias = &t.bias[o*Block]
 	}
 	x, xplane := read.at(image, b)

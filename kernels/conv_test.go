@@ -113,6 +113,14 @@ func newConvCase(c Conv) *convCase {
 	return k
 }
 
+func twice(x []float64) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = 2 * v
+	}
+	return y
+}
+
 // check runs the three directions in both layouts and from one to the other, guarding every buffer.
 func (k *convCase) check(t *testing.T) {
 	c := k.Conv
@@ -139,6 +147,10 @@ func (k *convCase) check(t *testing.T) {
 	compare(t, "blocked y", plain(t, by.s(), c.N, c.OutC, out), k.y, forward)
 	c.BackwardDataBlocked(bdx.s(), bdy.s(), w.s())
 	compare(t, "blocked dx", plain(t, bdx.s(), c.N, c.InC, in), k.dx, data)
+	if c.AddsGradient() {
+		c.AddBackwardDataBlocked(bdx.s(), bdy.s(), w.s())
+		compare(t, "blocked dx, added to itself", plain(t, bdx.s(), c.N, c.InC, in), twice(k.dx), 2*data)
+	}
 	c.BackwardWeightsBlocked(dw.s(), db.s(), bx.s(), bdy.s())
 	compare(t, "dw from blocked", dw.s(), k.dw, weights)
 	compare(t, "db from blocked", db.s(), k.db, weights)
@@ -253,6 +265,8 @@ func TestConvRejects(t *testing.T) {
 	wantShapeError(t, "short x", func() { c.Forward(y, x[1:], w, b) })
 	wantShapeError(t, "short w", func() { c.BackwardData(x, y, w[1:]) })
 	wantShapeError(t, "short b", func() { c.BackwardWeights(w, b[1:], x, y) })
+	bx, by := make([]float32, BlockedLen(c.N, c.InC, volume(c.In))), make([]float32, BlockedLen(c.N, c.OutC, volume(c.Out())))
+	wantShapeError(t, "adding what no kernel adds", func() { c.AddBackwardDataBlocked(bx, by, w) })
 }
 
 func TestConvKeepsNaNAndInf(t *testing.T) {

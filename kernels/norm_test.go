@@ -82,6 +82,10 @@ func TestBatchNormFarFromZero(t *testing.T) {
 func TestBatchNormRejects(t *testing.T) {
 	n := BatchNorm{N: 2, C: 3, Spatial: 4}
 	x, c := make([]float32, 24), make([]float32, 3)
+	noted := NormAct{BatchNorm: n, ReLU: true}
+	wantShapeError(t, "ReLU without Passed", func() { noted.Backward(x, nil, nil, nil, x, x, c, c, c) })
+	noted.Passed = make([]uint16, noted.PassedLen()-1)
+	wantShapeError(t, "short Passed", func() { noted.Train(x, x, nil, c, c, c, c, nil, nil) })
 	wantShapeError(t, "short x", func() { n.Train(x, x[1:], c, c, c, c, nil, nil) })
 	wantShapeError(t, "short gamma", func() { n.Train(x, x, c[1:], c, c, c, nil, nil) })
 	wantShapeError(t, "no mean", func() { n.Train(x, x, c, c, nil, c, nil, nil) })

@@ -39,7 +39,7 @@ unit:
 	VSUBPS      Y1, Y7, Y7
 	VADDPS      Y7, Y3, Y3
 	VFMADD231PS Y7, Y7, Y5
-	ADDQ        $0x40, BX
+	ADDQ        $0x00000040, BX
 	DECQ        AX
 	JNZ         unit
 	VADDPS      (DX), Y2, Y2
@@ -83,8 +83,8 @@ unit:
 	VSUBPS      Y1, Y9, Y9
 	VADDPS      Y8, Y3, Y3
 	VFMADD231PS Y8, Y9, Y5
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	VADDPS      (SI), Y2, Y2
@@ -136,8 +136,8 @@ unit:
 	VSUBPS       Y1, Y9, Y9
 	VADDPS       Y8, Y3, Y3
 	VFMADD231PS  Y8, Y9, Y5
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
 	ADDQ         $0x02, DI
 	DECQ         AX
 	JNZ          unit
@@ -175,8 +175,8 @@ unit:
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
 	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -207,8 +207,8 @@ unit:
 	VFMADD213PS Y3, Y1, Y7
 	VMAXPS      Y7, Y4, Y7
 	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -228,6 +228,90 @@ TEXT ·normApplyReLUNotedAVX2(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), DI
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	VMOVUPS     Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 32(BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x10, R14
+	ORQ         R14, R15
+	VMOVUPS     Y5, 64(BX)
+	PREFETCHT0  1120(CX)
+	VMOVUPS     96(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x18, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 96(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x20, R14
+	ORQ         R14, R15
+	VMOVUPS     Y5, 128(BX)
+	PREFETCHT0  1184(CX)
+	VMOVUPS     160(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x28, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 160(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x30, R14
+	ORQ         R14, R15
+	VMOVUPS     Y5, 192(BX)
+	PREFETCHT0  1248(CX)
+	VMOVUPS     224(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x38, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 224(BX)
+	MOVQ        R15, (DI)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x08, DI
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -236,21 +320,24 @@ unit:
 	VMAXPS      Y5, Y4, Y5
 	VCMPPS      $0x06, Y4, Y5, Y9
 	VMOVMSKPS   Y9, R15
-	MOVB        R15, (DI)
 	VMOVUPS     Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
 	VMAXPS      Y7, Y4, Y7
 	VCMPPS      $0x06, Y4, Y7, Y9
-	VMOVMSKPS   Y9, R15
-	MOVB        R15, 1(DI)
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
 	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	MOVW        R15, (DI)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	ADDQ        $0x02, DI
 	DECQ        AX
 	JNZ         unit
+
+done:
 	VZEROUPPER
 	RET
 
@@ -286,9 +373,9 @@ unit:
 	VFMADD213PS Y5, Y3, Y9
 	VFMADD231PS Y8, Y1, Y9
 	VMOVUPS     Y9, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -334,9 +421,9 @@ unit:
 	VFMADD213PS  Y5, Y3, Y9
 	VFMADD231PS  Y8, Y1, Y9
 	VMOVUPS      Y9, 32(BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
 	ADDQ         $0x02, SI
 	DECQ         AX
 	JNZ          unit
@@ -371,9 +458,9 @@ unit:
 	PREFETCHT0  1056(DI)
 	VADDPS      32(DI), Y7, Y7
 	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -409,9 +496,9 @@ unit:
 	VADDPS      32(DI), Y7, Y7
 	VMAXPS      Y7, Y4, Y7
 	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -432,6 +519,107 @@ TEXT ·normApplyAddReLUNotedAVX2(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), R8
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	VMOVUPS     Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 32(BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1088(DI)
+	VADDPS      64(DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x10, R14
+	ORQ         R14, R15
+	VMOVUPS     Y5, 64(BX)
+	PREFETCHT0  1120(CX)
+	VMOVUPS     96(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1120(DI)
+	VADDPS      96(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x18, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 96(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1152(DI)
+	VADDPS      128(DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x20, R14
+	ORQ         R14, R15
+	VMOVUPS     Y5, 128(BX)
+	PREFETCHT0  1184(CX)
+	VMOVUPS     160(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1184(DI)
+	VADDPS      160(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x28, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 160(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1216(DI)
+	VADDPS      192(DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x30, R14
+	ORQ         R14, R15
+	VMOVUPS     Y5, 192(BX)
+	PREFETCHT0  1248(CX)
+	VMOVUPS     224(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1248(DI)
+	VADDPS      224(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x38, R14
+	ORQ         R14, R15
+	VMOVUPS     Y7, 224(BX)
+	MOVQ        R15, (R8)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x08, R8
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -442,7 +630,6 @@ unit:
 	VMAXPS      Y5, Y4, Y5
 	VCMPPS      $0x06, Y4, Y5, Y9
 	VMOVMSKPS   Y9, R15
-	MOVB        R15, (R8)
 	VMOVUPS     Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
@@ -451,15 +638,19 @@ unit:
 	VADDPS      32(DI), Y7, Y7
 	VMAXPS      Y7, Y4, Y7
 	VCMPPS      $0x06, Y4, Y7, Y9
-	VMOVMSKPS   Y9, R15
-	MOVB        R15, 1(R8)
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
 	VMOVUPS     Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	MOVW        R15, (R8)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	ADDQ        $0x02, R8
 	DECQ        AX
 	JNZ         unit
+
+done:
 	VZEROUPPER
 	RET
 
@@ -498,10 +689,10 @@ unit:
 	VFMADD213PS Y5, Y3, Y9
 	VFMADD231PS Y8, Y1, Y9
 	VMOVUPS     Y9, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -550,10 +741,10 @@ unit:
 	VFMADD213PS  Y5, Y3, Y9
 	VFMADD231PS  Y8, Y1, Y9
 	VMOVUPS      Y9, 32(BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, DI
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, DI
 	ADDQ         $0x02, SI
 	DECQ         AX
 	JNZ          unit
@@ -583,8 +774,8 @@ unit:
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
 	VMOVNTPS    Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -616,8 +807,8 @@ unit:
 	VFMADD213PS Y3, Y1, Y7
 	VMAXPS      Y7, Y4, Y7
 	VMOVNTPS    Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -638,6 +829,90 @@ TEXT ·normApplyReLUNotedNTAVX2(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), DI
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	VMOVNTPS    Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 32(BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x10, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y5, 64(BX)
+	PREFETCHT0  1120(CX)
+	VMOVUPS     96(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x18, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 96(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x20, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y5, 128(BX)
+	PREFETCHT0  1184(CX)
+	VMOVUPS     160(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x28, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 160(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x30, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y5, 192(BX)
+	PREFETCHT0  1248(CX)
+	VMOVUPS     224(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x38, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 224(BX)
+	MOVQ        R15, (DI)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x08, DI
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -646,21 +921,24 @@ unit:
 	VMAXPS      Y5, Y4, Y5
 	VCMPPS      $0x06, Y4, Y5, Y9
 	VMOVMSKPS   Y9, R15
-	MOVB        R15, (DI)
 	VMOVNTPS    Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
 	VFMADD213PS Y3, Y1, Y7
 	VMAXPS      Y7, Y4, Y7
 	VCMPPS      $0x06, Y4, Y7, Y9
-	VMOVMSKPS   Y9, R15
-	MOVB        R15, 1(DI)
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
 	VMOVNTPS    Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	MOVW        R15, (DI)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	ADDQ        $0x02, DI
 	DECQ        AX
 	JNZ         unit
+
+done:
 	SFENCE
 	VZEROUPPER
 	RET
@@ -697,9 +975,9 @@ unit:
 	VFMADD213PS Y5, Y3, Y9
 	VFMADD231PS Y8, Y1, Y9
 	VMOVNTPS    Y9, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -746,9 +1024,9 @@ unit:
 	VFMADD213PS  Y5, Y3, Y9
 	VFMADD231PS  Y8, Y1, Y9
 	VMOVNTPS     Y9, 32(BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
 	ADDQ         $0x02, SI
 	DECQ         AX
 	JNZ          unit
@@ -784,9 +1062,9 @@ unit:
 	PREFETCHT0  1056(DI)
 	VADDPS      32(DI), Y7, Y7
 	VMOVNTPS    Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -823,9 +1101,9 @@ unit:
 	VADDPS      32(DI), Y7, Y7
 	VMAXPS      Y7, Y4, Y7
 	VMOVNTPS    Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -847,6 +1125,107 @@ TEXT ·normApplyAddReLUNotedNTAVX2(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), R8
 	VXORPS  Y4, Y4, Y4
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R15
+	VMOVNTPS    Y5, (BX)
+	PREFETCHT0  1056(CX)
+	VMOVUPS     32(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1056(DI)
+	VADDPS      32(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 32(BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1088(DI)
+	VADDPS      64(DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x10, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y5, 64(BX)
+	PREFETCHT0  1120(CX)
+	VMOVUPS     96(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1120(DI)
+	VADDPS      96(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x18, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 96(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1152(DI)
+	VADDPS      128(DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x20, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y5, 128(BX)
+	PREFETCHT0  1184(CX)
+	VMOVUPS     160(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1184(DI)
+	VADDPS      160(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x28, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 160(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Y5
+	VFMADD213PS Y2, Y0, Y5
+	PREFETCHT0  1216(DI)
+	VADDPS      192(DI), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VCMPPS      $0x06, Y4, Y5, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x30, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y5, 192(BX)
+	PREFETCHT0  1248(CX)
+	VMOVUPS     224(CX), Y7
+	VFMADD213PS Y3, Y1, Y7
+	PREFETCHT0  1248(DI)
+	VADDPS      224(DI), Y7, Y7
+	VMAXPS      Y7, Y4, Y7
+	VCMPPS      $0x06, Y4, Y7, Y9
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x38, R14
+	ORQ         R14, R15
+	VMOVNTPS    Y7, 224(BX)
+	MOVQ        R15, (R8)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x08, R8
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -857,7 +1236,6 @@ unit:
 	VMAXPS      Y5, Y4, Y5
 	VCMPPS      $0x06, Y4, Y5, Y9
 	VMOVMSKPS   Y9, R15
-	MOVB        R15, (R8)
 	VMOVNTPS    Y5, (BX)
 	PREFETCHT0  1056(CX)
 	VMOVUPS     32(CX), Y7
@@ -866,15 +1244,19 @@ unit:
 	VADDPS      32(DI), Y7, Y7
 	VMAXPS      Y7, Y4, Y7
 	VCMPPS      $0x06, Y4, Y7, Y9
-	VMOVMSKPS   Y9, R15
-	MOVB        R15, 1(R8)
+	VMOVMSKPS   Y9, R14
+	SHLQ        $0x08, R14
+	ORQ         R14, R15
 	VMOVNTPS    Y7, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	MOVW        R15, (R8)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	ADDQ        $0x02, R8
 	DECQ        AX
 	JNZ         unit
+
+done:
 	SFENCE
 	VZEROUPPER
 	RET
@@ -914,10 +1296,10 @@ unit:
 	VFMADD213PS Y5, Y3, Y9
 	VFMADD231PS Y8, Y1, Y9
 	VMOVNTPS    Y9, 32(BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -967,10 +1349,10 @@ unit:
 	VFMADD213PS  Y5, Y3, Y9
 	VFMADD231PS  Y8, Y1, Y9
 	VMOVNTPS     Y9, 32(BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, DI
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, DI
 	ADDQ         $0x02, SI
 	DECQ         AX
 	JNZ          unit
@@ -994,9 +1376,9 @@ unit:
 	VMOVUPS 32(CX), Y3
 	VADDPS  32(DX), Y3, Y3
 	VMOVUPS Y3, 32(BX)
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
 	DECQ    AX
 	JNZ     unit
 	VZEROUPPER
@@ -1017,8 +1399,8 @@ unit:
 	VMOVUPS 32(CX), Y3
 	VMAXPS  Y3, Y0, Y3
 	VMOVUPS Y3, 32(BX)
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, CX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, CX
 	DECQ    AX
 	JNZ     unit
 	VZEROUPPER
@@ -1044,9 +1426,9 @@ unit:
 	VCMPPS  $0x02, Y0, Y4, Y6
 	VANDNPS Y3, Y6, Y3
 	VMOVUPS Y3, 32(BX)
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
 	DECQ    AX
 	JNZ     unit
 	VZEROUPPER
@@ -1085,9 +1467,9 @@ unit:
 	VFNMADD231PS Y9, Y3, Y8
 	VFNMADD231PS Y10, Y4, Y8
 	VMOVUPS      Y8, 32(BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
 	DECQ         AX
 	JNZ          unit
 	VZEROUPPER

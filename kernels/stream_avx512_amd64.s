@@ -21,7 +21,7 @@ unit:
 	VSUBPS      Z0, Z3, Z3
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z3, Z3, Z2
-	ADDQ        $0x40, BX
+	ADDQ        $0x00000040, BX
 	DECQ        AX
 	JNZ         unit
 	VADDPS      (DX), Z1, Z1
@@ -51,8 +51,8 @@ unit:
 	VSUBPS      Z0, Z4, Z4
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z3, Z4, Z2
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	VADDPS      (SI), Z1, Z1
@@ -84,8 +84,8 @@ unit:
 	VSUBPS      Z0, Z4, Z4
 	VADDPS      Z3, Z1, Z1
 	VFMADD231PS Z3, Z4, Z2
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	ADDQ        $0x02, DI
 	DECQ        AX
 	JNZ         unit
@@ -113,8 +113,8 @@ unit:
 	VMOVUPS     (CX), Z3
 	VFMADD213PS Z1, Z0, Z3
 	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -138,15 +138,15 @@ unit:
 	VFMADD213PS Z1, Z0, Z3
 	VMAXPS      Z3, Z2, Z3
 	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
 	RET
 
 // func normApplyReLUNotedAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
 TEXT ·normApplyReLUNotedAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
@@ -157,6 +157,47 @@ TEXT ·normApplyReLUNotedAVX512(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), DI
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	VMOVUPS     Z3, (BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K2
+	VMOVUPS     Z3, 64(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K3
+	VMOVUPS     Z3, 128(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K4
+	VMOVUPS     Z3, 192(BX)
+	KUNPCKWD    K1, K2, K1
+	KUNPCKWD    K3, K4, K3
+	KUNPCKDQ    K1, K3, K1
+	KMOVQ       K1, (DI)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x08, DI
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -164,13 +205,15 @@ unit:
 	VFMADD213PS Z1, Z0, Z3
 	VMAXPS      Z3, Z2, Z3
 	VCMPPS      $0x06, Z2, Z3, K1
-	KMOVW       K1, (DI)
 	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	KMOVW       K1, (DI)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	ADDQ        $0x02, DI
 	DECQ        AX
 	JNZ         unit
+
+done:
 	VZEROUPPER
 	RET
 
@@ -196,9 +239,9 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVUPS     Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -228,9 +271,9 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVUPS     Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
 	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
@@ -257,9 +300,9 @@ unit:
 	PREFETCHT0  1024(DI)
 	VADDPS      (DI), Z3, Z3
 	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -286,16 +329,16 @@ unit:
 	VADDPS      (DI), Z3, Z3
 	VMAXPS      Z3, Z2, Z3
 	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
 	RET
 
 // func normApplyAddReLUNotedAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
 TEXT ·normApplyAddReLUNotedAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
@@ -307,6 +350,56 @@ TEXT ·normApplyAddReLUNotedAVX512(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), R8
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	VMOVUPS     Z3, (BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1088(DI)
+	VADDPS      64(DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K2
+	VMOVUPS     Z3, 64(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1152(DI)
+	VADDPS      128(DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K3
+	VMOVUPS     Z3, 128(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1216(DI)
+	VADDPS      192(DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K4
+	VMOVUPS     Z3, 192(BX)
+	KUNPCKWD    K1, K2, K1
+	KUNPCKWD    K3, K4, K3
+	KUNPCKDQ    K1, K3, K1
+	KMOVQ       K1, (R8)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x08, R8
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -316,14 +409,16 @@ unit:
 	VADDPS      (DI), Z3, Z3
 	VMAXPS      Z3, Z2, Z3
 	VCMPPS      $0x06, Z2, Z3, K1
-	KMOVW       K1, (R8)
 	VMOVUPS     Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	KMOVW       K1, (R8)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	ADDQ        $0x02, R8
 	DECQ        AX
 	JNZ         unit
+
+done:
 	VZEROUPPER
 	RET
 
@@ -351,10 +446,10 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVUPS     Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
 	DECQ        AX
 	JNZ         unit
 	VZEROUPPER
@@ -386,10 +481,10 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVUPS     Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
 	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
@@ -413,8 +508,8 @@ unit:
 	VMOVUPS     (CX), Z3
 	VFMADD213PS Z1, Z0, Z3
 	VMOVNTPS    Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -439,8 +534,8 @@ unit:
 	VFMADD213PS Z1, Z0, Z3
 	VMAXPS      Z3, Z2, Z3
 	VMOVNTPS    Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -448,7 +543,7 @@ unit:
 	RET
 
 // func normApplyReLUNotedNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
 TEXT ·normApplyReLUNotedNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
@@ -459,6 +554,47 @@ TEXT ·normApplyReLUNotedNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), DI
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	VMOVNTPS    Z3, (BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K2
+	VMOVNTPS    Z3, 64(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K3
+	VMOVNTPS    Z3, 128(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K4
+	VMOVNTPS    Z3, 192(BX)
+	KUNPCKWD    K1, K2, K1
+	KUNPCKWD    K3, K4, K3
+	KUNPCKDQ    K1, K3, K1
+	KMOVQ       K1, (DI)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x08, DI
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -466,13 +602,15 @@ unit:
 	VFMADD213PS Z1, Z0, Z3
 	VMAXPS      Z3, Z2, Z3
 	VCMPPS      $0x06, Z2, Z3, K1
-	KMOVW       K1, (DI)
 	VMOVNTPS    Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
+	KMOVW       K1, (DI)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
 	ADDQ        $0x02, DI
 	DECQ        AX
 	JNZ         unit
+
+done:
 	SFENCE
 	VZEROUPPER
 	RET
@@ -499,9 +637,9 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVNTPS    Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -532,9 +670,9 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVNTPS    Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
 	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
@@ -562,9 +700,9 @@ unit:
 	PREFETCHT0  1024(DI)
 	VADDPS      (DI), Z3, Z3
 	VMOVNTPS    Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -592,9 +730,9 @@ unit:
 	VADDPS      (DI), Z3, Z3
 	VMAXPS      Z3, Z2, Z3
 	VMOVNTPS    Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -602,7 +740,7 @@ unit:
 	RET
 
 // func normApplyAddReLUNotedNTAVX512(n int, y *float32, x *float32, scale *float32, shift *float32, r *float32, passed *uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, MMX+
 TEXT ·normApplyAddReLUNotedNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    y+8(FP), BX
 	MOVQ    x+16(FP), CX
@@ -614,6 +752,56 @@ TEXT ·normApplyAddReLUNotedNTAVX512(SB), NOSPLIT, $0-56
 	MOVQ    passed+48(FP), R8
 	VXORPS  Z2, Z2, Z2
 	MOVQ    n+0(FP), AX
+	SUBQ    $0x04, AX
+	JLT     rest
+
+four:
+	PREFETCHT0  1024(CX)
+	VMOVUPS     (CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1024(DI)
+	VADDPS      (DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K1
+	VMOVNTPS    Z3, (BX)
+	PREFETCHT0  1088(CX)
+	VMOVUPS     64(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1088(DI)
+	VADDPS      64(DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K2
+	VMOVNTPS    Z3, 64(BX)
+	PREFETCHT0  1152(CX)
+	VMOVUPS     128(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1152(DI)
+	VADDPS      128(DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K3
+	VMOVNTPS    Z3, 128(BX)
+	PREFETCHT0  1216(CX)
+	VMOVUPS     192(CX), Z3
+	VFMADD213PS Z1, Z0, Z3
+	PREFETCHT0  1216(DI)
+	VADDPS      192(DI), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VCMPPS      $0x06, Z2, Z3, K4
+	VMOVNTPS    Z3, 192(BX)
+	KUNPCKWD    K1, K2, K1
+	KUNPCKWD    K3, K4, K3
+	KUNPCKDQ    K1, K3, K1
+	KMOVQ       K1, (R8)
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x08, R8
+	SUBQ        $0x04, AX
+	JGE         four
+
+rest:
+	ADDQ $0x04, AX
+	JZ   done
 
 unit:
 	PREFETCHT0  1024(CX)
@@ -623,14 +811,16 @@ unit:
 	VADDPS      (DI), Z3, Z3
 	VMAXPS      Z3, Z2, Z3
 	VCMPPS      $0x06, Z2, Z3, K1
-	KMOVW       K1, (R8)
 	VMOVNTPS    Z3, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DI
+	KMOVW       K1, (R8)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DI
 	ADDQ        $0x02, R8
 	DECQ        AX
 	JNZ         unit
+
+done:
 	SFENCE
 	VZEROUPPER
 	RET
@@ -659,10 +849,10 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVNTPS    Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, SI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
 	DECQ        AX
 	JNZ         unit
 	SFENCE
@@ -695,10 +885,10 @@ unit:
 	VFMADD213PS Z2, Z1, Z4
 	VFMADD231PS Z3, Z0, Z4
 	VMOVNTPS    Z4, (BX)
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, DI
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
 	ADDQ        $0x02, SI
 	DECQ        AX
 	JNZ         unit
@@ -719,9 +909,9 @@ unit:
 	VMOVUPS (CX), Z1
 	VADDPS  (DX), Z1, Z1
 	VMOVUPS Z1, (BX)
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
 	DECQ    AX
 	JNZ     unit
 	VZEROUPPER
@@ -739,8 +929,8 @@ unit:
 	VMOVUPS (CX), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, (BX)
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, CX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, CX
 	DECQ    AX
 	JNZ     unit
 	VZEROUPPER
@@ -762,9 +952,9 @@ unit:
 	VMOVAPS Z0, Z6
 	VMOVAPS Z6, K1, Z1
 	VMOVUPS Z1, (BX)
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
 	DECQ    AX
 	JNZ     unit
 	VZEROUPPER
@@ -794,9 +984,9 @@ unit:
 	VFNMADD231PS Z6, Z3, Z5
 	VFNMADD231PS Z7, Z4, Z5
 	VMOVUPS      Z5, (BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
 	DECQ         AX
 	JNZ          unit
 	VZEROUPPER

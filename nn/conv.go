@@ -215,6 +215,11 @@ func (c *Conv) forward(k *call) {
 	}
 }
 
+// addsGradient implements adder.
+func (c *Conv) addsGradient(k *call) bool {
+	return k.blocked && c.kernels(k.x[0].Shape).AddsGradient()
+}
+
 func (c *Conv) backward(k *call) {
 	conv := c.kernels(k.x[0].Shape)
 	var db []float32
@@ -236,6 +241,8 @@ func (c *Conv) backward(k *call) {
 	}
 	dx, w := k.dx[0].Data, c.Weight.Value.Data
 	switch {
+	case k.add:
+		conv.AddBackwardDataBlocked(dx, dy, w)
 	case k.blocked:
 		conv.BackwardDataBlocked(dx, dy, w)
 	case k.stem:

@@ -193,6 +193,7 @@ type call struct {
 	again   bool // the second forward pass of the same batch
 	blocked bool // x is in the blocked layout, and y unless the op unblocks
 	stem    bool // x is plain and y is in the blocked layout
+	add     bool // to what is in dx[0]
 }
 
 // plain is what operations without parameters or state share; one such operation may stand in many places.

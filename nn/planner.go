@@ -158,13 +158,17 @@ func (p *planner) backward(i int) {
 	}
 	s.call.dx = make([]*Tensor, len(n.in))
 	slots := make([]int, len(n.in))
+	s.call.add = p.adds(n, &s.call)
 	for i, x := range n.in {
-		if p.wanted[x] {
+		switch {
+		case s.call.add:
+			s.call.dx[i] = p.grads[x]
+		case p.wanted[x]:
 			s.call.dx[i] = p.placeGrad(n, t, x, &slots[i])
 		}
 	}
 	for i, x := range n.in { // only now, for memory freed here must not be under a dx of the same operation
-		if g := s.call.dx[i]; g != nil {
+		if g := s.call.dx[i]; g != nil && !s.call.add {
 			p.accumulate(s, x, g, slots[i], t.passGrad || t.view)
 		}
 	}
@@ -178,6 +182,18 @@ func (p *planner) backward(i int) {
 		p.done(n.out)
 	}
 	p.back = append(p.back, s)
+}
+
+// An adder is an operation of one input that may be able to add to the gradient that this already has.
+type adder interface {
+	addsGradient(c *call) bool
+}
+
+// adds says whether n adds to the gradient of its input: there is one, which is nobody else's, and the operation can.
+func (p *planner) adds(n *node, c *call) bool {
+	op, ok := n.op.(adder)
+	x := n.in[0]
+	return ok && p.wanted[x] && p.grads[x] != nil && p.pool.alone(p.gwhere[x]) && op.addsGradient(c)
 }
 
 // accumulate adds g to the gradient that x has so far. If g lies over dy, it is not ours to change.

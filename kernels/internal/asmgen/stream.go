@@ -81,17 +81,51 @@ func (t *stream) constants(name string, first int) []VecPhysical {
 func (t *stream) loop(body func(part, disp int)) {
 	Load(Param("n"), RAX)
 	Label("unit")
-	for p := range t.s.parts() {
-		body(p, p*t.s.bytes)
-	}
-	for _, r := range t.pointers {
-		ADDQ(U8(pixel), r)
-	}
-	if t.bits != nil {
-		ADDQ(U8(2), t.bits)
-	}
+	t.units(1, func(_, part, disp int) { body(part, disp) })
+	t.advance(1)
 	DECQ(RAX)
 	JNZ(LabelRef("unit"))
+}
+
+// loop4 is loop by four units at a time and then by single ones; after follows each time.
+func (t *stream) loop4(body func(unit, part, disp int), after func(units int)) {
+	Load(Param("n"), RAX)
+	SUBQ(U8(4), RAX)
+	JLT(LabelRef("rest"))
+	Label("four")
+	t.units(4, body)
+	after(4)
+	t.advance(4)
+	SUBQ(U8(4), RAX)
+	JGE(LabelRef("four"))
+	Label("rest")
+	ADDQ(U8(4), RAX)
+	JZ(LabelRef("done"))
+	Label("unit")
+	t.units(1, body)
+	after(1)
+	t.advance(1)
+	DECQ(RAX)
+	JNZ(LabelRef("unit"))
+	Label("done")
+}
+
+func (t *stream) units(n int, body func(unit, part, disp int)) {
+	for u := range n {
+		for p := range t.s.parts() {
+			body(u, p, u*pixel+p*t.s.bytes)
+		}
+	}
+}
+
+// advance moves the operands on by so many units.
+func (t *stream) advance(units int) {
+	for _, r := range t.pointers {
+		ADDQ(U32(units*pixel), r)
+	}
+	if t.bits != nil {
+		ADDQ(U8(2*units), t.bits)
+	}
 }
 
 func (t *stream) store(v VecPhysical, to Mem) {
@@ -151,17 +185,40 @@ func addSums(s simd, to Register, regs []VecPhysical) {
 	}
 }
 
-// note writes down which values of part p of y are not 0 or less, one bit each.
-func note(s simd, p int, y, zeros, mask VecPhysical, bits GPPhysical) {
+// note finds out which values of a part of y are not 0 or less, one bit each; noted writes the bits of so many units. They are written four
+// units at a time, because small stores between those of y would leave room for half as many of these on their way to memory.
+func note(s simd, unit, part int, y, zeros, mask VecPhysical) {
 	const notLessOrEqual = U8(6)
 	if s.bytes == 64 {
-		VCMPPS(notLessOrEqual, zeros, y, K1)
-		KMOVW(K1, at(bits, 0))
+		VCMPPS(notLessOrEqual, zeros, y, noteMasks[unit])
 		return
 	}
 	VCMPPS(notLessOrEqual, zeros, y, mask)
-	VMOVMSKPS(mask, R15L)
-	MOVB(R15B, at(bits, p))
+	if unit+part == 0 {
+		VMOVMSKPS(mask, R15L)
+		return
+	}
+	VMOVMSKPS(mask, R14L)
+	SHLQ(U8(16*unit+8*part), R14)
+	ORQ(R14, R15)
+}
+
+var noteMasks = []OpmaskPhysical{K1, K2, K3, K4}
+
+func noted(s simd, units int, bits GPPhysical) {
+	switch {
+	case s.bytes == 64 && units == 1:
+		KMOVW(K1, at(bits, 0))
+	case s.bytes == 64:
+		KUNPCKWD(K1, K2, K1)
+		KUNPCKWD(K3, K4, K3)
+		KUNPCKDQ(K1, K3, K1)
+		KMOVQ(K1, at(bits, 0))
+	case units == 1:
+		MOVW(R15W, at(bits, 0))
+	default:
+		MOVQ(R15, at(bits, 0))
+	}
 }
 
 // loadPassed loads part p of what was noted to have passed, 0 elsewhere. AVX2 has bitOf, which bit tells of a lane, in a register.
@@ -267,7 +324,7 @@ func normApply(s simd, residual bool, act activation, nt bool) {
 	zeros := s.reg[2*n]
 	zero(zeros)
 	spare := s.reg[2*n+1:]
-	t.loop(func(p, disp int) {
+	body := func(unit, p, disp int) {
 		v := spare[2*p]
 		PREFETCHT0(at(x, disp+1024))
 		VMOVUPS(at(x, disp), v)
@@ -280,10 +337,15 @@ func normApply(s simd, residual bool, act activation, nt bool) {
 			VMAXPS(v, zeros, v) // the second operand, v, wins if it is NaN
 		}
 		if act == notedReLU {
-			note(s, p, v, zeros, spare[4], bits)
+			note(s, unit, p, v, zeros, spare[4])
 		}
 		t.store(v, at(y, disp))
-	})
+	}
+	if act == notedReLU {
+		t.loop4(body, func(units int) { noted(s, units, bits) })
+	} else {
+		t.loop(func(p, disp int) { body(0, p, disp) })
+	}
 	t.end()
 }
 
