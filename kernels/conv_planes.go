@@ -2,9 +2,11 @@ package kernels
 
 // Direct 3x3 convolutions with blocks of 16 channels that read and write blocked tensors as they lie. A call computes a band of rows.
 
-// planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel.
+// planeConvKernel computes rows of tiles of rows x cols output pixels; its loop is in the comment of each kernel. An edged one takes for
+// granted that its first and last column of input is padding.
 type planeConvKernel struct {
 	rows, cols int
+	edged      bool
 	f          func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)
 }
 
@@ -68,12 +70,12 @@ func (p *planePass) choose(kernels []planeConvKernel) (ok bool) {
 	cost := 1 << 62
 	for _, k := range kernels {
 		rest := p.out[0] % k.rows
-		if p.out[0] < k.rows || p.out[1] < k.cols {
+		if p.out[0] < k.rows || p.out[1] < k.cols || k.edged && !p.edged(k) {
 			continue
 		}
 		rows, last := p.out[0]-rest, k
 		for _, l := range kernels {
-			if l.rows == rest && l.cols == k.cols {
+			if l.rows == rest && l.cols == k.cols && l.edged == k.edged {
 				last = l
 			}
 		}
@@ -81,11 +83,16 @@ func (p *planePass) choose(kernels []planeConvKernel) (ok bool) {
 			rows += last.rows
 		}
 		columns := (p.out[1] + k.cols - 1) / k.cols
-		if c := columns * (2*rows*k.cols + 3*(rows+k.rows-1)/k.rows); c < cost {
+		if c := columns*(2*rows*k.cols+3*(rows+k.rows-1)/k.rows) - b2i(k.edged); c < cost {
 			p.tile, p.lastTile, cost = k, last, c
 		}
 	}
 	return cost < 1<<62
+}
+
+// edged says that a tile is as wide as the output, with padding at both ends.
+func (p *planePass) edged(k planeConvKernel) bool {
+	return k.cols == p.out[1] && p.pad[1] == 1 && p.lastPixel() >= p.in[1]
 }
 
 // runPlanes runs the passes over n images from x to y, which are blocked. bias holds one value per output channel, or is nil.

@@ -49,11 +49,14 @@ func (s *simd) takesWinograd(n int, p *directPass) bool {
 		return 20*tiles < 9*p.out[0]*p.out[1]
 	}
 	const large = 1 << 20 // floats that stay in no cache: to read them again for every strip keeps the threads waiting
-	transform := 13       // in pixels between two blocks
+	transform := 20       // in pixels between two blocks
 	if winoPlaces*p.sets*p.channelSets.out*p.planes*Block*Block > large {
-		transform = 75
+		transform = 65
 	}
-	return n*(4*p.inside(0)*p.inside(1)/9-10*tiles) >= 4*transform // a tile takes as long as 10/4 pixels
+	outs := p.channelSets.out
+	tile := 10*outs + 5 // in quarters of a pixel: the products for all output blocks, and the transforms
+	saved := 4*p.inside(0)*p.inside(1)/9*outs - tile*tiles
+	return n*saved >= 4*transform*outs
 }
 
 // inside is how many taps of all rows, or columns, of output see input: the kernels that take planes as they lie leave out the others.

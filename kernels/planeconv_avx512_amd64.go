@@ -19,10 +19,30 @@ package kernels
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_1x28EdgedAVX512 equals
+//
+//	for row < rows*1, col < tiles*28 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_1x16AVX512 equals
 //
@@ -39,10 +59,30 @@ func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_1x16EdgedAVX512 equals
+//
+//	for row < rows*1, col < tiles*16 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_2x14AVX512 equals
 //
@@ -59,10 +99,30 @@ func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_2x14EdgedAVX512 equals
+//
+//	for row < rows*2, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_1x14AVX512 equals
 //
@@ -79,10 +139,30 @@ func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_1x14EdgedAVX512 equals
+//
+//	for row < rows*1, col < tiles*14 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_3x8AVX512 equals
 //
@@ -99,10 +179,30 @@ func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_3x8EdgedAVX512 equals
+//
+//	for row < rows*3, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_2x8AVX512 equals
 //
@@ -119,10 +219,30 @@ func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_2x8EdgedAVX512 equals
+//
+//	for row < rows*2, col < tiles*8 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_4x7AVX512 equals
 //
@@ -139,10 +259,30 @@ func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_4x7EdgedAVX512 equals
+//
+//	for row < rows*4, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s1_3x7AVX512 equals
 //
@@ -159,10 +299,30 @@ func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+
+// planeConvWide3s1_3x7EdgedAVX512 equals
+//
+//	for row < rows*3, col < tiles*7 and lane {
+//		if bias != nil {
+//			y[row][col][lane] = bias[lane]
+//		}
+//		for plane < planes, k < channels, h < kh and v < 3 {
+//			pixel := x[plane][row*1+h][col*1+v]
+//			y[row][col][lane] += w[plane][k][h*wrow+v*wcol][lane] * x[pixel+k]
+//		}
+//	}
+//
+// with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
+// ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
+// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+//
+//go:noescape
+func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
 
 // planeConvWide3s2_1x28AVX512 equals
 //

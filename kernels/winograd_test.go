@@ -224,19 +224,20 @@ func TestWinogradWeights(t *testing.T) {
 // A tile whose transforms meet something infinite is computed as the definition says, so that nothing but what sees it is infinite.
 func TestWinogradKeepsNaNAndInf(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
-		c := conv2d(3, 32, 32, 2, 9, 9, 3, 1, 1)
+		const size = 15
+		c := conv2d(3, 64, 64, 1, size, size, 3, 1, 1)
 		if forward, _, _ := c.Kernels(true); forward != "conv.winograd" {
 			t.Fatalf("the case runs on %s", forward)
 		}
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -3e38, 1e-41} {
 			r := newRand(bad)
 			x, w := make([]float32, c.InLen()), uniform(r, c.WeightLen())
-			x[c.InLen()/2+4*9+4] = bad
-			bx, by := make([]float32, BlockedLen(c.N, c.InC, 81)), make([]float32, BlockedLen(c.N, c.OutC, 81))
-			ToBlocked(bx, x, c.N, c.InC, 81)
+			x[c.InLen()/2+4*size+4] = bad
+			bx, by := make([]float32, BlockedLen(c.N, c.InC, size*size)), make([]float32, BlockedLen(c.N, c.OutC, size*size))
+			ToBlocked(bx, x, c.N, c.InC, size*size)
 			c.ForwardBlocked(by, bx, w, nil)
 			y := make([]float32, c.OutLen())
-			FromBlocked(y, by, c.N, c.OutC, 81)
+			FromBlocked(y, by, c.N, c.OutC, size*size)
 			want := reference.Conv(c.norm()).Forward(x, w, nil)
 			compare(t, fmt.Sprintf("y for %v", bad), y, want, 1e-6)
 		}

@@ -19,6 +19,11 @@ func planeConvFamily(s simd) {
 	for _, stride := range []int{1, 2, half} {
 		for _, t := range tiles[stride] {
 			newPlaneConv(newTile(s, wide, shape{3, stride}, t[0], t[1])).write()
+			if stride == 1 {
+				p := newPlaneConv(newTile(s, wide, shape{3, stride}, t[0], t[1]))
+				p.edged = true
+				p.write()
+			}
 		}
 	}
 }
@@ -48,8 +53,8 @@ func (p *planeConv) between() (pixels, rows int) {
 }
 
 func (p *planeConv) write() {
-	name := fmt.Sprintf("planeConv%s%v_%dx%d%s", p.l.name, p.sh, p.rows, p.cols, p.s.suffix)
-	tabulate(p.l, p.sh, fmt.Sprintf("%d, %d, %s", p.rows, p.cols, name))
+	name := fmt.Sprintf("planeConv%s%v_%dx%d%s%s", p.l.name, p.sh, p.rows, p.cols, suffix(p.edged, "Edged"), p.s.suffix)
+	tabulate(p.l, p.sh, fmt.Sprintf("%d, %d, %v, %s", p.rows, p.cols, p.edged, name))
 	function(name, "func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)",
 		fmt.Sprintf("\tfor row < rows*%d, col < tiles*%d and lane {", p.rows, p.cols),
 		"\t\tif bias != nil {",
@@ -62,7 +67,7 @@ func (p *planeConv) write() {
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
 		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.",
-		"Channels is at most 16, and 16 of more than one plane.")
+		"Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
 	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
@@ -89,6 +94,9 @@ func (p *planeConv) write() {
 	CMPQ(tiles, U8(1))
 	CMOVQEQ(argument("right"), tmp)
 	MOVQ(tmp, p.right)
+	if p.unrolled() {
+		p.beginUnrolled(tmp)
+	}
 	p.begin(yt)
 	p.addPlanes(xt, planes)
 	p.store(yt)
@@ -195,6 +203,17 @@ func (p *planeConv) channel() {
 		PREFETCHT0(at(p.ahead, i*pixel))
 	}
 	ADDQ(U32(lines*pixel), p.ahead)
+	if p.unrolled() {
+		p.allTaps()
+	} else {
+		p.eachRowOfTaps()
+	}
+	ADDQ(U8(4), p.x)
+	ADDQ(U32(9*p.s.bytes), p.wk)
+}
+
+// eachRowOfTaps adds the products of a channel.
+func (p *planeConv) eachRowOfTaps() {
 	MOVQ(p.x, p.row)
 	MOVQ(p.wk, p.w)
 	Load(Param("kh"), p.hLeft)
@@ -209,8 +228,6 @@ func (p *planeConv) channel() {
 	ADDQ(argument("wrow"), p.w)
 	DECQ(p.hLeft)
 	JNZ(LabelRef("h"))
-	ADDQ(U8(4), p.x)
-	ADDQ(U32(9*p.s.bytes), p.wk)
 }
 
 // taps adds the products of a channel and a row of taps for all rows of the tile.
