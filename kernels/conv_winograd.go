@@ -11,6 +11,7 @@ type winograd struct {
 	weights func(n int, w *float32, tap, step int, u *float32, urow *int, ucol, next int, half *float32)
 	// products[blocks][tiles] also transform the columns of the products back; without them, points make plain ones.
 	products [3][15]winoProducts
+	blocks   [15]winoBlock // by the tiles they do at a time; all of it from one block of channels to another
 }
 
 type winoProducts func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int, ahead0, ahead1, ahead2, ahead3 *float32)
@@ -53,8 +54,12 @@ func (s *simd) takesWinograd(n int, p *directPass) bool {
 	if winoPlaces*p.sets*p.channelSets.out*p.planes*Block*Block > large {
 		transform = 65
 	}
-	outs := p.channelSets.out
-	tile := 10*outs + 5 // in quarters of a pixel: the products for all output blocks, and the transforms
+	outs, transforms := p.channelSets.out, 5
+	if s.winograd.single(p) {
+		_, size := s.winograd.block(tiles)
+		tiles, transforms = (tiles+size-1)/size*size, 2
+	}
+	tile := 10*outs + transforms // in quarters of a pixel, products for all output blocks
 	saved := 4*p.inside(0)*p.inside(1)/9*outs - tile*tiles
 	return n*saved >= 4*transform*outs
 }
@@ -79,21 +84,23 @@ type winoPass struct {
 	y, x    tensor
 	weights []float32 // [set][output block][place][input channel][lane]
 	bias    []float32
-	zeros   []float32
+	zeros   []float32 // as many as input that a row of tiles sees
+	single  bool      // blocks do it
 }
 
 // runWinograd runs the pass over n images from x to y, which are blocked. What is not finite it computes again with the direct kernels,
 // because the transforms spread an infinity over the whole tile and may overflow where the convolution does not.
 func (s *simd) runWinograd(n int, d *directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	blocksOut := d.sets * d.channelSets.out
-	padded := borrow((blocksOut + 1) * Block)
+	cols := (d.out[1] + 1) / 2
+	padded := borrow((blocksOut + 2*cols + 2) * Block)
 	defer release(padded)
 	clear(*padded)
 	copy((*padded)[:blocksOut*Block], bias)
 	packed := keep.kept(forWinograd, func() *[]float32 { return s.winoPack(d, w) })
 	defer keep.drop(packed)
-	p := winoPass{directPass: d, s: s, rows: (d.out[0] + 1) / 2, cols: (d.out[1] + 1) / 2, y: y, x: x, weights: *packed,
-		bias: *padded, zeros: (*padded)[blocksOut*Block:]}
+	p := winoPass{directPass: d, s: s, rows: (d.out[0] + 1) / 2, cols: cols, y: y, x: x, weights: *packed,
+		bias: *padded, zeros: (*padded)[blocksOut*Block:], single: s.winograd.single(d)}
 	p.cut(n)
 	finite := borrow(d.sets * p.strips * p.columns)
 	defer release(finite)
@@ -142,6 +149,10 @@ func (p *winoPass) rowsOf(strip int) (r0, r1 int) {
 // cut chooses strips: long enough to use weights often, short enough for the second-level cache, and as many tasks as threads need.
 // Results do not depend on it.
 func (p *winoPass) cut(n int) {
+	if p.single {
+		p.cutSingle(n)
+		return
+	}
 	const placeFloats, few = 3 << 10, 32 // of all channels of a place, and tiles
 	tiles := max(few, placeFloats/((p.planes+p.channelSets.out)*Block))
 	rows := max(1, (tiles+p.cols/2)/p.cols)
@@ -157,6 +168,9 @@ func (p *winoPass) cut(n int) {
 // run computes output blocks [first, last) of a strip of a set and reports whether all results are finite.
 func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 	r0, r1 := p.rowsOf(strip)
+	if p.single {
+		return p.runSingle(set, r0, r1)
+	}
 	w, tiles := p.s.winograd, (r1-r0)*p.cols
 	panel := min(w.panel(), last-first)
 	pitch := 0 // tiles with those that fill the last group

@@ -393,3 +393,55 @@ func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //
 //go:noescape
 func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
+
+// winoBlock11AVX512 equals
+//
+//	v = winoInput of rows*cols tiles, the first of which begins at x + from
+//	m = winoProducts of v with u
+//	y, check = winoOutput of m
+//
+// with distances in bytes, for 11 tiles at a time. Padding is above the first row if above is 1, and below rows of it below the last
+// one; first, third and fourth are the masks of those columns of the first and of the last tile of a row. lastrow and lastcol are the
+// distances of rows and columns in the last tiles: 0 if the second one does not exist. v is scratch, and zeros as long as a row of tiles.
+//
+//go:noescape
+func winoBlock11AVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, u *float32, bias *float32, y *float32, yrow int, lastrow int, lastcol int, check *float32)
+
+// winoBlock12AVX512 equals
+//
+//	v = winoInput of rows*cols tiles, the first of which begins at x + from
+//	m = winoProducts of v with u
+//	y, check = winoOutput of m
+//
+// with distances in bytes, for 12 tiles at a time. Padding is above the first row if above is 1, and below rows of it below the last
+// one; first, third and fourth are the masks of those columns of the first and of the last tile of a row. lastrow and lastcol are the
+// distances of rows and columns in the last tiles: 0 if the second one does not exist. v is scratch, and zeros as long as a row of tiles.
+//
+//go:noescape
+func winoBlock12AVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, u *float32, bias *float32, y *float32, yrow int, lastrow int, lastcol int, check *float32)
+
+// winoBlock13AVX512 equals
+//
+//	v = winoInput of rows*cols tiles, the first of which begins at x + from
+//	m = winoProducts of v with u
+//	y, check = winoOutput of m
+//
+// with distances in bytes, for 13 tiles at a time. Padding is above the first row if above is 1, and below rows of it below the last
+// one; first, third and fourth are the masks of those columns of the first and of the last tile of a row. lastrow and lastcol are the
+// distances of rows and columns in the last tiles: 0 if the second one does not exist. v is scratch, and zeros as long as a row of tiles.
+//
+//go:noescape
+func winoBlock13AVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, u *float32, bias *float32, y *float32, yrow int, lastrow int, lastcol int, check *float32)
+
+// winoBlock14AVX512 equals
+//
+//	v = winoInput of rows*cols tiles, the first of which begins at x + from
+//	m = winoProducts of v with u
+//	y, check = winoOutput of m
+//
+// with distances in bytes, for 14 tiles at a time. Padding is above the first row if above is 1, and below rows of it below the last
+// one; first, third and fourth are the masks of those columns of the first and of the last tile of a row. lastrow and lastcol are the
+// distances of rows and columns in the last tiles: 0 if the second one does not exist. v is scratch, and zeros as long as a row of tiles.
+//
+//go:noescape
+func winoBlock14AVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, u *float32, bias *float32, y *float32, yrow int, lastrow int, lastcol int, check *float32)

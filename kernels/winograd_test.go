@@ -190,6 +190,42 @@ func checkWinogradProducts(t *testing.T, f winoProducts, nb, size int) {
 	}
 }
 
+// Kernels that do all of it, from one block of channels to another, at all borders.
+func TestWinogradBlocks(t *testing.T) {
+	eachWinograd(t, func(t *testing.T, s *simd) {
+		for size, f := range s.winograd.blocks {
+			if f == nil {
+				continue
+			}
+			for _, in := range [][2]int{{2, 2 * size}, {8, size}, {5, 7}, {15, 4}} {
+				for pads := range 4 {
+					lo, hi := pads&1, pads>>1
+					c := Conv{N: 2, InC: 32, OutC: 32, Groups: 2, In: [3]int{1, in[0] + 2 - lo - hi, in[1] + 2 - lo - hi}, Kernel: [3]int{1, 3, 3},
+						PadLo: [3]int{0, lo, lo}, PadHi: [3]int{0, hi, hi}}
+					checkWinogradBlocks(t, s, c.norm())
+				}
+			}
+		}
+	})
+}
+
+func checkWinogradBlocks(t *testing.T, s *simd, c Conv) {
+	t.Helper()
+	p := c.plan(s).forward
+	if !s.winograd.single(&p[0]) {
+		t.Fatalf("%v is not for them", c.In)
+	}
+	r := newRand(c.In, c.PadLo)
+	x, w, b := uniform(r, c.InLen()), uniform(r, c.WeightLen()), uniform(r, c.OutC)
+	in, out := volume(c.In), volume(c.Out())
+	bx, by, y := make([]float32, BlockedLen(c.N, c.InC, in)), guard("y", BlockedLen(c.N, c.OutC, out)), make([]float32, c.OutLen())
+	ToBlocked(bx, x, c.N, c.InC, in)
+	s.runWinograd(c.N, &p[0], nil, c.output(by.s(), false), c.input(bx, false), w, b)
+	FromBlocked(y, by.s(), c.N, c.OutC, out)
+	compare(t, fmt.Sprintf("%v, padding %v %v", c.In, c.PadLo, c.PadHi), y, reference.Conv(c).Forward(x, w, b), 1e-5)
+	by.check(t)
+}
+
 func TestWinogradWeights(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
 		const n = 3
