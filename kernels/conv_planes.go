@@ -7,7 +7,7 @@ package kernels
 type planeConvKernel struct {
 	rows, cols int
 	edged      bool
-	f          func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)
+	f          func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int, soon *float32, lines int)
 }
 
 // planePass is a pass and its kernels.
@@ -114,40 +114,111 @@ func (s *simd) runPlanes(n int, passes []planePass, keep *Prepared, y, x tensor,
 	if p.half && together == p.planes { // little work for much output, which otherwise waits for its stores
 		past = storeFlag(y.data, len(y.data) >= largeTensor)
 	}
-	planeRuns.run(n*p.sets*parts*bands, planeRun{passes, *packed, *padded, y, x, parts, bands, together, past})
+	far := past == 0 && len(y.data) >= farOutput*Threads()
+	r := planeRun{passes, *packed, *padded, y, x, n, parts, bands, together, past, far}
+	planeRuns.run(r.tasks(), r)
 }
 
-// planeRun is passes on their way: tasks are parts of the output blocks and bands of the rows of a set of an image.
+// planeRun is passes on their way. All images use the weights of a set before those of the next one come.
 type planeRun struct {
 	passes        []planePass
 	weights, bias []float32
 	y, x          tensor
-	parts, bands  int
-	together      int // planes
-	past          int // whether to store past the caches
+	n             int  // images
+	parts, bands  int  // of the output blocks of a set, and of their rows
+	together      int  // planes
+	past          int  // whether to store past the caches
+	far           bool // whether output comes from beyond the second-level cache
+}
+
+// farOutput is how many floats of output of a thread stay in its second-level cache from call to call, beside input and weights.
+const farOutput = 1 << 18
+
+// planeTask is a band of the rows of output blocks [first, last) of a set of an image.
+type planeTask struct{ set, image, first, last, band int }
+
+func (r *planeRun) tasks() int { return r.passes[0].sets * r.parts * r.n * r.bands }
+
+func (r *planeRun) task(i int) planeTask {
+	band, image, part, set := i%r.bands, i/r.bands%r.n, i/r.bands/r.n%r.parts, i/r.bands/r.n/r.parts
+	outs := r.passes[0].channelSets.out
+	return planeTask{set, image, set*outs + outs*part/r.parts, set*outs + outs*(part+1)/r.parts, band}
 }
 
 var planeRuns = newLoop(func(r *planeRun, i int) {
-	p := &r.passes[0]
-	band, part, set, image := i%r.bands, i/r.bands%r.parts, i/r.bands/r.parts%p.sets, i/r.bands/r.parts/p.sets
-	outs := p.channelSets.out
-	x := r.x.data[(image*blocks(r.x.channels)+set*p.planes)*r.x.pixels*Block:]
-	for ob := outs * part / r.parts; ob < outs*(part+1)/r.parts; ob++ {
-		block := set*outs + ob
-		w, bias, y := r.weights[block*p.weightsOfBlock():], &r.bias[block*Block], r.y.block(image, block)
-		for first := 0; first < p.planes; first += r.together {
-			b := planeBand{min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():], y, bias, r.past}
-			for k := range r.passes {
-				p := &r.passes[k]
-				p.band(p.tileRows()*band/r.bands, p.tileRows()*(band+1)/r.bands, &b)
-			}
-			bias = nil
-		}
+	t := r.task(i)
+	for block := t.first; block < t.last; block++ {
+		r.block(t, block, r.fetch(r.following(i, block), t.band))
 	}
 })
 
+// block computes a block of the output of a task, and fetches what comes after it meanwhile.
+func (r *planeRun) block(t planeTask, block int, soon planeFetch) {
+	p := &r.passes[0]
+	x := r.x.data[(t.image*blocks(r.x.channels)+t.set*p.planes)*r.x.pixels*Block:]
+	w, bias, y := r.weights[block*p.weightsOfBlock():], &r.bias[block*Block], r.y.block(t.image, block)
+	for first := 0; first < p.planes; first += r.together {
+		b := planeBand{min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():], y, bias, r.past, &soon}
+		for k := range r.passes {
+			p := &r.passes[k]
+			from, to := p.rowsOfBand(t.band, r.bands)
+			p.band(from, to, &b)
+		}
+		bias = nil
+	}
+}
+
+// planeFetch is output of which the kernels bring so many lines nearer for every channel of a tile: stores wait for lines that come from
+// far off, and those of a gradient with a stride come faster than the first-level cache can ask for them.
+type planeFetch struct {
+	y     []float32
+	lines int
+}
+
+// following is the output that comes after a block of task i.
+func (r *planeRun) following(i, block int) []float32 {
+	t := r.task(i)
+	block++
+	switch {
+	case !r.far || block == t.last && i+1 == r.tasks():
+		return nil
+	case block == t.last:
+		t = r.task(i + 1)
+		block = t.first
+	}
+	pixels := r.passes[0].outPlane
+	return r.y.block(t.image, block)[pixels*t.band/r.bands*Block : pixels*(t.band+1)/r.bands*Block]
+}
+
+// fetch brings y in the course of a band of a block.
+func (r *planeRun) fetch(y []float32, band int) planeFetch {
+	steps := 0
+	for k := range r.passes {
+		p := &r.passes[k]
+		from, to := p.rowsOfBand(band, r.bands)
+		steps += (to - from) * p.tiles(&p.tile) * p.planes * p.k
+	}
+	return planeFetch{y, (len(y)/Block + steps - 1) / max(steps, 1)}
+}
+
+// take is what to bring in so many steps.
+func (f *planeFetch) take(steps int) (y *float32, lines int) {
+	if len(f.y) == 0 {
+		return nil, 0
+	}
+	y = &f.y[0]
+	f.y = f.y[min(len(f.y), steps*f.lines*Block):]
+	return y, f.lines
+}
+
 // tileRows is the number of rows of tiles. The last one may have a lower tile, or else overlap the one before it.
 func (p *planePass) tileRows() int { return (p.out[0] + p.tile.rows - 1) / p.tile.rows }
+
+// rowsOfBand returns the rows of tiles that belong to a band.
+func (p *planePass) rowsOfBand(band, bands int) (first, last int) {
+	n := p.tileRows()
+	return n * band / bands, n * (band + 1) / bands
+}
 
 // planeBand is the part of some planes of input in a block of output: added to y if bias is nil.
 type planeBand struct {
@@ -155,7 +226,11 @@ type planeBand struct {
 	x, w, y []float32
 	bias    *float32
 	past    int // whether to store past the caches
+	soon    *planeFetch
 }
+
+// tiles is how many tiles k lie side by side.
+func (p *planePass) tiles(k *planeConvKernel) int { return (p.out[1] + k.cols - 1) / k.cols }
 
 // band computes rows [t0, t1) of tiles.
 func (p *planePass) band(t0, t1 int, b *planeBand) {
@@ -179,8 +254,10 @@ func (p *planePass) rowsOfTiles(k *planeConvKernel, r, n int, b *planeBand) {
 	top, bottom := p.padding(r, n*k.rows)
 	left, right := p.pad[1], b2i(p.lastPixel() >= p.in[1])
 	ahead := (p.stride*(k.rows-1) + p.kh) * xrow
-	k.f(n, (p.out[1]+k.cols-1)/k.cols, b.planes, p.k, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
-		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead, b.past)
+	tiles := p.tiles(k)
+	soon, lines := b.soon.take(n * tiles * b.planes * p.k)
+	k.f(n, tiles, b.planes, p.k, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
+		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead, b.past, soon, lines)
 }
 
 // weightsOfBlock is how many packed weights lead to a block of output channels, with what packing writes beyond.

@@ -18,11 +18,11 @@ package kernels
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_1x28EdgedAVX512 equals
 //
@@ -38,11 +38,11 @@ func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_1x16AVX512 equals
 //
@@ -58,11 +58,11 @@ func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_1x16EdgedAVX512 equals
 //
@@ -78,11 +78,11 @@ func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_2x14AVX512 equals
 //
@@ -98,11 +98,11 @@ func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_2x14EdgedAVX512 equals
 //
@@ -118,11 +118,11 @@ func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_1x14AVX512 equals
 //
@@ -138,11 +138,11 @@ func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_1x14EdgedAVX512 equals
 //
@@ -158,11 +158,11 @@ func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_3x8AVX512 equals
 //
@@ -178,11 +178,11 @@ func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_3x8EdgedAVX512 equals
 //
@@ -198,11 +198,11 @@ func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_2x8AVX512 equals
 //
@@ -218,11 +218,11 @@ func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_2x8EdgedAVX512 equals
 //
@@ -238,11 +238,11 @@ func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_4x7AVX512 equals
 //
@@ -258,11 +258,11 @@ func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_4x7EdgedAVX512 equals
 //
@@ -278,11 +278,11 @@ func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_3x7AVX512 equals
 //
@@ -298,11 +298,11 @@ func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s1_3x7EdgedAVX512 equals
 //
@@ -318,11 +318,11 @@ func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_1x28AVX512 equals
 //
@@ -338,11 +338,11 @@ func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_1x16AVX512 equals
 //
@@ -358,11 +358,11 @@ func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_2x14AVX512 equals
 //
@@ -378,11 +378,11 @@ func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_1x14AVX512 equals
 //
@@ -398,11 +398,11 @@ func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_3x8AVX512 equals
 //
@@ -418,11 +418,11 @@ func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_2x8AVX512 equals
 //
@@ -438,11 +438,11 @@ func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_4x7AVX512 equals
 //
@@ -458,11 +458,11 @@ func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3s2_3x7AVX512 equals
 //
@@ -478,11 +478,11 @@ func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3half_1x28AVX512 equals
 //
@@ -498,11 +498,11 @@ func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3half_1x16AVX512 equals
 //
@@ -518,11 +518,11 @@ func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3half_2x14AVX512 equals
 //
@@ -538,11 +538,11 @@ func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3half_1x14AVX512 equals
 //
@@ -558,11 +558,11 @@ func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3half_3x8AVX512 equals
 //
@@ -578,11 +578,11 @@ func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
 
 // planeConvWide3half_2x8AVX512 equals
 //
@@ -598,8 +598,8 @@ func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int,
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.
-// Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
+// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int)
+func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)

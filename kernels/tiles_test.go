@@ -218,7 +218,7 @@ type planeStore struct{ add, past bool }
 func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bottom, left, right int, how planeStore) {
 	const overlap = 2
 	kh := 2
-	if key.stride == 1 {
+	if key.stride != half {
 		kh = 3
 	}
 	top *= kh // of the taps from the last one back
@@ -279,7 +279,7 @@ func checkPlaneConvTile(t *testing.T, key convKey, tile planeConvKernel, top, bo
 	tiles := (cols + tile.cols - 1) / tile.cols
 	tile.f(2, tiles, planes, channels, &x.s()[0], from, pitch*pixelBytes, rows*pitch*pixelBytes, key.pixel(cols-tile.cols)*pixelBytes, kh,
 		&w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, start, &to[0], (2*tile.cols-overlap)*pixelBytes,
-		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0, b2i(how.past))
+		(cols-tile.cols)*pixelBytes, top, bottom, left, right, 0, b2i(how.past), &x.s()[0], 2)
 	compare(t, fmt.Sprintf("%v %dx%d, edges %d %d %d %d, %+v", key, tile.rows, tile.cols, top, bottom, left, right, how), to, want,
 		sumTolerance(planes*Block*kh*3))
 	for _, g := range []guarded{x, w, bias, y} {

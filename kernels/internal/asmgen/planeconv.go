@@ -9,7 +9,7 @@ import (
 )
 
 // planeConvFamily writes 3x3 convolutions from planes of input channels, as they lie, to bands of rows of a block of output channels:
-// from all channels of the planes. Pixels of padding around a plane are jumped over.
+// from all channels of the planes. Pixels of padding around a plane are left out.
 func planeConvFamily(s simd) {
 	tiles := map[int][][2]int{
 		1:    {{1, 28}, {1, 16}, {2, 14}, {1, 14}, {3, 8}, {2, 8}, {4, 7}, {3, 7}},
@@ -35,13 +35,14 @@ type planeConv struct {
 	wk, w              GPPhysical // weights of this channel and of this tap row
 	hLeft, kLeft, wcol GPPhysical
 	xrow, ahead        GPPhysical
-	last               Mem // the tap row that sees only padding below, counted from the last one
-	left, right        Mem // whether the first and the last pixel of a row of the tile are padding
+	last               Mem      // the tap row that sees only padding below, counted from the last one
+	fresh              Mem      // 0 once a tile has used the weights
+	left, right        Register // masks that leave out the first and the last pixel of a row of the tile where they are padding
 }
 
 func newPlaneConv(t *tile) *planeConv {
 	return &planeConv{tile: t, x: RAX, row: RBX, ptr: RCX, step: RDX, wk: RSI, w: RDI, hLeft: R8, kLeft: R9, xrow: R10,
-		wcol: R11, ahead: R15}
+		wcol: R11, ahead: R15, left: K1, right: K2}
 }
 
 // pixels is how many pixels of input lie between tiles, and rows how many rows of input between rows of output.
@@ -55,7 +56,7 @@ func (p *planeConv) between() (pixels, rows int) {
 func (p *planeConv) write() {
 	name := fmt.Sprintf("planeConv%s%v_%dx%d%s%s", p.l.name, p.sh, p.rows, p.cols, suffix(p.edged, "Edged"), p.s.suffix)
 	tabulate(p.l, p.sh, fmt.Sprintf("%d, %d, %v, %s", p.rows, p.cols, p.edged, name))
-	function(name, "func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int)",
+	function(name, "func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int, soon *float32, lines int)",
 		fmt.Sprintf("\tfor row < rows*%d, col < tiles*%d and lane {", p.rows, p.cols),
 		"\t\tif bias != nil {",
 		"\t\t\ty[row][col][lane] = bias[lane]",
@@ -66,8 +67,8 @@ func (p *planeConv) write() {
 		"\t\t}", "\t}", "",
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
-		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead. If past is not 0 stores go past the caches.",
-		"Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
+		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every",
+		"channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
 	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
@@ -79,30 +80,32 @@ func (p *planeConv) write() {
 	for range rows - 1 {
 		ADDQ(p.xrow, p.step)
 	}
-	planes := AllocLocal(32)
-	p.last, p.left, p.right = planes.Offset(8), planes.Offset(16), planes.Offset(24)
+	planes := AllocLocal(24)
+	p.last, p.fresh = planes.Offset(8), planes.Offset(16)
 	Load(Param("wcol"), p.wcol)
+	MOVQ(U32(1), p.fresh)
 	Label("row")
 	XORQ(tmp, tmp)
 	CMPQ(argument("rows"), U8(1))
 	CMOVQEQ(argument("bottom"), tmp)
 	MOVQ(tmp, p.last)
 	load([]string{"x", "y", "tiles", "left"}, xt, yt, tiles, tmp)
-	MOVQ(tmp, p.left)
+	mask(tmp, p.left)
 	Label("tile")
 	XORQ(tmp, tmp)
 	CMPQ(tiles, U8(1))
 	CMOVQEQ(argument("right"), tmp)
-	MOVQ(tmp, p.right)
+	mask(tmp, p.right)
 	if p.unrolled() {
-		p.beginUnrolled(tmp)
+		p.beginUnrolled()
 	}
 	p.begin(yt)
 	p.addPlanes(xt, planes)
 	p.store(yt)
+	MOVQ(U32(0), p.fresh)
 	DECQ(tiles)
 	JZ(LabelRef("end"))
-	MOVQ(U32(0), p.left)
+	KXNORW(p.left, p.left, p.left)
 	ADDQ(U32(pixels*pixel), xt)
 	ADDQ(U32(p.cols*pixel), yt)
 	CMPQ(tiles, U8(1))
@@ -125,6 +128,12 @@ func (p *planeConv) write() {
 	SFENCE()
 	Label("done")
 	finish()
+}
+
+// mask makes a mask of all lanes where padding is 0, and of none where it is 1.
+func mask(padding GPPhysical, k Register) {
+	DECQ(padding)
+	KMOVW(padding.As32(), k)
 }
 
 // addPlanes adds the products of all channels of all planes; left counts them.
@@ -190,13 +199,17 @@ func (p *planeConv) begin(y GPPhysical) {
 	Label("begin")
 }
 
-// channel adds the products of one input channel, and fetches its share of what the tile adds to the input seen. It brings the weights of
-// the planes that come after the next one nearer, too.
+// channel adds the products of one input channel, and fetches its share of what the tile adds to the input seen. The first tile brings the
+// weights of the planes that come after the next one nearer, too.
 func (p *planeConv) channel() {
 	const weightsAhead = 2 * 16 * 9 * pixel
+	CMPQ(p.fresh, U8(0))
+	JEQ(LabelRef("used"))
 	for i := range 9 {
 		PREFETCHT1(at(p.wk, weightsAhead+i*pixel))
 	}
+	Label("used")
+	p.fetchSoon()
 	pixels, rows := p.between()
 	lines := (p.rows*rows*pixels + 15) / 16
 	for i := range lines {
@@ -230,6 +243,22 @@ func (p *planeConv) eachRowOfTaps() {
 	JNZ(LabelRef("h"))
 }
 
+// fetchSoon brings lines of what comes long after to the second-level cache. The buffers of the first one, which may be too few for them,
+// stay free.
+func (p *planeConv) fetchSoon() {
+	line, left := p.row, p.w
+	load([]string{"lines", "soon"}, left, line)
+	TESTQ(left, left)
+	JZ(LabelRef("fetched"))
+	Label("fetch")
+	PREFETCHT1(at(line, 0))
+	ADDQ(U8(pixel), line)
+	DECQ(left)
+	JNZ(LabelRef("fetch"))
+	MOVQ(line, argument("soon"))
+	Label("fetched")
+}
+
 // taps adds the products of a channel and a row of taps for all rows of the tile.
 func (p *planeConv) taps() {
 	for v := range p.sh.kw {
@@ -251,7 +280,7 @@ func (p *planeConv) taps() {
 		if p.rows > 1 && r == p.rows-1 {
 			p.skipPadding(p.last, skip)
 		}
-		p.pixels(from, r)
+		p.pixels(at(from, 0), r)
 		if p.rows > 1 && (r == 0 || r == p.rows-1) {
 			Label(skip)
 		}
@@ -259,30 +288,38 @@ func (p *planeConv) taps() {
 }
 
 // pixels adds the products of a channel and a row of taps for row r of the tile.
-func (p *planeConv) pixels(from Register, r int) {
+func (p *planeConv) pixels(row Mem, r int) {
 	last := p.sh.pixels(p.cols) - 1
 	for q := range last + 1 {
-		skip, edge := fmt.Sprintf("edge%d_%d", r, q), Mem{}
-		if q == 0 && p.sh.stride != half {
-			edge = p.left
-		} else if q == last {
-			edge = p.right
-		}
-		if edge.Base != nil {
-			CMPQ(edge, U8(1))
-			JEQ(LabelRef(skip))
-		}
-		v := p.scratch(len(p.spare))
-		VBROADCASTSS(at(from, q*pixel), v)
-		for tap := range p.sh.kw {
-			if col, ok := p.sh.column(q, tap); ok && col < p.cols {
-				VFMADD231PS(p.weights[tap], v, p.acc(r, col))
+		m, all := row.Offset(q*pixel), p.seenBy(q)
+		edge := map[bool]Register{q == 0 && p.sh.stride != half: p.left, q == last: p.right}[true]
+		switch {
+		case edge != nil && p.edged:
+		case edge != nil:
+			VFMADD231PS_BCST(m, p.weights[all[0].tap], edge, p.acc(r, all[0].col))
+		case len(all) == 1: // not worth an instruction of its own
+			VFMADD231PS_BCST(m, p.weights[all[0].tap], p.acc(r, all[0].col))
+		default:
+			v := p.scratch(len(p.spare))
+			VBROADCASTSS(m, v)
+			for _, a := range all {
+				VFMADD231PS(p.weights[a.tap], v, p.acc(r, a.col))
 			}
 		}
-		if edge.Base != nil {
-			Label(skip)
+	}
+}
+
+// product is a tap and the column of output that a pixel feeds through it.
+type product struct{ tap, col int }
+
+// seenBy is what pixel q of a row of input feeds.
+func (p *planeConv) seenBy(q int) (all []product) {
+	for tap := range p.sh.kw {
+		if col, ok := p.sh.column(q, tap); ok && col < p.cols {
+			all = append(all, product{tap, col})
 		}
 	}
+	return all
 }
 
 // skipPadding leaves out a row of taps that sees only padding.
