@@ -10,6 +10,7 @@ type convPlan struct {
 	grad     *gradPass    // likewise of the weights
 
 	tapForward, tapBackward *tapPass // with a table of taps
+	stem                    []int    // that of a stem
 }
 
 // plans are those of the convolutions met so far.
@@ -44,6 +45,9 @@ func (c Conv) plan(s *simd) *convPlan {
 	}
 	if c.direct(s) {
 		p.direct(c, s)
+	}
+	if c.readsRows(s) {
+		p.stem = c.stemTable()
 	}
 	plans.of[key] = p
 	return p

@@ -6,9 +6,6 @@ import "sync"
 
 type pointKernel func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *uintptr)
 
-// pointKernels are kernels by the pixels of a tile and the blocks of output.
-type pointKernels [rowsOfTile + 1][5]pointKernel
-
 // planesOfPoint is input planes whose weights for one block stay in the first-level cache.
 const planesOfPoint = 12
 
@@ -263,19 +260,13 @@ func (t *pointTask) following() fetch {
 // points computes tiles [first, last) of nb blocks of output channels of some pixels, from planes of k channels; without bias it adds to y.
 func (s *simd) points(first, last, pixels, nb, planes, k int, x []float32, xplane int, w []float32, bias *float32, y []float32, yplane int,
 	ahead *fetch) {
-	s.point.run(first, last, pixels, nb, planes, k, x, Block, xplane, w, bias, y, yplane, ahead)
-}
-
-// run is points where pixels of input lie so many values apart.
-func (f *pointKernels) run(first, last, pixels, nb, planes, k int, x []float32, apart, xplane int, w []float32, bias *float32, y []float32, yplane int,
-	ahead *fetch) {
 	for first < last {
 		at, rows := tile(pixels, first)
 		next := last
 		if big := pixels % tiles(pixels); first < big { // the first tiles have a pixel more
 			next = min(last, big)
 		}
-		f[rows][nb](next-first, planes, k, &x[at*apart], xplane, &w[0], bias, &y[at*Block], yplane, &ahead.at)
+		s.point[rows][nb](next-first, planes, k, &x[at*Block], xplane, &w[0], bias, &y[at*Block], yplane, &ahead.at)
 		first = next
 	}
 }

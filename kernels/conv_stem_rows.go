@@ -1,7 +1,9 @@
 package kernels
 
-// A stem reads rows of plain images: what an output pixel sees of a row of one channel lies side by side, so the kernels of 1x1 convolutions
-// do it, with a row of a channel for a plane and the taps of a row for its channels.
+// A stem reads rows of plain images: neighbouring outputs see neighbouring values, so each of a stem's taps is a value for every pixel of a
+// tile, and a vector of weights for every block of output channels.
+
+type stemKernel func(rows, tiles, threes, ones int, table *int, x *float32, xrow int, w, bias, y *float32, yrow, yplane int)
 
 // readsRows reports whether c, a stem, is computed from rows of plain images.
 func (c Conv) readsRows(s *simd) bool {
@@ -15,25 +17,42 @@ type stemWork struct {
 	s             *simd
 	y, x          []float32
 	weights, bias []float32
+	table         []int
 	bands, pitch  int
-	together      int // output blocks of a task of the weight gradient
 }
 
 // bandOfStem is the floats of scratch of a band: as many as stay in the first-level cache beside the output.
 const bandOfStem = 8 << 10
 
 func (c Conv) runStem(s *simd, y, x, w, b []float32) {
-	out, outs := c.Out(), blocks(c.OutC)
-	bias := borrow(outs * Block)
-	defer release(bias)
-	clear(*bias)
-	copy(*bias, b)
-	packed := borrow(c.InC * c.Kernel[1] * c.Kernel[2] * outs * Block)
+	outs, table := blocks(c.OutC), c.plan(s).stem
+	packed := borrow((len(table) + 1) * outs * Block)
 	defer release(packed)
-	c.packStem(s, *packed, w)
-	j := stemWork{Conv: c, s: s, y: y, x: x, weights: *packed, bias: *bias, pitch: c.stemPitch()}
-	j.bands = min(out[1], max(c.stemBands(), (4*Threads()+c.N-1)/c.N))
+	bias, weights := (*packed)[:outs*Block], (*packed)[outs*Block:]
+	c.packStem(s, weights, w)
+	j := stemWork{Conv: c, s: s, y: y, x: x, weights: weights, table: table, bands: c.stemBands(), pitch: c.stemPitch()}
+	if b != nil {
+		clear(bias)
+		copy(bias, b)
+		j.bias = bias
+	}
+	if t := Threads(); t > 1 {
+		j.bands = min(c.Out()[1], max(j.bands, (4*t+c.N-1)/c.N))
+	}
 	stemBands.run(c.N*j.bands, j)
+}
+
+// stemTable is where in scratch, in bytes, an output's taps lie, in the order of the weights.
+func (c Conv) stemTable() (table []int) {
+	pitch := c.stemPitch()
+	for in := range c.InC {
+		for h := range c.Kernel[1] {
+			for v := range c.Kernel[2] {
+				table = append(table, ((h*c.InC+in)*pitch+v)*4)
+			}
+		}
+	}
+	return table
 }
 
 // stemPitch is the floats of a row of a channel with its padding.
@@ -47,125 +66,90 @@ func (c Conv) stemBands() int {
 	return min(rows, max(1, rows*c.Stride[1]*c.InC*c.stemPitch()/bandOfStem))
 }
 
-// packStem packs the weights: [panel][tap row][channel][tap column][lane of the panel].
+// packStem packs the weights: [panel][tap][lane of the panel].
 func (c Conv) packStem(s *simd, packed, w []float32) {
-	outs, panel, taps := blocks(c.OutC), s.pointPanel(), c.Kernel[1]*c.Kernel[2]
-	all := c.InC * taps
-	lent := borrow(all * panel * Block) // [channel][tap][lane]
-	defer release(lent)
-	for o := 0; o < outs; o += panel {
-		wide := min(panel, outs-o) * Block
-		rows := min(wide, c.OutC-o*Block)
-		part := (*lent)[:all*wide]
+	panel, taps := s.pointPanel()*Block, len(w)/c.OutC
+	for o := 0; o < c.OutC; o += panel {
+		wide := min(panel, blocks(c.OutC)*Block-o)
+		rows := min(wide, c.OutC-o)
+		part := packed[o*taps:][:taps*wide]
 		if rows < wide {
 			clear(part)
 		}
-		s.transposeInto(part, wide, w[o*Block*all:], all, rows, all)
-		to, run := packed[o*Block*all:], c.Kernel[2]*wide
-		for h := range c.Kernel[1] {
-			for in := range c.InC {
-				copy(to[(h*c.InC+in)*run:][:run], part[(in*c.Kernel[1]+h)*run:])
-			}
-		}
+		s.transposeInto(part, wide, w[o*taps:], taps, rows, taps)
 	}
 }
 
 var stemBands = newLoop(func(j *stemWork, i int) {
 	out, outs, panel := j.Out(), blocks(j.OutC), j.s.pointPanel()
 	image, band := i/j.bands, i%j.bands
-	first, last := out[1]*band/j.bands, out[1]*(band+1)/j.bands
-	rowFloats := j.InC * j.pitch
-	lent := borrow(j.rowsSeen(first, last) * rowFloats)
+	first, last := j.band(band)
+	lent := borrow(j.rowsSeen(last-first) * j.InC * j.pitch)
 	defer release(lent)
-	j.padRows(*lent, image, first*j.Stride[1]-j.PadLo[1])
+	j.padRows(*lent, image, 0, j.InC, first)
 	pixels := out[1] * out[2]
 	for o := 0; o < outs; o += panel {
-		w := j.weights[o*Block*j.InC*j.Kernel[1]*j.Kernel[2]:]
-		for r := first; r < last; r++ {
-			j.s.stem[j.Stride[2]].run(0, tiles(out[2]), out[2], min(panel, outs-o), j.Kernel[1]*j.InC, j.Kernel[2],
-				(*lent)[(r-first)*j.Stride[1]*rowFloats:], j.Stride[2], j.pitch*4, w, &j.bias[o*Block],
-				j.y[((image*outs+o)*pixels+r*out[2])*Block:], pixels*pixelBytes, &noFetch)
+		var bias *float32
+		if j.bias != nil {
+			bias = &j.bias[o*Block]
 		}
+		y := j.y[((image*outs+o)*pixels+first*out[2])*Block:]
+		j.runRows(last-first, min(panel, outs-o), *lent, j.weights[o*Block*len(j.table):], bias, y, pixels*pixelBytes)
 	}
 })
 
-// rowsSeen is how many rows of input output rows [first, last) see.
-func (j *stemWork) rowsSeen(first, last int) int { return (last-first-1)*j.Stride[1] + j.Kernel[1] }
-
-// padRows writes rows of an image from row on, of all channels, with their padding.
-func (j *stemWork) padRows(dst []float32, image, row int) {
-	height, width := j.In[1], j.In[2]
-	for ; len(dst) > 0; row++ {
-		for in := range j.InC {
-			to := dst[:j.pitch]
-			dst = dst[j.pitch:]
-			if row < 0 || row >= height {
-				clear(to)
-				continue
-			}
-			clear(to[:j.PadLo[2]])
-			n := copy(to[j.PadLo[2]:], j.x[((image*j.InC+in)*height+row)*width:][:width])
-			clear(to[j.PadLo[2]+n:])
+// runRows computes rows of nb blocks of output channels.
+func (j *stemWork) runRows(rows, nb int, x, w []float32, bias *float32, y []float32, yplane int) {
+	width, stride, taps := j.Out()[2], j.Stride[2], len(j.table)
+	all := tiles(width)
+	for first := 0; first < all; {
+		at, size := tile(width, first)
+		count := all - first
+		if big := width % all; first < big { // the first tiles have a pixel more
+			count = big
 		}
+		j.s.stem[stride][size][nb](rows, count, taps/3, taps%3, &j.table[0], &x[at*stride], j.Stride[1]*j.InC*j.pitch*4, &w[0], bias,
+			&y[at*Block], width*pixelBytes, yplane)
+		first += count
 	}
 }
 
-// stemGradReadsRows reports whether the weight gradient is: with 7 taps in a row, or 3 where they give sums enough to keep the multipliers busy.
-func (c Conv) stemGradReadsRows(s *simd) bool {
-	return c.readsRows(s) && (c.Kernel[2] == 7 || c.Kernel[2] == 3 && s.pointPanel() > 1)
+// band is the output rows of a band.
+func (j *stemWork) band(band int) (first, last int) {
+	rows := j.Out()[1]
+	return rows * band / j.bands, rows * (band + 1) / j.bands
 }
 
-// runStemGrad computes dw. A task owns the weights that lead to some output blocks.
-func (c Conv) runStemGrad(s *simd, dw, x, dy []float32) {
-	j := stemWork{Conv: c, s: s, y: dy, x: x, weights: dw, bands: c.stemBands(), pitch: c.stemPitch()}
-	outs := blocks(c.OutC)
-	j.together = max(1, min(s.pointPanel(), outs/Threads()))
-	stemRowGrads.run((outs+j.together-1)/j.together, j)
-}
+// rowsSeen is how many rows of input so many output rows see.
+func (j *stemWork) rowsSeen(rows int) int { return (rows-1)*j.Stride[1] + j.Kernel[1] }
 
-var stemRowGrads = newLoop(func(j *stemWork, i int) {
-	out, o := j.Out(), i*j.together
-	nb := min(j.together, blocks(j.OutC)-o)
-	wide, planes := nb*Block, j.Kernel[1]*j.InC
-	sums := borrow(planes * j.Kernel[2] * wide) // [tap row][channel][tap column][lane]
-	defer release(sums)
-	clear(*sums)
-	lent := borrow(j.rowsSeen(0, (out[1]+j.bands-1)/j.bands) * j.InC * j.pitch)
-	defer release(lent)
-	for step := range j.N * j.bands {
-		j.addStemBand(*sums, *lent, step/j.bands, step%j.bands, o, nb)
+// padRows fills dst with what output rows from row on see of channels of an image, from channel first on.
+func (j *stemWork) padRows(dst []float32, image, first, channels, row int) {
+	clear(dst)
+	height, width, apart := j.In[1], j.In[2], channels*j.pitch
+	from := row*j.Stride[1] - j.PadLo[1]
+	above := max(0, -from)
+	inside := min(len(dst)/apart, height-from) - above
+	if inside <= 0 {
+		return
 	}
-	j.unpackStem(*sums, o, wide)
-})
+	for c := range channels {
+		src := j.x[((image*j.InC+first+c)*height+from+above)*width:]
+		j.s.copyWidth(dst[above*apart+c*j.pitch+j.PadLo[2]:], apart, src, inside, width)
+	}
+}
 
-// addStemBand adds what a band of output rows gives to the sums of nb output blocks from o on.
-func (j *stemWork) addStemBand(sums, rows []float32, image, band, o, nb int) {
-	out, taps, wide, rowFloats := j.Out(), j.Kernel[2], nb*Block, j.InC*j.pitch
-	first, last := out[1]*band/j.bands, out[1]*(band+1)/j.bands
-	rows = rows[:j.rowsSeen(first, last)*rowFloats]
-	j.padRows(rows, image, first*j.Stride[1]-j.PadLo[1])
-	pixels := out[1] * out[2]
-	for r := first; r < last; r++ {
-		dy := &j.y[((image*blocks(j.OutC)+o)*pixels+r*out[2])*Block]
-		x := rows[(r-first)*j.Stride[1]*rowFloats:]
-		for plane := range j.Kernel[1] * j.InC {
-			for v, n := 0, taps%4; v < taps; v, n = v+n, 4 { // 3 or 3+4
-				j.s.stemGrad[j.Stride[2]][n][nb](out[2], &x[plane*j.pitch+v], dy, pixels*pixelBytes, &sums[(plane*taps+v)*wide], wide*4, &nothingAhead, 1, 0)
-			}
+// copyWidth copies rows of so many floats to where they lie ld apart.
+func (s *simd) copyWidth(dst []float32, ld int, src []float32, rows, width int) {
+	lines := width / Block
+	if lines == 0 {
+		for r := range rows {
+			copy(dst[r*ld:], src[r*width:][:width])
 		}
+		return
 	}
-}
-
-// unpackStem stores the sums in the plain layout of the weights.
-func (j *stemWork) unpackStem(sums []float32, o, wide int) {
-	kh, kw := j.Kernel[1], j.Kernel[2]
-	lent := borrow(len(sums)) // [channel][tap][lane]
-	defer release(lent)
-	for h := range kh {
-		for in := range j.InC {
-			copy((*lent)[(in*kh+h)*kw*wide:], sums[(h*j.InC+in)*kw*wide:][:kw*wide])
-		}
+	s.copyRows(rows, lines, &dst[0], ld*4, &src[0], width*4)
+	if last := width - Block; width%Block > 0 { // once more at the end, overlapping
+		s.copyRows(rows, 1, &dst[last], ld*4, &src[last], width*4)
 	}
-	all := j.InC * kh * kw
-	j.s.transposeInto(j.weights[o*Block*all:], all, *lent, wide, all, min(wide, j.OutC-o*Block))
 }

@@ -63,6 +63,11 @@ func oddConvs() []Conv {
 		conv2d(2, 14, 34, 2, 12, 16, 3, 2, 1),
 		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1), // stems
 		conv2d(2, 3, 40, 1, 21, 19, 7, 2, 3),
+		conv2d(2, 3, 72, 1, 19, 37, 3, 2, 1),
+		conv2d(1, 1, 33, 1, 20, 33, 7, 1, 3),
+		conv2d(1, 5, 100, 1, 8, 18, 5, 1, 2),
+		conv2d(1, 2, 16, 1, 2, 17, 7, 1, 3), // taller than the image
+		{N: 2, InC: 2, OutC: 20, In: [3]int{1, 10, 50}, Kernel: [3]int{1, 5, 3}, Stride: [3]int{1, 2, 1}, PadLo: [3]int{0, 3, 0}, PadHi: [3]int{0, 0, 2}},
 		conv2d(1, 96, 96, 2, 14, 40, 3, 2, 1), // tiles of many planes overlap
 		conv2d(2, 48, 48, 1, 1, 20, 3, 1, 1),
 		{N: 2, InC: 32, OutC: 32, In: [3]int{1, 9, 12}, Kernel: [3]int{1, 3, 3}, PadLo: [3]int{0, 0, 2}, PadHi: [3]int{0, 2, 1}},
@@ -323,9 +328,9 @@ func TestConvIndependentOfThreads(t *testing.T) {
 			bx, bdy := make([]float32, BlockedLen(c.N, c.InC, volume(c.In))), make([]float32, BlockedLen(c.N, c.OutC, volume(c.Out())))
 			ToBlocked(bx, x, c.N, c.InC, volume(c.In))
 			ToBlocked(bdy, dy, c.N, c.OutC, volume(c.Out()))
-			run := func(threads int) (results [8][]float32) {
+			run := func(threads int) (results [11][]float32) {
 				SetThreads(threads)
-				for i, n := range []int{len(dy), len(x), len(w), c.OutC, len(bdy), len(bx), len(w), c.OutC} {
+				for i, n := range []int{len(dy), len(x), len(w), c.OutC, len(bdy), len(bx), len(w), c.OutC, len(bdy), len(x), len(w)} {
 					results[i] = make([]float32, n)
 				}
 				c.Forward(results[0], x, w, nil)
@@ -334,6 +339,9 @@ func TestConvIndependentOfThreads(t *testing.T) {
 				c.ForwardBlocked(results[4], bx, w, nil)
 				c.BackwardDataBlocked(results[5], bdy, w)
 				c.BackwardWeightsBlocked(results[6], results[7], bx, bdy)
+				c.ForwardStem(results[8], x, w, nil)
+				c.BackwardDataStem(results[9], bdy, w)
+				c.BackwardWeightsStem(results[10], nil, x, bdy)
 				return results
 			}
 			want := run(1)

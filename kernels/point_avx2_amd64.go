@@ -22,42 +22,6 @@ package kernels
 //go:noescape
 func point1x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem1x1s1AVX2 equals
-//
-//	for pixel < tiles*1, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x1s2AVX2 equals
-//
-//	for pixel < tiles*1, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // point2x1AVX2 equals
 //
 //	for pixel < tiles*2, block < 1 and lane {
@@ -75,42 +39,6 @@ func stem1x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //
 //go:noescape
 func point2x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x1s1AVX2 equals
-//
-//	for pixel < tiles*2, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x1s2AVX2 equals
-//
-//	for pixel < tiles*2, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x1AVX2 equals
 //
@@ -130,68 +58,6 @@ func stem2x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *floa
 //go:noescape
 func point3x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem3x1s1AVX2 equals
-//
-//	for pixel < tiles*3, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x1s2AVX2 equals
-//
-//	for pixel < tiles*3, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad3x1s1AVX2 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 1 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x1s1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad3x1s2AVX2 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 1 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x1s2AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point4x1AVX2 equals
 //
 //	for pixel < tiles*4, block < 1 and lane {
@@ -210,68 +76,6 @@ func stemGrad3x1s2AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *flo
 //go:noescape
 func point4x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem4x1s1AVX2 equals
-//
-//	for pixel < tiles*4, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem4x1s2AVX2 equals
-//
-//	for pixel < tiles*4, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad4x1s1AVX2 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 1 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x1s1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad4x1s2AVX2 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 1 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x1s2AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point5x1AVX2 equals
 //
 //	for pixel < tiles*5, block < 1 and lane {
@@ -289,42 +93,6 @@ func stemGrad4x1s2AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *flo
 //
 //go:noescape
 func point5x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x1s1AVX2 equals
-//
-//	for pixel < tiles*5, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x1s2AVX2 equals
-//
-//	for pixel < tiles*5, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x1AVX2 equals
 //
@@ -356,42 +124,6 @@ func pointGrad5x1AVX2(pixels int, x *float32, dy *float32, dyplane int, dw *floa
 //
 //go:noescape
 func point6x1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x1s1AVX2 equals
-//
-//	for pixel < tiles*6, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x1s1AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x1s2AVX2 equals
-//
-//	for pixel < tiles*6, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x1s2AVX2(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x1AVX2 equals
 //

@@ -22,42 +22,6 @@ package kernels
 //go:noescape
 func point1x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem1x1s1AVX512 equals
-//
-//	for pixel < tiles*1, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x1s2AVX512 equals
-//
-//	for pixel < tiles*1, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // point1x2AVX512 equals
 //
 //	for pixel < tiles*1, block < 2 and lane {
@@ -75,42 +39,6 @@ func stem1x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func point1x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x2s1AVX512 equals
-//
-//	for pixel < tiles*1, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x2s2AVX512 equals
-//
-//	for pixel < tiles*1, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point1x3AVX512 equals
 //
@@ -130,42 +58,6 @@ func stem1x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func point1x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem1x3s1AVX512 equals
-//
-//	for pixel < tiles*1, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x3s2AVX512 equals
-//
-//	for pixel < tiles*1, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // point1x4AVX512 equals
 //
 //	for pixel < tiles*1, block < 4 and lane {
@@ -183,42 +75,6 @@ func stem1x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func point1x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x4s1AVX512 equals
-//
-//	for pixel < tiles*1, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem1x4s2AVX512 equals
-//
-//	for pixel < tiles*1, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem1x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x1AVX512 equals
 //
@@ -238,42 +94,6 @@ func stem1x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func point2x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem2x1s1AVX512 equals
-//
-//	for pixel < tiles*2, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x1s2AVX512 equals
-//
-//	for pixel < tiles*2, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // point2x2AVX512 equals
 //
 //	for pixel < tiles*2, block < 2 and lane {
@@ -291,42 +111,6 @@ func stem2x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func point2x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x2s1AVX512 equals
-//
-//	for pixel < tiles*2, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x2s2AVX512 equals
-//
-//	for pixel < tiles*2, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point2x3AVX512 equals
 //
@@ -346,42 +130,6 @@ func stem2x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func point2x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem2x3s1AVX512 equals
-//
-//	for pixel < tiles*2, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x3s2AVX512 equals
-//
-//	for pixel < tiles*2, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // point2x4AVX512 equals
 //
 //	for pixel < tiles*2, block < 4 and lane {
@@ -399,42 +147,6 @@ func stem2x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //
 //go:noescape
 func point2x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x4s1AVX512 equals
-//
-//	for pixel < tiles*2, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem2x4s2AVX512 equals
-//
-//	for pixel < tiles*2, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem2x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // point3x1AVX512 equals
 //
@@ -454,68 +166,6 @@ func stem2x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *fl
 //go:noescape
 func point3x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem3x1s1AVX512 equals
-//
-//	for pixel < tiles*3, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x1s2AVX512 equals
-//
-//	for pixel < tiles*3, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad3x1s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 1 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x1s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad3x1s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 1 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x1s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point3x2AVX512 equals
 //
 //	for pixel < tiles*3, block < 2 and lane {
@@ -533,68 +183,6 @@ func stemGrad3x1s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //
 //go:noescape
 func point3x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x2s1AVX512 equals
-//
-//	for pixel < tiles*3, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x2s2AVX512 equals
-//
-//	for pixel < tiles*3, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad3x2s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 2 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x2s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad3x2s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 2 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x2s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point3x3AVX512 equals
 //
@@ -614,68 +202,6 @@ func stemGrad3x2s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //go:noescape
 func point3x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem3x3s1AVX512 equals
-//
-//	for pixel < tiles*3, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x3s2AVX512 equals
-//
-//	for pixel < tiles*3, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad3x3s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 3 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x3s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad3x3s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 3 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x3s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point3x4AVX512 equals
 //
 //	for pixel < tiles*3, block < 4 and lane {
@@ -693,68 +219,6 @@ func stemGrad3x3s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //
 //go:noescape
 func point3x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x4s1AVX512 equals
-//
-//	for pixel < tiles*3, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem3x4s2AVX512 equals
-//
-//	for pixel < tiles*3, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem3x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad3x4s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 4 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x4s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad3x4s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 3, block < 4 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad3x4s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point4x1AVX512 equals
 //
@@ -774,68 +238,6 @@ func stemGrad3x4s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //go:noescape
 func point4x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem4x1s1AVX512 equals
-//
-//	for pixel < tiles*4, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem4x1s2AVX512 equals
-//
-//	for pixel < tiles*4, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad4x1s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 1 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x1s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad4x1s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 1 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x1s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point4x2AVX512 equals
 //
 //	for pixel < tiles*4, block < 2 and lane {
@@ -853,68 +255,6 @@ func stemGrad4x1s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //
 //go:noescape
 func point4x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem4x2s1AVX512 equals
-//
-//	for pixel < tiles*4, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem4x2s2AVX512 equals
-//
-//	for pixel < tiles*4, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad4x2s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 2 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x2s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad4x2s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 2 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x2s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
 
 // point4x3AVX512 equals
 //
@@ -934,68 +274,6 @@ func stemGrad4x2s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //go:noescape
 func point4x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem4x3s1AVX512 equals
-//
-//	for pixel < tiles*4, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem4x3s2AVX512 equals
-//
-//	for pixel < tiles*4, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad4x3s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 3 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x3s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad4x3s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 3 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x3s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point4x4AVX512 equals
 //
 //	for pixel < tiles*4, block < 4 and lane {
@@ -1014,68 +292,6 @@ func stemGrad4x3s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //go:noescape
 func point4x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem4x4s1AVX512 equals
-//
-//	for pixel < tiles*4, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem4x4s2AVX512 equals
-//
-//	for pixel < tiles*4, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem4x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stemGrad4x4s1AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 4 and lane {
-//			dw[l][block][lane] += x[p*1+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x4s1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
-// stemGrad4x4s2AVX512 equals
-//
-//	for p := range pixels {
-//		for l < 4, block < 4 and lane {
-//			dw[l][block][lane] += x[p*2+l] * dy[block][p][lane]
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.
-//
-//go:noescape
-func stemGrad4x4s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines int, step int)
-
 // point5x1AVX512 equals
 //
 //	for pixel < tiles*5, block < 1 and lane {
@@ -1093,42 +309,6 @@ func stemGrad4x4s2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *f
 //
 //go:noescape
 func point5x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x1s1AVX512 equals
-//
-//	for pixel < tiles*5, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x1s2AVX512 equals
-//
-//	for pixel < tiles*5, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x1AVX512 equals
 //
@@ -1161,42 +341,6 @@ func pointGrad5x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point5x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem5x2s1AVX512 equals
-//
-//	for pixel < tiles*5, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x2s2AVX512 equals
-//
-//	for pixel < tiles*5, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // pointGrad5x2AVX512 equals
 //
 //	for p := range pixels {
@@ -1227,42 +371,6 @@ func pointGrad5x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //
 //go:noescape
 func point5x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x3s1AVX512 equals
-//
-//	for pixel < tiles*5, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x3s2AVX512 equals
-//
-//	for pixel < tiles*5, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad5x3AVX512 equals
 //
@@ -1295,42 +403,6 @@ func pointGrad5x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point5x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem5x4s1AVX512 equals
-//
-//	for pixel < tiles*5, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem5x4s2AVX512 equals
-//
-//	for pixel < tiles*5, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem5x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // pointGrad5x4AVX512 equals
 //
 //	for p := range pixels {
@@ -1361,42 +433,6 @@ func pointGrad5x4AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //
 //go:noescape
 func point6x1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x1s1AVX512 equals
-//
-//	for pixel < tiles*6, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x1s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x1s2AVX512 equals
-//
-//	for pixel < tiles*6, block < 1 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x1s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x1AVX512 equals
 //
@@ -1429,42 +465,6 @@ func pointGrad6x1AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point6x2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem6x2s1AVX512 equals
-//
-//	for pixel < tiles*6, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x2s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x2s2AVX512 equals
-//
-//	for pixel < tiles*6, block < 2 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x2s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // pointGrad6x2AVX512 equals
 //
 //	for p := range pixels {
@@ -1496,42 +496,6 @@ func pointGrad6x2AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //go:noescape
 func point6x3AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
-// stem6x3s1AVX512 equals
-//
-//	for pixel < tiles*6, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x3s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x3s2AVX512 equals
-//
-//	for pixel < tiles*6, block < 3 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x3s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
 // pointGrad6x3AVX512 equals
 //
 //	for p := range pixels {
@@ -1562,42 +526,6 @@ func pointGrad6x3AVX512(pixels int, x *float32, dy *float32, dyplane int, dw *fl
 //
 //go:noescape
 func point6x4AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x4s1AVX512 equals
-//
-//	for pixel < tiles*6, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*1+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x4s1AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
-
-// stem6x4s2AVX512 equals
-//
-//	for pixel < tiles*6, block < 4 and lane {
-//		if bias != nil {
-//			y[block][pixel][lane] = bias[block][lane]
-//		}
-//		for plane := range planes {
-//			for l := range k {
-//				y[block][pixel][lane] += x[plane][pixel*2+l] * w[plane][l][block][lane]
-//			}
-//		}
-//	}
-//
-// with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.
-//
-//go:noescape
-func stem6x4s2AVX512(tiles int, planes int, k int, x *float32, xplane int, w *float32, bias *float32, y *float32, yplane int, ahead *uintptr)
 
 // pointGrad6x4AVX512 equals
 //

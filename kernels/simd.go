@@ -16,16 +16,16 @@ type simd struct {
 	convGrad    map[convKey][]convGradKernel
 	groupGrad   map[convKey][]groupGradKernel
 	planeConv   map[convKey][]planeConvKernel
-	sweep       [4][]sweepKernel   // [stride][rows-1]
-	taps        *tapKernels        // or nil
-	planeGrad   [3]planeGradKernel // [stride], 3x3; nil where convGrad does as well
-	point       pointKernels
-	stem        [3]pointKernels          // [stride], of rows of plain images
-	stemGrad    [3][5][5]pointGradKernel // [stride][taps][blocks]
-	pointGrad   [7][5]pointGradKernel    // [channels][blocks]
-	winograd    *winograd                // nil if it does not pay
-	depthwise   [3]depthwiseKernel       // [stride], 3x3; nil where tiles do as well
-	depthPlanes *depthPlanes             // instead of depthwise for blocked tensors, or nil
+	sweep       [4][]sweepKernel           // [stride][rows-1]
+	taps        *tapKernels                // or nil
+	planeGrad   [3]planeGradKernel         // [stride], 3x3; nil where convGrad does as well
+	point       [7][5]pointKernel          // [pixels][blocks]
+	pointGrad   [7][5]pointGradKernel      // [channels][blocks]
+	stem        [3][7][5]stemKernel        // [stride][pixels][blocks]
+	stemGrad    [3][8][4][3]stemGradKernel // [stride][taps][planes][blocks]
+	winograd    *winograd                  // nil if it does not pay
+	depthwise   [3]depthwiseKernel         // [stride], 3x3; nil where tiles do as well
+	depthPlanes *depthPlanes               // instead of depthwise for blocked tensors, or nil
 	// maxWindows finds the maxima of windows of a blocked plane.
 	maxWindows func(n, taps int, x *float32, step int, offset *int, first, stride int, y *float32, where *int32)
 	streams

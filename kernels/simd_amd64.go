@@ -29,7 +29,7 @@ var simdAVX2 = simd{
 	spread:    [2]func(n int, dst, src *float32, between, after int){spreadAVX2, spreadNTAVX2},
 	conv:      convAVX2,
 	convGrad:  convGradAVX2,
-	point: pointKernels{
+	point: [7][5]pointKernel{
 		1: {1: point1x1AVX2},
 		2: {1: point2x1AVX2},
 		3: {1: point3x1AVX2},
@@ -37,7 +37,7 @@ var simdAVX2 = simd{
 		5: {1: point5x1AVX2},
 		6: {1: point6x1AVX2},
 	},
-	stem: [3]pointKernels{
+	stem: [3][7][5]stemKernel{
 		1: {
 			1: {1: stem1x1s1AVX2},
 			2: {1: stem2x1s1AVX2},
@@ -55,14 +55,14 @@ var simdAVX2 = simd{
 			6: {1: stem6x1s2AVX2},
 		},
 	},
-	stemGrad: [3][5][5]pointGradKernel{
+	stemGrad: [3][8][4][3]stemGradKernel{
 		1: {
-			3: {1: stemGrad3x1s1AVX2},
-			4: {1: stemGrad4x1s1AVX2},
+			3: {1: {1: stemGrad1x3x1s1AVX2}, 2: {1: stemGrad2x3x1s1AVX2}},
+			4: {1: {1: stemGrad1x4x1s1AVX2}},
 		},
 		2: {
-			3: {1: stemGrad3x1s2AVX2},
-			4: {1: stemGrad4x1s2AVX2},
+			3: {1: {1: stemGrad1x3x1s2AVX2}, 2: {1: stemGrad2x3x1s2AVX2}},
+			4: {1: {1: stemGrad1x4x1s2AVX2}},
 		},
 	},
 	pointGrad: [7][5]pointGradKernel{
@@ -148,7 +148,7 @@ var simdAVX512 = simd{
 		},
 	},
 	planeGrad: [3]planeGradKernel{1: planeGrad1AVX512, 2: planeGrad2AVX512},
-	point: pointKernels{
+	point: [7][5]pointKernel{
 		1: {1: point1x1AVX512, 2: point1x2AVX512, 3: point1x3AVX512, 4: point1x4AVX512},
 		2: {1: point2x1AVX512, 2: point2x2AVX512, 3: point2x3AVX512, 4: point2x4AVX512},
 		3: {1: point3x1AVX512, 2: point3x2AVX512, 3: point3x3AVX512, 4: point3x4AVX512},
@@ -156,7 +156,7 @@ var simdAVX512 = simd{
 		5: {1: point5x1AVX512, 2: point5x2AVX512, 3: point5x3AVX512, 4: point5x4AVX512},
 		6: {1: point6x1AVX512, 2: point6x2AVX512, 3: point6x3AVX512, 4: point6x4AVX512},
 	},
-	stem: [3]pointKernels{
+	stem: [3][7][5]stemKernel{
 		1: {
 			1: {1: stem1x1s1AVX512, 2: stem1x2s1AVX512, 3: stem1x3s1AVX512, 4: stem1x4s1AVX512},
 			2: {1: stem2x1s1AVX512, 2: stem2x2s1AVX512, 3: stem2x3s1AVX512, 4: stem2x4s1AVX512},
@@ -174,14 +174,14 @@ var simdAVX512 = simd{
 			6: {1: stem6x1s2AVX512, 2: stem6x2s2AVX512, 3: stem6x3s2AVX512, 4: stem6x4s2AVX512},
 		},
 	},
-	stemGrad: [3][5][5]pointGradKernel{
+	stemGrad: [3][8][4][3]stemGradKernel{
 		1: {
-			3: {1: stemGrad3x1s1AVX512, 2: stemGrad3x2s1AVX512, 3: stemGrad3x3s1AVX512, 4: stemGrad3x4s1AVX512},
-			4: {1: stemGrad4x1s1AVX512, 2: stemGrad4x2s1AVX512, 3: stemGrad4x3s1AVX512, 4: stemGrad4x4s1AVX512},
+			3: {1: {1: stemGrad1x3x1s1AVX512, 2: stemGrad1x3x2s1AVX512}, 2: {1: stemGrad2x3x1s1AVX512, 2: stemGrad2x3x2s1AVX512}, 3: {1: stemGrad3x3x1s1AVX512, 2: stemGrad3x3x2s1AVX512}},
+			7: {1: {1: stemGrad1x7x1s1AVX512, 2: stemGrad1x7x2s1AVX512}, 2: {1: stemGrad2x7x1s1AVX512, 2: stemGrad2x7x2s1AVX512}},
 		},
 		2: {
-			3: {1: stemGrad3x1s2AVX512, 2: stemGrad3x2s2AVX512, 3: stemGrad3x3s2AVX512, 4: stemGrad3x4s2AVX512},
-			4: {1: stemGrad4x1s2AVX512, 2: stemGrad4x2s2AVX512, 3: stemGrad4x3s2AVX512, 4: stemGrad4x4s2AVX512},
+			3: {1: {1: stemGrad1x3x1s2AVX512, 2: stemGrad1x3x2s2AVX512}, 2: {1: stemGrad2x3x1s2AVX512, 2: stemGrad2x3x2s2AVX512}, 3: {1: stemGrad3x3x1s2AVX512, 2: stemGrad3x3x2s2AVX512}},
+			7: {1: {1: stemGrad1x7x1s2AVX512, 2: stemGrad1x7x2s2AVX512}, 2: {1: stemGrad2x7x1s2AVX512, 2: stemGrad2x7x2s2AVX512}},
 		},
 	},
 	pointGrad: [7][5]pointGradKernel{

@@ -45,6 +45,7 @@ var families = map[string]func(simd){
 	"peak":       peakFamily,
 	"planeconv":  planeConvFamily,
 	"point":      pointFamily,
+	"stem":       stemFamily,
 	"stream":     streamFamily,
 	"sweep":      sweepFamily,
 	"taps":       tapsFamily,

@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// pointFamily writes 1x1 convolutions in the blocked layout, and stems: runs of tiles of up to 6 pixels by 4 blocks of output channels
-// (AVX-512) or 1 block (AVX2).
+// pointFamily writes 1x1 convolutions in the blocked layout: runs of tiles of up to 6 pixels by 4 blocks of output channels (AVX-512) or
+// 1 block (AVX2).
 func pointFamily(s simd) {
 	most := 4
 	if s.bytes == 32 {
@@ -17,17 +17,9 @@ func pointFamily(s simd) {
 	}
 	for mr := 1; mr <= 6; mr++ {
 		for nb := 1; nb <= most; nb++ {
-			pointRun(s, fmt.Sprintf("point%dx%d", mr, nb), mr, nb, pixel)
-			for stride := 1; stride <= 2; stride++ {
-				pointRun(s, fmt.Sprintf("stem%dx%ds%d", mr, nb, stride), mr, nb, 4*stride)
-			}
+			pointRun(s, mr, nb)
 			if mr >= 5 { // 16 channels are 6+5+5
-				pointGrad(s, fmt.Sprintf("pointGrad%dx%d", mr, nb), mr, nb, pixel)
-			}
-			if mr == 3 || mr == 4 { // taps of a row of a stem are 3 or 4+3
-				for stride := 1; stride <= 2; stride++ {
-					pointGrad(s, fmt.Sprintf("stemGrad%dx%ds%d", mr, nb, stride), mr, nb, 4*stride)
-				}
+				pointGrad(s, mr, nb)
 			}
 		}
 	}
@@ -143,21 +135,16 @@ func (f fetching) nextRun() {
 }
 
 // pointRun writes the product of a run of tiles of mr pixels with nb blocks of output channels: a call does many tiles, because one tile
-// of few input channels takes little longer than the call. Pixels of input lie so many bytes apart: blocks of channels, or as many values of
-// a row of a plain image as the stride says, where k are the taps of a row.
-func pointRun(s simd, name string, mr, nb, apart int) {
-	seen := "x[plane][pixel][l]"
-	if apart < pixel {
-		seen = fmt.Sprintf("x[plane][pixel*%d+l]", apart/4)
-	}
-	function(name+s.suffix, "func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *uintptr)",
+// of few input channels takes little longer than the call.
+func pointRun(s simd, mr, nb int) {
+	function(fmt.Sprintf("point%dx%d%s", mr, nb, s.suffix), "func(tiles, planes, k int, x *float32, xplane int, w, bias, y *float32, yplane int, ahead *uintptr)",
 		fmt.Sprintf("\tfor pixel < tiles*%d, block < %d and lane {", mr, nb),
 		"\t\tif bias != nil {",
 		"\t\t\ty[block][pixel][lane] = bias[block][lane]",
 		"\t\t}",
 		"\t\tfor plane := range planes {",
 		"\t\t\tfor l := range k {",
-		"\t\t\t\ty[block][pixel][lane] += "+seen+" * w[plane][l][block][lane]",
+		"\t\t\t\ty[block][pixel][lane] += x[plane][pixel][l] * w[plane][l][block][lane]",
 		"\t\t\t}", "\t\t}", "\t}", "", "with all distances in bytes. It prefetches what it will write, weights, and what ahead, a fetch, says.")
 	x, xplane, w, yb, yp := RAX, RBX, RCX, RDX, RSI
 	load([]string{"x", "xplane", "w", "y", "yplane"}, x, xplane, w, yb, yp)
@@ -198,7 +185,7 @@ func pointRun(s simd, name string, mr, nb, apart int) {
 		}
 		for i := range mr {
 			t := spare[i%min(2, len(spare))]
-			VBROADCASTSS(at(xp, i*apart+4*u), t)
+			VBROADCASTSS(at(xp, i*pixel+4*u), t)
 			for j := range nv {
 				VFMADD231PS(row[j], t, acc(i, j))
 			}
@@ -242,7 +229,7 @@ func pointRun(s simd, name string, mr, nb, apart int) {
 	DECQ(planes)
 	JNZ(LabelRef("plane"))
 	each(func(i, j int) { VMOVUPS(acc(i, j), y.at(j, i*pixel)) })
-	ADDQ(U32(mr*apart), x)
+	ADDQ(U32(mr*pixel), x)
 	ADDQ(U32(mr*pixel), yb)
 	DECQ(argument("tiles"))
 	JNZ(LabelRef("tile"))
@@ -251,16 +238,11 @@ func pointRun(s simd, name string, mr, nb, apart int) {
 	next.nextRun()
 }
 
-// pointGrad writes the gradient of mr rows of weights; pixels of x lie so many bytes apart, as in pointRun.
-func pointGrad(s simd, name string, mr, nb, apart int) {
-	seen := "x[p][l]"
-	if apart < pixel {
-		seen = fmt.Sprintf("x[p*%d+l]", apart/4)
-	}
-	function(name+s.suffix, "func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines, step int)",
+func pointGrad(s simd, mr, nb int) {
+	function(fmt.Sprintf("pointGrad%dx%d%s", mr, nb, s.suffix), "func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines, step int)",
 		"\tfor p := range pixels {",
 		fmt.Sprintf("\t\tfor l < %d, block < %d and lane {", mr, nb),
-		"\t\t\tdw[l][block][lane] += "+seen+" * dy[block][p][lane]",
+		"\t\t\tdw[l][block][lane] += x[p][l] * dy[block][p][lane]",
 		"\t\t}", "\t}", "", "with all distances in bytes. It prefetches x, what it will write, and lines that lie step apart.")
 	pixels, x, dyb, dyp, dw, dwrow := RAX, RBX, RCX, RDX, RSI, RDI
 	load([]string{"pixels", "x", "dy", "dyplane", "dw", "dwrow"}, pixels, x, dyb, dyp, dw, dwrow)
@@ -288,7 +270,7 @@ func pointGrad(s simd, name string, mr, nb, apart int) {
 		}
 		for i := range mr {
 			t := spare[i%min(2, len(spare))]
-			VBROADCASTSS(at(x, u*apart+4*i), t)
+			VBROADCASTSS(at(x, u*pixel+4*i), t)
 			for j := range nv {
 				VFMADD231PS(row[j], t, acc(i, j))
 			}
@@ -300,12 +282,12 @@ func pointGrad(s simd, name string, mr, nb, apart int) {
 	JZ(LabelRef("tail"))
 	Label("four")
 	for u := range 4 {
-		PREFETCHT0(at(x, (u+8)*apart))
+		PREFETCHT0(at(x, (u+8)*pixel))
 		next.line()
 		step(u)
 	}
 	next.count(4)
-	ADDQ(U32(4*apart), x)
+	ADDQ(U32(4*pixel), x)
 	ADDQ(U32(4*pixel), dyb)
 	DECQ(left)
 	JNZ(LabelRef("four"))
@@ -314,7 +296,7 @@ func pointGrad(s simd, name string, mr, nb, apart int) {
 	JZ(LabelRef("store"))
 	Label("one")
 	step(0)
-	ADDQ(U8(apart), x)
+	ADDQ(U8(pixel), x)
 	ADDQ(U8(pixel), dyb)
 	DECQ(pixels)
 	JNZ(LabelRef("one"))
