@@ -4,7 +4,45 @@ package kernels
 // the columns of a band of rows.
 
 // sweepKernel computes a band of rows; its loop is in the comment of each kernel.
-type sweepKernel func(width, channels int, x *float32, from, xrow int, table *uint32, w *float32, wrow, wcol int, bias, y *float32, yrow int, ahead *float32, top, bottom, odd, past int)
+type sweepKernel func(width, others int, x *float32, from, xrow int, table *uint32, w, bias, y *float32, yrow int, ahead *float32, top, bottom, odd, past int)
+
+// pairChannel is the channel of its group of so many that a lane sees as the k-th: those of its own pair first, which cost no permutation,
+// and the first pair in their place.
+func pairChannel(channels, k, lane int) int {
+	switch own := lane % channels / 2; k / 2 {
+	case 0:
+		return own*2 + k%2
+	case own:
+		return k % 2
+	}
+	return k
+}
+
+// orderPairs puts weights [channel][tap][lane] of groups of so many channels from the order of their numbers into that of pairChannel.
+func orderPairs(x []float32, channels, taps int) {
+	size := 2 * taps * Block // of a pair
+	first := x[:size]
+	for own := 1; own < channels/2; own++ {
+		other := x[own*size:][:size]
+		for lane := 2 * own; lane < size; lane += channels {
+			a, b := (*[2]float32)(first[lane:]), (*[2]float32)(other[lane:])
+			*a, *b = *b, *a
+		}
+	}
+}
+
+// pairTables are the indices by which kernels look up the channels of other pairs.
+var pairTables = map[lookup]*[6 * Block]uint32{quad: pairTable(4), perm: pairTable(8)}
+
+func pairTable(channels int) *[6 * Block]uint32 {
+	var t [6 * Block]uint32
+	for k := 2; k < channels; k++ {
+		for lane := range Block {
+			t[(k-2)*Block+lane] = uint32(lane/channels*channels + pairChannel(channels, k, lane))
+		}
+	}
+	return &t
+}
 
 // sweepPass is a convolution, or the gradient of its input, for these kernels.
 type sweepPass struct {
@@ -13,8 +51,7 @@ type sweepPass struct {
 	size      [2]int        // height and width of the smaller one of input and output, from whose rows bands are cut
 	in, out   [2]int        // and of both
 	down, up  int           // rows of input and of output for each of those
-	firstTap  int
-	wrow      int // of taps, in taps
+	order     []uint32      // where, in bytes, packed weights lie in [input channel][tap]
 	odd, past bool
 }
 
@@ -27,10 +64,10 @@ func (s *simd) sweepForward(c Conv, p *directPass) *sweepPass {
 			return nil
 		}
 	}
-	q := sweepPass{directPass: p, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, down: stride, up: 1, wrow: 3}
+	q := sweepPass{directPass: p, in: [2]int{c.In[1], c.In[2]}, out: [2]int{out[1], out[2]}, down: stride, up: 1}
 	q.odd = stride > 1 && (out[2]-1)*stride+1 == c.In[2]
 	q.size = q.out
-	return q.with(s, stride)
+	return q.with(s, stride, false)
 }
 
 // sweepBackward is the same for the gradient of the input; p is the first of its passes by tiles.
@@ -41,25 +78,30 @@ func (s *simd) sweepBackward(c Conv, p *directPass) *sweepPass {
 			return nil
 		}
 	}
-	q := sweepPass{directPass: p, in: [2]int{out[1], out[2]}, out: [2]int{c.In[1], c.In[2]}, down: 1, up: stride, wrow: 3}
+	q := sweepPass{directPass: p, in: [2]int{out[1], out[2]}, out: [2]int{c.In[1], c.In[2]}, down: 1, up: stride}
 	q.size = q.in
 	switch stride {
 	case 1:
-		q.firstTap, q.wrow = 8, -3 // turned
-		return q.with(s, 1)
+		return q.with(s, 1, true)
 	case 2:
 		q.past = true // little work for much output, which otherwise waits for its stores
-		return q.with(s, half)
+		return q.with(s, half, false)
 	}
 	return nil
 }
 
-// with is the pass with its kernels, if there are any.
-func (p sweepPass) with(s *simd, stride int) *sweepPass {
+// with is the pass with its kernels, if there are any, and weights whose taps are turned or not.
+func (p sweepPass) with(s *simd, stride int, turned bool) *sweepPass {
 	if p.lookup != quad && p.lookup != perm || p.weightOf.all != 9 || stride >= len(s.sweep) || s.sweep[stride] == nil || p.size[1] < 2 {
 		return nil
 	}
 	p.kernels = s.sweep[stride]
+	for i := range p.k * 9 {
+		if turned {
+			i += 8 - 2*(i%9)
+		}
+		p.order = append(p.order, uint32(i*pixelBytes))
+	}
 	return &p
 }
 
@@ -71,9 +113,9 @@ func (s *simd) runSweep(n int, p *sweepPass, keep *Prepared, y, x tensor, w, bia
 	padded := borrow(p.sets * Block)
 	defer release(padded)
 	p.spread(*padded, bias)
-	packed := keep.kept(forPlanes, func() *[]float32 { return s.packPlanes(p.directPass, w) })
+	packed := keep.kept(forPlanes, func() *[]float32 { return s.packSweep(p, w) })
 	defer keep.drop(packed)
-	r := sweepRun{sweepPass: p, table: s.table(p.lookup), weights: *packed, bias: *padded, y: y, x: x, parts: 1}
+	r := sweepRun{sweepPass: p, table: &pairTables[p.lookup][0], weights: *packed, bias: *padded, y: y, x: x, parts: 1}
 	if p.past {
 		r.stores = storeFlag(y.data, len(y.data) >= largeTensor)
 	}
@@ -110,6 +152,27 @@ func (r *sweepRun) band(band, image, block int) {
 		first = from
 	}
 	ahead := min((last+1)*r.in[1]*Block, len(x)-1)
-	r.kernels[to-from-1](r.size[1], r.k, &x[0], first*xrow, xrow, r.table, &r.weights[block*r.weightsOfBlock()+r.firstTap*Block], r.wrow*pixelBytes,
-		r.wrow/3*pixelBytes, &r.bias[block*Block], &y[from*r.up*r.out[1]*Block], yrow, &x[ahead], b2i(first < 0), b2i(last >= r.in[0]), b2i(r.odd), r.stores)
+	r.kernels[to-from-1](r.size[1], r.k-2, &x[0], first*xrow, xrow, r.table, &r.weights[block*len(r.order)*Block], &r.bias[block*Block],
+		&y[from*r.up*r.out[1]*Block], yrow, &x[ahead], b2i(first < 0), b2i(last >= r.in[0]), b2i(r.odd), r.stores)
 }
+
+// packSweep packs the weights of every block: [input channel by pairChannel][tap][lane].
+func (s *simd) packSweep(p *sweepPass, w []float32) *[]float32 {
+	packed := borrow(p.sets * len(p.order) * Block)
+	sweepPacks.run(p.sets, sweepPacking{p, s, *packed, w})
+	return packed
+}
+
+type sweepPacking struct {
+	*sweepPass
+	s         *simd
+	packed, w []float32
+}
+
+var sweepPacks = newLoop(func(p *sweepPacking, block int) {
+	buf := borrow((len(p.order) + Block) * Block)
+	defer release(buf)
+	p.weightOf.lanes(p.s, *buf, p.w, block*Block, p.k)
+	orderPairs(*buf, p.k, p.weightOf.all)
+	p.s.permute(len(p.order), &p.packed[block*len(p.order)*Block], pixelBytes, &(*buf)[0], &p.order[0])
+})

@@ -8,328 +8,350 @@ package kernels
 //
 //	for row < 1, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s1_2AVX512 equals
 //
 //	for row < 2, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s1_3AVX512 equals
 //
 //	for row < 3, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s1_4AVX512 equals
 //
 //	for row < 4, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s1_5AVX512 equals
 //
 //	for row < 5, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s1_6AVX512 equals
 //
 //	for row < 6, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_6AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_6AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s1_7AVX512 equals
 //
 //	for row < 7, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*1+h][col*1+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*1+h][col*1+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*1-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s1_7AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s1_7AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_1AVX512 equals
 //
 //	for row < 1, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_2AVX512 equals
 //
 //	for row < 2, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_3AVX512 equals
 //
 //	for row < 3, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_4AVX512 equals
 //
 //	for row < 4, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_5AVX512 equals
 //
 //	for row < 5, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_6AVX512 equals
 //
 //	for row < 6, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_6AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_6AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s2_7AVX512 equals
 //
 //	for row < 7, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*2+h][col*2+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*2+h][col*2+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*2-0 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s2_7AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s2_7AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s3_1AVX512 equals
 //
 //	for row < 1, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*3+h][col*3+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s3_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s3_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s3_2AVX512 equals
 //
 //	for row < 2, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*3+h][col*3+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s3_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s3_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s3_3AVX512 equals
 //
 //	for row < 3, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*3+h][col*3+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s3_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s3_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s3_4AVX512 equals
 //
 //	for row < 4, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*3+h][col*3+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s3_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s3_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3s3_5AVX512 equals
 //
 //	for row < 5, col < width and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[row*3+h][col*3+v-1][table[c][lane]], where that is inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[row*3+h][col*3+v-1][seen(c, lane)], where that is inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width*3-1 pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3s3_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3s3_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3half_1AVX512 equals
 //
 //	for row < 2, col < width*2 and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[(row+1-h)/2][(col+1-v)/2][table[c][lane]], where that is whole and inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[(row+1-h)/2][(col+1-v)/2][seen(c, lane)], where that is whole and inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width pixels. Its last row is outside if bottom is 1; top and odd mean nothing.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width pixels. Its last row is outside if bottom is 1; top and odd mean nothing.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3half_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3half_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3half_2AVX512 equals
 //
 //	for row < 4, col < width*2 and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[(row+1-h)/2][(col+1-v)/2][table[c][lane]], where that is whole and inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[(row+1-h)/2][(col+1-v)/2][seen(c, lane)], where that is whole and inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width pixels. Its last row is outside if bottom is 1; top and odd mean nothing.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width pixels. Its last row is outside if bottom is 1; top and odd mean nothing.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3half_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3half_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 
 // sweep3half_3AVX512 equals
 //
 //	for row < 6, col < width*2 and lane {
 //		y[row][col][lane] = bias[lane]
-//		for c < channels, h < 3 and v < 3 {
-//			y[row][col][lane] += w[c][h*wrow+v*wcol][lane] * x[(row+1-h)/2][(col+1-v)/2][table[c][lane]], where that is whole and inside
+//		for c < 2+others, h < 3 and v < 3 {
+//			y[row][col][lane] += w[c][h][v][lane] * x[(row+1-h)/2][(col+1-v)/2][seen(c, lane)], where that is whole and inside
 //		}
 //	}
 //
-// with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has width pixels. Its last row is outside if bottom is 1; top and odd mean nothing.
+// with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.
+// A row of x has width pixels. Its last row is outside if bottom is 1; top and odd mean nothing.
 // It prefetches input ahead. If past is not 0 stores go past the caches.
 //
 //go:noescape
-func sweep3half_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+func sweep3half_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)

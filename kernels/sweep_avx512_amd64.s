@@ -4,214 +4,365 @@
 
 #include "textflag.h"
 
-// func sweep3s1_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s1_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_1AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z1
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z2
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	ADDQ       $0x00000040, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s1_1AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z1
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z2
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	ADDQ        $0x00000040, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z12, Z14
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z14
 	VFMADD231PS Z3, Z14, Z2
 	VFMADD231PS Z4, Z14, Z1
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z12, Z15
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z2
 	VFMADD231PS Z7, Z15, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_2
-	VPERMPS     (AX)(DX*2), Z12, Z16
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (AX)(DX*2), Z16
 	VFMADD231PS Z9, Z16, Z2
 	VFMADD231PS Z10, Z16, Z1
 
-skip1_2:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x00000040, AX
-	VMOVAPS Z1, Z0
-	VMOVAPS Z2, Z1
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z2
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	ADDQ       $0x00000040, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
+skip3:
 	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
-	VPERMPS     (AX), Z12, Z17
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z17
 	VFMADD231PS Z3, Z17, Z2
 	VFMADD231PS Z4, Z17, Z1
-	VFMADD231PS Z5, Z17, Z0
 
-skip2_0:
-	VPERMPS     (AX)(DX*1), Z12, Z18
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z18
 	VFMADD231PS Z6, Z18, Z2
 	VFMADD231PS Z7, Z18, Z1
-	VFMADD231PS Z8, Z18, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_2
-	VPERMPS     (AX)(DX*2), Z12, Z19
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (AX)(DX*2), Z19
 	VFMADD231PS Z9, Z19, Z2
 	VFMADD231PS Z10, Z19, Z1
-	VFMADD231PS Z11, Z19, Z0
 
-skip2_2:
-	DECQ    R12
-	JNZ     channel2
+skip5:
+other1:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z12, Z20
+	VFMADD231PS Z3, Z20, Z2
+	VFMADD231PS Z4, Z20, Z1
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z12, Z21
+	VFMADD231PS Z6, Z21, Z2
+	VFMADD231PS Z7, Z21, Z1
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (AX)(DX*2), Z12, Z22
+	VFMADD231PS Z9, Z22, Z2
+	VFMADD231PS Z10, Z22, Z1
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	JMP     stored3
-
-past3:
-	VMOVNTPS Z0, (R14)
-
-stored3:
-	ADDQ    $0x40, R13
 	VMOVAPS Z1, Z0
 	VMOVAPS Z2, Z1
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z2
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z2
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	ADDQ        $0x00000040, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z23
+	VFMADD231PS Z3, Z23, Z2
+	VFMADD231PS Z4, Z23, Z1
+	VFMADD231PS Z5, Z23, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z6, Z24, Z2
+	VFMADD231PS Z7, Z24, Z1
+	VFMADD231PS Z8, Z24, Z0
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z9, Z25, Z2
+	VFMADD231PS Z10, Z25, Z1
+	VFMADD231PS Z11, Z25, Z0
+
+skip10:
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z26
+	VFMADD231PS Z3, Z26, Z2
+	VFMADD231PS Z4, Z26, Z1
+	VFMADD231PS Z5, Z26, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z6, Z27, Z2
+	VFMADD231PS Z7, Z27, Z1
+	VFMADD231PS Z8, Z27, Z0
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z9, Z28, Z2
+	VFMADD231PS Z10, Z28, Z1
+	VFMADD231PS Z11, Z28, Z0
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
+	VPERMPS     (AX), Z12, Z29
+	VFMADD231PS Z3, Z29, Z2
+	VFMADD231PS Z4, Z29, Z1
+	VFMADD231PS Z5, Z29, Z0
+
+skip13:
+	VPERMPS     (AX)(DX*1), Z12, Z30
+	VFMADD231PS Z6, Z30, Z2
+	VFMADD231PS Z7, Z30, Z1
+	VFMADD231PS Z8, Z30, Z0
+	TESTQ       R11, R11
+	JNE         skip14
+	VPERMPS     (AX)(DX*2), Z12, Z31
+	VFMADD231PS Z9, Z31, Z2
+	VFMADD231PS Z10, Z31, Z1
+	VFMADD231PS Z11, Z31, Z0
+
+skip14:
+	DECQ    R9
+	JNZ     other8
+	ADDQ    $0x00000040, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	JMP     stored15
+
+past15:
+	VMOVNTPS Z0, (R13)
+
+stored15:
+	ADDQ    $0x40, R12
+	VMOVAPS Z1, Z0
+	VMOVAPS Z2, Z1
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z2
 	JMP     column
 
 last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	ADDQ       $0x00000040, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	ADDQ        $0x00000040, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
-	VPERMPS     (AX), Z12, Z20
-	VFMADD231PS Z4, Z20, Z1
-	VFMADD231PS Z5, Z20, Z0
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z13
+	VFMADD231PS Z4, Z13, Z1
+	VFMADD231PS Z5, Z13, Z0
 
-skip4_0:
-	VPERMPS     (AX)(DX*1), Z12, Z21
-	VFMADD231PS Z7, Z21, Z1
-	VFMADD231PS Z8, Z21, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_2
-	VPERMPS     (AX)(DX*2), Z12, Z22
-	VFMADD231PS Z10, Z22, Z1
-	VFMADD231PS Z11, Z22, Z0
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z14
+	VFMADD231PS Z7, Z14, Z1
+	VFMADD231PS Z8, Z14, Z0
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (AX)(DX*2), Z15
+	VFMADD231PS Z10, Z15, Z1
+	VFMADD231PS Z11, Z15, Z0
 
-skip4_2:
-	DECQ    R12
-	JNZ     channel4
+skip18:
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z16
+	VFMADD231PS Z4, Z16, Z1
+	VFMADD231PS Z5, Z16, Z0
+
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z17
+	VFMADD231PS Z7, Z17, Z1
+	VFMADD231PS Z8, Z17, Z0
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (AX)(DX*2), Z18
+	VFMADD231PS Z10, Z18, Z1
+	VFMADD231PS Z11, Z18, Z0
+
+skip20:
+other16:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
+	VPERMPS     (AX), Z12, Z19
+	VFMADD231PS Z4, Z19, Z1
+	VFMADD231PS Z5, Z19, Z0
+
+skip21:
+	VPERMPS     (AX)(DX*1), Z12, Z20
+	VFMADD231PS Z7, Z20, Z1
+	VFMADD231PS Z8, Z20, Z0
+	TESTQ       R11, R11
+	JNE         skip22
+	VPERMPS     (AX)(DX*2), Z12, Z21
+	VFMADD231PS Z10, Z21, Z1
+	VFMADD231PS Z11, Z21, Z0
+
+skip22:
+	DECQ    R9
+	JNZ     other16
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	JMP     stored5
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	JMP     stored23
 
-past5:
-	VMOVNTPS Z0, (R14)
+past23:
+	VMOVNTPS Z0, (R13)
 
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z1, (R14)
-	JMP     stored6
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z1, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z1, (R14)
+past24:
+	VMOVNTPS Z1, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -219,125 +370,262 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s1_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s1_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_2AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       $0x00000080, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s1_2AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	ADDQ        $0x00000080, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z15, Z17
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z17
 	VFMADD231PS Z6, Z17, Z4
 	VFMADD231PS Z7, Z17, Z2
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z15, Z18
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z18
 	VFMADD231PS Z6, Z18, Z5
 	VFMADD231PS Z9, Z18, Z4
 	VFMADD231PS Z7, Z18, Z3
 	VFMADD231PS Z10, Z18, Z2
-	VPERMPS     (AX)(DX*2), Z15, Z19
+	VMOVSLDUP   (AX)(DX*2), Z19
 	VFMADD231PS Z9, Z19, Z5
 	VFMADD231PS Z12, Z19, Z4
 	VFMADD231PS Z10, Z19, Z3
 	VFMADD231PS Z13, Z19, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_3
-	VPERMPS     (AX)(SI*1), Z15, Z20
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (AX)(SI*1), Z20
 	VFMADD231PS Z12, Z20, Z5
 	VFMADD231PS Z13, Z20, Z3
 
-skip1_3:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z21
+	VFMADD231PS Z6, Z21, Z4
+	VFMADD231PS Z7, Z21, Z2
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z6, Z22, Z5
+	VFMADD231PS Z9, Z22, Z4
+	VFMADD231PS Z7, Z22, Z3
+	VFMADD231PS Z10, Z22, Z2
+	VMOVSHDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z5
+	VFMADD231PS Z12, Z23, Z4
+	VFMADD231PS Z10, Z23, Z3
+	VFMADD231PS Z13, Z23, Z2
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z12, Z24, Z5
+	VFMADD231PS Z13, Z24, Z3
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z15, Z25
+	VFMADD231PS Z6, Z25, Z4
+	VFMADD231PS Z7, Z25, Z2
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z15, Z26
+	VFMADD231PS Z6, Z26, Z5
+	VFMADD231PS Z9, Z26, Z4
+	VFMADD231PS Z7, Z26, Z3
+	VFMADD231PS Z10, Z26, Z2
+	VPERMPS     (AX)(DX*2), Z15, Z27
+	VFMADD231PS Z9, Z27, Z5
+	VFMADD231PS Z12, Z27, Z4
+	VFMADD231PS Z10, Z27, Z3
+	VFMADD231PS Z13, Z27, Z2
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (AX)(SI*1), Z15, Z28
+	VFMADD231PS Z12, Z28, Z5
+	VFMADD231PS Z13, Z28, Z3
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
 	VMOVAPS Z2, Z0
 	VMOVAPS Z3, Z1
 	VMOVAPS Z4, Z2
 	VMOVAPS Z5, Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       $0x00000080, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	ADDQ        $0x00000080, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z6, Z29, Z4
+	VFMADD231PS Z7, Z29, Z2
+	VFMADD231PS Z8, Z29, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z6, Z30, Z5
+	VFMADD231PS Z9, Z30, Z4
+	VFMADD231PS Z7, Z30, Z3
+	VFMADD231PS Z10, Z30, Z2
+	VFMADD231PS Z8, Z30, Z1
+	VFMADD231PS Z11, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z9, Z31, Z5
+	VFMADD231PS Z12, Z31, Z4
+	VFMADD231PS Z10, Z31, Z3
+	VFMADD231PS Z13, Z31, Z2
+	VFMADD231PS Z11, Z31, Z1
+	VFMADD231PS Z14, Z31, Z0
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (AX)(SI*1), Z16
+	VFMADD231PS Z12, Z16, Z5
+	VFMADD231PS Z13, Z16, Z3
+	VFMADD231PS Z14, Z16, Z1
+
+skip10:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z17
+	VFMADD231PS Z6, Z17, Z4
+	VFMADD231PS Z7, Z17, Z2
+	VFMADD231PS Z8, Z17, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z18
+	VFMADD231PS Z6, Z18, Z5
+	VFMADD231PS Z9, Z18, Z4
+	VFMADD231PS Z7, Z18, Z3
+	VFMADD231PS Z10, Z18, Z2
+	VFMADD231PS Z8, Z18, Z1
+	VFMADD231PS Z11, Z18, Z0
+	VMOVSHDUP   (AX)(DX*2), Z19
+	VFMADD231PS Z9, Z19, Z5
+	VFMADD231PS Z12, Z19, Z4
+	VFMADD231PS Z10, Z19, Z3
+	VFMADD231PS Z13, Z19, Z2
+	VFMADD231PS Z11, Z19, Z1
+	VFMADD231PS Z14, Z19, Z0
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (AX)(SI*1), Z20
+	VFMADD231PS Z12, Z20, Z5
+	VFMADD231PS Z13, Z20, Z3
+	VFMADD231PS Z14, Z20, Z1
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
 	VPERMPS     (AX), Z15, Z21
 	VFMADD231PS Z6, Z21, Z4
 	VFMADD231PS Z7, Z21, Z2
 	VFMADD231PS Z8, Z21, Z0
 
-skip2_0:
+skip13:
 	VPERMPS     (AX)(DX*1), Z15, Z22
 	VFMADD231PS Z6, Z22, Z5
 	VFMADD231PS Z9, Z22, Z4
@@ -352,129 +640,191 @@ skip2_0:
 	VFMADD231PS Z13, Z23, Z2
 	VFMADD231PS Z11, Z23, Z1
 	VFMADD231PS Z14, Z23, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_3
+	TESTQ       R11, R11
+	JNE         skip14
 	VPERMPS     (AX)(SI*1), Z15, Z24
 	VFMADD231PS Z12, Z24, Z5
 	VFMADD231PS Z13, Z24, Z3
 	VFMADD231PS Z14, Z24, Z1
 
-skip2_3:
-	DECQ    R12
-	JNZ     channel2
+skip14:
+	DECQ    R9
+	JNZ     other8
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored3
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored15
 
-past3:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past15:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored3:
-	ADDQ    $0x40, R13
+stored15:
+	ADDQ    $0x40, R12
 	VMOVAPS Z2, Z0
 	VMOVAPS Z3, Z1
 	VMOVAPS Z4, Z2
 	VMOVAPS Z5, Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
 	JMP     column
 
 last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       $0x00000080, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	ADDQ        $0x00000080, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
-	VPERMPS     (AX), Z15, Z25
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z25
 	VFMADD231PS Z7, Z25, Z2
 	VFMADD231PS Z8, Z25, Z0
 
-skip4_0:
-	VPERMPS     (AX)(DX*1), Z15, Z26
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z26
 	VFMADD231PS Z7, Z26, Z3
 	VFMADD231PS Z10, Z26, Z2
 	VFMADD231PS Z8, Z26, Z1
 	VFMADD231PS Z11, Z26, Z0
-	VPERMPS     (AX)(DX*2), Z15, Z27
+	VMOVSLDUP   (AX)(DX*2), Z27
 	VFMADD231PS Z10, Z27, Z3
 	VFMADD231PS Z13, Z27, Z2
 	VFMADD231PS Z11, Z27, Z1
 	VFMADD231PS Z14, Z27, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_3
-	VPERMPS     (AX)(SI*1), Z15, Z28
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (AX)(SI*1), Z28
 	VFMADD231PS Z13, Z28, Z3
 	VFMADD231PS Z14, Z28, Z1
 
-skip4_3:
-	DECQ    R12
-	JNZ     channel4
+skip18:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z7, Z29, Z2
+	VFMADD231PS Z8, Z29, Z0
+
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z7, Z30, Z3
+	VFMADD231PS Z10, Z30, Z2
+	VFMADD231PS Z8, Z30, Z1
+	VFMADD231PS Z11, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z10, Z31, Z3
+	VFMADD231PS Z13, Z31, Z2
+	VFMADD231PS Z11, Z31, Z1
+	VFMADD231PS Z14, Z31, Z0
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (AX)(SI*1), Z16
+	VFMADD231PS Z13, Z16, Z3
+	VFMADD231PS Z14, Z16, Z1
+
+skip20:
+other16:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
+	VPERMPS     (AX), Z15, Z17
+	VFMADD231PS Z7, Z17, Z2
+	VFMADD231PS Z8, Z17, Z0
+
+skip21:
+	VPERMPS     (AX)(DX*1), Z15, Z18
+	VFMADD231PS Z7, Z18, Z3
+	VFMADD231PS Z10, Z18, Z2
+	VFMADD231PS Z8, Z18, Z1
+	VFMADD231PS Z11, Z18, Z0
+	VPERMPS     (AX)(DX*2), Z15, Z19
+	VFMADD231PS Z10, Z19, Z3
+	VFMADD231PS Z13, Z19, Z2
+	VFMADD231PS Z11, Z19, Z1
+	VFMADD231PS Z14, Z19, Z0
+	TESTQ       R11, R11
+	JNE         skip22
+	VPERMPS     (AX)(SI*1), Z15, Z20
+	VFMADD231PS Z13, Z20, Z3
+	VFMADD231PS Z14, Z20, Z1
+
+skip22:
+	DECQ    R9
+	JNZ     other16
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored5
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored23
 
-past5:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past23:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored6
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past24:
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -482,310 +832,557 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s1_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s1_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_3AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z3
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z6
-	VMOVUPS    (R15), Z7
-	VMOVUPS    (R15), Z8
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	ADDQ       $0x000000c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s1_3AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z6
+	VMOVUPS     (R14), Z7
+	VMOVUPS     (R14), Z8
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	ADDQ        $0x000000c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z9
-	VMOVUPS     (DI)(R10*1), Z10
-	VMOVUPS     (DI)(R10*2), Z11
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z12
-	VMOVUPS     (R8)(R10*1), Z13
-	VMOVUPS     (R8)(R10*2), Z14
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z15
-	VMOVUPS     (R9)(R10*1), Z16
-	VMOVUPS     (R9)(R10*2), Z17
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z18
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z18, Z20
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z20
 	VFMADD231PS Z9, Z20, Z6
 	VFMADD231PS Z10, Z20, Z3
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z18, Z21
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z21
 	VFMADD231PS Z9, Z21, Z7
 	VFMADD231PS Z12, Z21, Z6
 	VFMADD231PS Z10, Z21, Z4
 	VFMADD231PS Z13, Z21, Z3
-	VPERMPS     (AX)(DX*2), Z18, Z22
+	VMOVSLDUP   (AX)(DX*2), Z22
 	VFMADD231PS Z9, Z22, Z8
 	VFMADD231PS Z12, Z22, Z7
 	VFMADD231PS Z15, Z22, Z6
 	VFMADD231PS Z10, Z22, Z5
 	VFMADD231PS Z13, Z22, Z4
 	VFMADD231PS Z16, Z22, Z3
-	VPERMPS     (AX)(SI*1), Z18, Z23
+	VMOVSLDUP   (AX)(SI*1), Z23
 	VFMADD231PS Z12, Z23, Z8
 	VFMADD231PS Z15, Z23, Z7
 	VFMADD231PS Z13, Z23, Z5
 	VFMADD231PS Z16, Z23, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_4
-	VPERMPS     (AX)(DX*4), Z18, Z24
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (AX)(DX*4), Z24
 	VFMADD231PS Z15, Z24, Z8
 	VFMADD231PS Z16, Z24, Z5
 
-skip1_4:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x00000040, AX
-	VMOVAPS Z3, Z0
-	VMOVAPS Z4, Z1
-	VMOVAPS Z5, Z2
-	VMOVAPS Z6, Z3
-	VMOVAPS Z7, Z4
-	VMOVAPS Z8, Z5
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	ADDQ       $0x000000c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
+skip3:
 	VMOVUPS     (DI), Z9
-	VMOVUPS     (DI)(R10*1), Z10
-	VMOVUPS     (DI)(R10*2), Z11
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z12
-	VMOVUPS     (R8)(R10*1), Z13
-	VMOVUPS     (R8)(R10*2), Z14
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z15
-	VMOVUPS     (R9)(R10*1), Z16
-	VMOVUPS     (R9)(R10*2), Z17
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z18
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
-	VPERMPS     (AX), Z18, Z25
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z9, Z25, Z6
 	VFMADD231PS Z10, Z25, Z3
-	VFMADD231PS Z11, Z25, Z0
 
-skip2_0:
-	VPERMPS     (AX)(DX*1), Z18, Z26
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z26
 	VFMADD231PS Z9, Z26, Z7
 	VFMADD231PS Z12, Z26, Z6
 	VFMADD231PS Z10, Z26, Z4
 	VFMADD231PS Z13, Z26, Z3
-	VFMADD231PS Z11, Z26, Z1
-	VFMADD231PS Z14, Z26, Z0
-	VPERMPS     (AX)(DX*2), Z18, Z27
+	VMOVSHDUP   (AX)(DX*2), Z27
 	VFMADD231PS Z9, Z27, Z8
 	VFMADD231PS Z12, Z27, Z7
 	VFMADD231PS Z15, Z27, Z6
 	VFMADD231PS Z10, Z27, Z5
 	VFMADD231PS Z13, Z27, Z4
 	VFMADD231PS Z16, Z27, Z3
-	VFMADD231PS Z11, Z27, Z2
-	VFMADD231PS Z14, Z27, Z1
-	VFMADD231PS Z17, Z27, Z0
-	VPERMPS     (AX)(SI*1), Z18, Z28
+	VMOVSHDUP   (AX)(SI*1), Z28
 	VFMADD231PS Z12, Z28, Z8
 	VFMADD231PS Z15, Z28, Z7
 	VFMADD231PS Z13, Z28, Z5
 	VFMADD231PS Z16, Z28, Z4
-	VFMADD231PS Z14, Z28, Z2
-	VFMADD231PS Z17, Z28, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_4
-	VPERMPS     (AX)(DX*4), Z18, Z29
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (AX)(DX*4), Z29
 	VFMADD231PS Z15, Z29, Z8
 	VFMADD231PS Z16, Z29, Z5
-	VFMADD231PS Z17, Z29, Z2
 
-skip2_4:
-	DECQ    R12
-	JNZ     channel2
+skip5:
+other1:
+	VMOVUPS     (R8), Z18
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z18, Z30
+	VFMADD231PS Z9, Z30, Z6
+	VFMADD231PS Z10, Z30, Z3
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z18, Z31
+	VFMADD231PS Z9, Z31, Z7
+	VFMADD231PS Z12, Z31, Z6
+	VFMADD231PS Z10, Z31, Z4
+	VFMADD231PS Z13, Z31, Z3
+	VPERMPS     (AX)(DX*2), Z18, Z19
+	VFMADD231PS Z9, Z19, Z8
+	VFMADD231PS Z12, Z19, Z7
+	VFMADD231PS Z15, Z19, Z6
+	VFMADD231PS Z10, Z19, Z5
+	VFMADD231PS Z13, Z19, Z4
+	VFMADD231PS Z16, Z19, Z3
+	VPERMPS     (AX)(SI*1), Z18, Z20
+	VFMADD231PS Z12, Z20, Z8
+	VFMADD231PS Z15, Z20, Z7
+	VFMADD231PS Z13, Z20, Z5
+	VFMADD231PS Z16, Z20, Z4
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (AX)(DX*4), Z18, Z21
+	VFMADD231PS Z15, Z21, Z8
+	VFMADD231PS Z16, Z21, Z5
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored3
-
-past3:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-
-stored3:
-	ADDQ    $0x40, R13
 	VMOVAPS Z3, Z0
 	VMOVAPS Z4, Z1
 	VMOVAPS Z5, Z2
 	VMOVAPS Z6, Z3
 	VMOVAPS Z7, Z4
 	VMOVAPS Z8, Z5
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	ADDQ        $0x000000c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z22
+	VFMADD231PS Z9, Z22, Z6
+	VFMADD231PS Z10, Z22, Z3
+	VFMADD231PS Z11, Z22, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z9, Z23, Z7
+	VFMADD231PS Z12, Z23, Z6
+	VFMADD231PS Z10, Z23, Z4
+	VFMADD231PS Z13, Z23, Z3
+	VFMADD231PS Z11, Z23, Z1
+	VFMADD231PS Z14, Z23, Z0
+	VMOVSLDUP   (AX)(DX*2), Z24
+	VFMADD231PS Z9, Z24, Z8
+	VFMADD231PS Z12, Z24, Z7
+	VFMADD231PS Z15, Z24, Z6
+	VFMADD231PS Z10, Z24, Z5
+	VFMADD231PS Z13, Z24, Z4
+	VFMADD231PS Z16, Z24, Z3
+	VFMADD231PS Z11, Z24, Z2
+	VFMADD231PS Z14, Z24, Z1
+	VFMADD231PS Z17, Z24, Z0
+	VMOVSLDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z12, Z25, Z8
+	VFMADD231PS Z15, Z25, Z7
+	VFMADD231PS Z13, Z25, Z5
+	VFMADD231PS Z16, Z25, Z4
+	VFMADD231PS Z14, Z25, Z2
+	VFMADD231PS Z17, Z25, Z1
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (AX)(DX*4), Z26
+	VFMADD231PS Z15, Z26, Z8
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z2
+
+skip10:
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z27
+	VFMADD231PS Z9, Z27, Z6
+	VFMADD231PS Z10, Z27, Z3
+	VFMADD231PS Z11, Z27, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z28
+	VFMADD231PS Z9, Z28, Z7
+	VFMADD231PS Z12, Z28, Z6
+	VFMADD231PS Z10, Z28, Z4
+	VFMADD231PS Z13, Z28, Z3
+	VFMADD231PS Z11, Z28, Z1
+	VFMADD231PS Z14, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z9, Z29, Z8
+	VFMADD231PS Z12, Z29, Z7
+	VFMADD231PS Z15, Z29, Z6
+	VFMADD231PS Z10, Z29, Z5
+	VFMADD231PS Z13, Z29, Z4
+	VFMADD231PS Z16, Z29, Z3
+	VFMADD231PS Z11, Z29, Z2
+	VFMADD231PS Z14, Z29, Z1
+	VFMADD231PS Z17, Z29, Z0
+	VMOVSHDUP   (AX)(SI*1), Z30
+	VFMADD231PS Z12, Z30, Z8
+	VFMADD231PS Z15, Z30, Z7
+	VFMADD231PS Z13, Z30, Z5
+	VFMADD231PS Z16, Z30, Z4
+	VFMADD231PS Z14, Z30, Z2
+	VFMADD231PS Z17, Z30, Z1
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z15, Z31, Z8
+	VFMADD231PS Z16, Z31, Z5
+	VFMADD231PS Z17, Z31, Z2
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z18
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
+	VPERMPS     (AX), Z18, Z19
+	VFMADD231PS Z9, Z19, Z6
+	VFMADD231PS Z10, Z19, Z3
+	VFMADD231PS Z11, Z19, Z0
+
+skip13:
+	VPERMPS     (AX)(DX*1), Z18, Z20
+	VFMADD231PS Z9, Z20, Z7
+	VFMADD231PS Z12, Z20, Z6
+	VFMADD231PS Z10, Z20, Z4
+	VFMADD231PS Z13, Z20, Z3
+	VFMADD231PS Z11, Z20, Z1
+	VFMADD231PS Z14, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z18, Z21
+	VFMADD231PS Z9, Z21, Z8
+	VFMADD231PS Z12, Z21, Z7
+	VFMADD231PS Z15, Z21, Z6
+	VFMADD231PS Z10, Z21, Z5
+	VFMADD231PS Z13, Z21, Z4
+	VFMADD231PS Z16, Z21, Z3
+	VFMADD231PS Z11, Z21, Z2
+	VFMADD231PS Z14, Z21, Z1
+	VFMADD231PS Z17, Z21, Z0
+	VPERMPS     (AX)(SI*1), Z18, Z22
+	VFMADD231PS Z12, Z22, Z8
+	VFMADD231PS Z15, Z22, Z7
+	VFMADD231PS Z13, Z22, Z5
+	VFMADD231PS Z16, Z22, Z4
+	VFMADD231PS Z14, Z22, Z2
+	VFMADD231PS Z17, Z22, Z1
+	TESTQ       R11, R11
+	JNE         skip14
+	VPERMPS     (AX)(DX*4), Z18, Z23
+	VFMADD231PS Z15, Z23, Z8
+	VFMADD231PS Z16, Z23, Z5
+	VFMADD231PS Z17, Z23, Z2
+
+skip14:
+	DECQ    R9
+	JNZ     other8
+	ADDQ    $0x00000040, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored15
+
+past15:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+
+stored15:
+	ADDQ    $0x40, R12
+	VMOVAPS Z3, Z0
+	VMOVAPS Z4, Z1
+	VMOVAPS Z5, Z2
+	VMOVAPS Z6, Z3
+	VMOVAPS Z7, Z4
+	VMOVAPS Z8, Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
 	JMP     column
 
 last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	ADDQ       $0x000000c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	ADDQ        $0x000000c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z9
-	VMOVUPS     (DI)(R10*1), Z10
-	VMOVUPS     (DI)(R10*2), Z11
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z12
-	VMOVUPS     (R8)(R10*1), Z13
-	VMOVUPS     (R8)(R10*2), Z14
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z15
-	VMOVUPS     (R9)(R10*1), Z16
-	VMOVUPS     (R9)(R10*2), Z17
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z18
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
-	VPERMPS     (AX), Z18, Z30
-	VFMADD231PS Z10, Z30, Z3
-	VFMADD231PS Z11, Z30, Z0
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z24
+	VFMADD231PS Z10, Z24, Z3
+	VFMADD231PS Z11, Z24, Z0
 
-skip4_0:
-	VPERMPS     (AX)(DX*1), Z18, Z31
-	VFMADD231PS Z10, Z31, Z4
-	VFMADD231PS Z13, Z31, Z3
-	VFMADD231PS Z11, Z31, Z1
-	VFMADD231PS Z14, Z31, Z0
-	VPERMPS     (AX)(DX*2), Z18, Z19
-	VFMADD231PS Z10, Z19, Z5
-	VFMADD231PS Z13, Z19, Z4
-	VFMADD231PS Z16, Z19, Z3
-	VFMADD231PS Z11, Z19, Z2
-	VFMADD231PS Z14, Z19, Z1
-	VFMADD231PS Z17, Z19, Z0
-	VPERMPS     (AX)(SI*1), Z18, Z20
-	VFMADD231PS Z13, Z20, Z5
-	VFMADD231PS Z16, Z20, Z4
-	VFMADD231PS Z14, Z20, Z2
-	VFMADD231PS Z17, Z20, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_4
-	VPERMPS     (AX)(DX*4), Z18, Z21
-	VFMADD231PS Z16, Z21, Z5
-	VFMADD231PS Z17, Z21, Z2
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z10, Z25, Z4
+	VFMADD231PS Z13, Z25, Z3
+	VFMADD231PS Z11, Z25, Z1
+	VFMADD231PS Z14, Z25, Z0
+	VMOVSLDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z10, Z26, Z5
+	VFMADD231PS Z13, Z26, Z4
+	VFMADD231PS Z16, Z26, Z3
+	VFMADD231PS Z11, Z26, Z2
+	VFMADD231PS Z14, Z26, Z1
+	VFMADD231PS Z17, Z26, Z0
+	VMOVSLDUP   (AX)(SI*1), Z27
+	VFMADD231PS Z13, Z27, Z5
+	VFMADD231PS Z16, Z27, Z4
+	VFMADD231PS Z14, Z27, Z2
+	VFMADD231PS Z17, Z27, Z1
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z16, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
 
-skip4_4:
-	DECQ    R12
-	JNZ     channel4
+skip18:
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z10, Z29, Z3
+	VFMADD231PS Z11, Z29, Z0
+
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z4
+	VFMADD231PS Z13, Z30, Z3
+	VFMADD231PS Z11, Z30, Z1
+	VFMADD231PS Z14, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z10, Z31, Z5
+	VFMADD231PS Z13, Z31, Z4
+	VFMADD231PS Z16, Z31, Z3
+	VFMADD231PS Z11, Z31, Z2
+	VFMADD231PS Z14, Z31, Z1
+	VFMADD231PS Z17, Z31, Z0
+	VMOVSHDUP   (AX)(SI*1), Z19
+	VFMADD231PS Z13, Z19, Z5
+	VFMADD231PS Z16, Z19, Z4
+	VFMADD231PS Z14, Z19, Z2
+	VFMADD231PS Z17, Z19, Z1
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (AX)(DX*4), Z20
+	VFMADD231PS Z16, Z20, Z5
+	VFMADD231PS Z17, Z20, Z2
+
+skip20:
+other16:
+	VMOVUPS     (R8), Z18
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     192(DI), Z12
+	VMOVUPS     256(DI), Z13
+	VMOVUPS     320(DI), Z14
+	VMOVUPS     384(DI), Z15
+	VMOVUPS     448(DI), Z16
+	VMOVUPS     512(DI), Z17
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
+	VPERMPS     (AX), Z18, Z21
+	VFMADD231PS Z10, Z21, Z3
+	VFMADD231PS Z11, Z21, Z0
+
+skip21:
+	VPERMPS     (AX)(DX*1), Z18, Z22
+	VFMADD231PS Z10, Z22, Z4
+	VFMADD231PS Z13, Z22, Z3
+	VFMADD231PS Z11, Z22, Z1
+	VFMADD231PS Z14, Z22, Z0
+	VPERMPS     (AX)(DX*2), Z18, Z23
+	VFMADD231PS Z10, Z23, Z5
+	VFMADD231PS Z13, Z23, Z4
+	VFMADD231PS Z16, Z23, Z3
+	VFMADD231PS Z11, Z23, Z2
+	VFMADD231PS Z14, Z23, Z1
+	VFMADD231PS Z17, Z23, Z0
+	VPERMPS     (AX)(SI*1), Z18, Z24
+	VFMADD231PS Z13, Z24, Z5
+	VFMADD231PS Z16, Z24, Z4
+	VFMADD231PS Z14, Z24, Z2
+	VFMADD231PS Z17, Z24, Z1
+	TESTQ       R11, R11
+	JNE         skip22
+	VPERMPS     (AX)(DX*4), Z18, Z25
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z17, Z25, Z2
+
+skip22:
+	DECQ    R9
+	JNZ     other16
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored5
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored23
 
-past5:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past23:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored6
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
+past24:
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -793,74 +1390,369 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s1_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s1_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_4AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	VMOVUPS    (R15), Z6
-	VMOVUPS    (R15), Z7
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z8
-	VMOVUPS    (R15), Z9
-	VMOVUPS    (R15), Z10
-	VMOVUPS    (R15), Z11
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	ADDQ       $0x00000100, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s1_4AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	VMOVUPS     (R14), Z6
+	VMOVUPS     (R14), Z7
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z8
+	VMOVUPS     (R14), Z9
+	VMOVUPS     (R14), Z10
+	VMOVUPS     (R14), Z11
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	ADDQ        $0x00000100, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z21, Z23
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z23
 	VFMADD231PS Z12, Z23, Z8
 	VFMADD231PS Z13, Z23, Z4
 
-skip1_0:
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z12, Z24, Z9
+	VFMADD231PS Z15, Z24, Z8
+	VFMADD231PS Z13, Z24, Z5
+	VFMADD231PS Z16, Z24, Z4
+	VMOVSLDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z12, Z25, Z10
+	VFMADD231PS Z15, Z25, Z9
+	VFMADD231PS Z18, Z25, Z8
+	VFMADD231PS Z13, Z25, Z6
+	VFMADD231PS Z16, Z25, Z5
+	VFMADD231PS Z19, Z25, Z4
+	VMOVSLDUP   (AX)(SI*1), Z26
+	VFMADD231PS Z12, Z26, Z11
+	VFMADD231PS Z15, Z26, Z10
+	VFMADD231PS Z18, Z26, Z9
+	VFMADD231PS Z13, Z26, Z7
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z19, Z26, Z5
+	VMOVSLDUP   (AX)(DX*4), Z27
+	VFMADD231PS Z15, Z27, Z11
+	VFMADD231PS Z18, Z27, Z10
+	VFMADD231PS Z16, Z27, Z7
+	VFMADD231PS Z19, Z27, Z6
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX), Z28
+	VFMADD231PS Z18, Z28, Z11
+	VFMADD231PS Z19, Z28, Z7
+
+skip3:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z12, Z29, Z8
+	VFMADD231PS Z13, Z29, Z4
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z12, Z30, Z9
+	VFMADD231PS Z15, Z30, Z8
+	VFMADD231PS Z13, Z30, Z5
+	VFMADD231PS Z16, Z30, Z4
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z12, Z31, Z10
+	VFMADD231PS Z15, Z31, Z9
+	VFMADD231PS Z18, Z31, Z8
+	VFMADD231PS Z13, Z31, Z6
+	VFMADD231PS Z16, Z31, Z5
+	VFMADD231PS Z19, Z31, Z4
+	VMOVSHDUP   (AX)(SI*1), Z22
+	VFMADD231PS Z12, Z22, Z11
+	VFMADD231PS Z15, Z22, Z10
+	VFMADD231PS Z18, Z22, Z9
+	VFMADD231PS Z13, Z22, Z7
+	VFMADD231PS Z16, Z22, Z6
+	VFMADD231PS Z19, Z22, Z5
+	VMOVSHDUP   (AX)(DX*4), Z23
+	VFMADD231PS Z15, Z23, Z11
+	VFMADD231PS Z18, Z23, Z10
+	VFMADD231PS Z16, Z23, Z7
+	VFMADD231PS Z19, Z23, Z6
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX), Z24
+	VFMADD231PS Z18, Z24, Z11
+	VFMADD231PS Z19, Z24, Z7
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z21, Z25
+	VFMADD231PS Z12, Z25, Z8
+	VFMADD231PS Z13, Z25, Z4
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z21, Z26
+	VFMADD231PS Z12, Z26, Z9
+	VFMADD231PS Z15, Z26, Z8
+	VFMADD231PS Z13, Z26, Z5
+	VFMADD231PS Z16, Z26, Z4
+	VPERMPS     (AX)(DX*2), Z21, Z27
+	VFMADD231PS Z12, Z27, Z10
+	VFMADD231PS Z15, Z27, Z9
+	VFMADD231PS Z18, Z27, Z8
+	VFMADD231PS Z13, Z27, Z6
+	VFMADD231PS Z16, Z27, Z5
+	VFMADD231PS Z19, Z27, Z4
+	VPERMPS     (AX)(SI*1), Z21, Z28
+	VFMADD231PS Z12, Z28, Z11
+	VFMADD231PS Z15, Z28, Z10
+	VFMADD231PS Z18, Z28, Z9
+	VFMADD231PS Z13, Z28, Z7
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z19, Z28, Z5
+	VPERMPS     (AX)(DX*4), Z21, Z29
+	VFMADD231PS Z15, Z29, Z11
+	VFMADD231PS Z18, Z29, Z10
+	VFMADD231PS Z16, Z29, Z7
+	VFMADD231PS Z19, Z29, Z6
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX), Z21, Z30
+	VFMADD231PS Z18, Z30, Z11
+	VFMADD231PS Z19, Z30, Z7
+
+skip7:
+	DECQ    R9
+	JNZ     other1
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	VMOVAPS Z4, Z0
+	VMOVAPS Z5, Z1
+	VMOVAPS Z6, Z2
+	VMOVAPS Z7, Z3
+	VMOVAPS Z8, Z4
+	VMOVAPS Z9, Z5
+	VMOVAPS Z10, Z6
+	VMOVAPS Z11, Z7
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	ADDQ        $0x00000100, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z12, Z31, Z8
+	VFMADD231PS Z13, Z31, Z4
+	VFMADD231PS Z14, Z31, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z12, Z22, Z9
+	VFMADD231PS Z15, Z22, Z8
+	VFMADD231PS Z13, Z22, Z5
+	VFMADD231PS Z16, Z22, Z4
+	VFMADD231PS Z14, Z22, Z1
+	VFMADD231PS Z17, Z22, Z0
+	VMOVSLDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z10
+	VFMADD231PS Z15, Z23, Z9
+	VFMADD231PS Z18, Z23, Z8
+	VFMADD231PS Z13, Z23, Z6
+	VFMADD231PS Z16, Z23, Z5
+	VFMADD231PS Z19, Z23, Z4
+	VFMADD231PS Z14, Z23, Z2
+	VFMADD231PS Z17, Z23, Z1
+	VFMADD231PS Z20, Z23, Z0
+	VMOVSLDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z12, Z24, Z11
+	VFMADD231PS Z15, Z24, Z10
+	VFMADD231PS Z18, Z24, Z9
+	VFMADD231PS Z13, Z24, Z7
+	VFMADD231PS Z16, Z24, Z6
+	VFMADD231PS Z19, Z24, Z5
+	VFMADD231PS Z14, Z24, Z3
+	VFMADD231PS Z17, Z24, Z2
+	VFMADD231PS Z20, Z24, Z1
+	VMOVSLDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z15, Z25, Z11
+	VFMADD231PS Z18, Z25, Z10
+	VFMADD231PS Z16, Z25, Z7
+	VFMADD231PS Z19, Z25, Z6
+	VFMADD231PS Z17, Z25, Z3
+	VFMADD231PS Z20, Z25, Z2
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (BX), Z26
+	VFMADD231PS Z18, Z26, Z11
+	VFMADD231PS Z19, Z26, Z7
+	VFMADD231PS Z20, Z26, Z3
+
+skip10:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z27
+	VFMADD231PS Z12, Z27, Z8
+	VFMADD231PS Z13, Z27, Z4
+	VFMADD231PS Z14, Z27, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z28
+	VFMADD231PS Z12, Z28, Z9
+	VFMADD231PS Z15, Z28, Z8
+	VFMADD231PS Z13, Z28, Z5
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z14, Z28, Z1
+	VFMADD231PS Z17, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z12, Z29, Z10
+	VFMADD231PS Z15, Z29, Z9
+	VFMADD231PS Z18, Z29, Z8
+	VFMADD231PS Z13, Z29, Z6
+	VFMADD231PS Z16, Z29, Z5
+	VFMADD231PS Z19, Z29, Z4
+	VFMADD231PS Z14, Z29, Z2
+	VFMADD231PS Z17, Z29, Z1
+	VFMADD231PS Z20, Z29, Z0
+	VMOVSHDUP   (AX)(SI*1), Z30
+	VFMADD231PS Z12, Z30, Z11
+	VFMADD231PS Z15, Z30, Z10
+	VFMADD231PS Z18, Z30, Z9
+	VFMADD231PS Z13, Z30, Z7
+	VFMADD231PS Z16, Z30, Z6
+	VFMADD231PS Z19, Z30, Z5
+	VFMADD231PS Z14, Z30, Z3
+	VFMADD231PS Z17, Z30, Z2
+	VFMADD231PS Z20, Z30, Z1
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z15, Z31, Z11
+	VFMADD231PS Z18, Z31, Z10
+	VFMADD231PS Z16, Z31, Z7
+	VFMADD231PS Z19, Z31, Z6
+	VFMADD231PS Z17, Z31, Z3
+	VFMADD231PS Z20, Z31, Z2
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (BX), Z22
+	VFMADD231PS Z18, Z22, Z11
+	VFMADD231PS Z19, Z22, Z7
+	VFMADD231PS Z20, Z22, Z3
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
+	VPERMPS     (AX), Z21, Z23
+	VFMADD231PS Z12, Z23, Z8
+	VFMADD231PS Z13, Z23, Z4
+	VFMADD231PS Z14, Z23, Z0
+
+skip13:
 	VPERMPS     (AX)(DX*1), Z21, Z24
 	VFMADD231PS Z12, Z24, Z9
 	VFMADD231PS Z15, Z24, Z8
 	VFMADD231PS Z13, Z24, Z5
 	VFMADD231PS Z16, Z24, Z4
+	VFMADD231PS Z14, Z24, Z1
+	VFMADD231PS Z17, Z24, Z0
 	VPERMPS     (AX)(DX*2), Z21, Z25
 	VFMADD231PS Z12, Z25, Z10
 	VFMADD231PS Z15, Z25, Z9
@@ -868,6 +1760,9 @@ skip1_0:
 	VFMADD231PS Z13, Z25, Z6
 	VFMADD231PS Z16, Z25, Z5
 	VFMADD231PS Z19, Z25, Z4
+	VFMADD231PS Z14, Z25, Z2
+	VFMADD231PS Z17, Z25, Z1
+	VFMADD231PS Z20, Z25, Z0
 	VPERMPS     (AX)(SI*1), Z21, Z26
 	VFMADD231PS Z12, Z26, Z11
 	VFMADD231PS Z15, Z26, Z10
@@ -875,22 +1770,52 @@ skip1_0:
 	VFMADD231PS Z13, Z26, Z7
 	VFMADD231PS Z16, Z26, Z6
 	VFMADD231PS Z19, Z26, Z5
+	VFMADD231PS Z14, Z26, Z3
+	VFMADD231PS Z17, Z26, Z2
+	VFMADD231PS Z20, Z26, Z1
 	VPERMPS     (AX)(DX*4), Z21, Z27
 	VFMADD231PS Z15, Z27, Z11
 	VFMADD231PS Z18, Z27, Z10
 	VFMADD231PS Z16, Z27, Z7
 	VFMADD231PS Z19, Z27, Z6
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_5
+	VFMADD231PS Z17, Z27, Z3
+	VFMADD231PS Z20, Z27, Z2
+	TESTQ       R11, R11
+	JNE         skip14
 	VPERMPS     (BX), Z21, Z28
 	VFMADD231PS Z18, Z28, Z11
 	VFMADD231PS Z19, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
 
-skip1_5:
-	DECQ    R12
-	JNZ     channel1
+skip14:
+	DECQ    R9
+	JNZ     other8
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored15
+
+past15:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored15:
+	ADDQ    $0x40, R12
 	VMOVAPS Z4, Z0
 	VMOVAPS Z5, Z1
 	VMOVAPS Z6, Z2
@@ -899,256 +1824,223 @@ skip1_5:
 	VMOVAPS Z9, Z5
 	VMOVAPS Z10, Z6
 	VMOVAPS Z11, Z7
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	JMP     column
 
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	ADDQ       $0x00000100, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
+last:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	ADDQ        $0x00000100, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
-	VPERMPS     (AX), Z21, Z29
-	VFMADD231PS Z12, Z29, Z8
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z29
 	VFMADD231PS Z13, Z29, Z4
 	VFMADD231PS Z14, Z29, Z0
 
-skip2_0:
-	VPERMPS     (AX)(DX*1), Z21, Z30
-	VFMADD231PS Z12, Z30, Z9
-	VFMADD231PS Z15, Z30, Z8
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z30
 	VFMADD231PS Z13, Z30, Z5
 	VFMADD231PS Z16, Z30, Z4
 	VFMADD231PS Z14, Z30, Z1
 	VFMADD231PS Z17, Z30, Z0
-	VPERMPS     (AX)(DX*2), Z21, Z31
-	VFMADD231PS Z12, Z31, Z10
-	VFMADD231PS Z15, Z31, Z9
-	VFMADD231PS Z18, Z31, Z8
+	VMOVSLDUP   (AX)(DX*2), Z31
 	VFMADD231PS Z13, Z31, Z6
 	VFMADD231PS Z16, Z31, Z5
 	VFMADD231PS Z19, Z31, Z4
 	VFMADD231PS Z14, Z31, Z2
 	VFMADD231PS Z17, Z31, Z1
 	VFMADD231PS Z20, Z31, Z0
-	VPERMPS     (AX)(SI*1), Z21, Z22
-	VFMADD231PS Z12, Z22, Z11
-	VFMADD231PS Z15, Z22, Z10
-	VFMADD231PS Z18, Z22, Z9
+	VMOVSLDUP   (AX)(SI*1), Z22
 	VFMADD231PS Z13, Z22, Z7
 	VFMADD231PS Z16, Z22, Z6
 	VFMADD231PS Z19, Z22, Z5
 	VFMADD231PS Z14, Z22, Z3
 	VFMADD231PS Z17, Z22, Z2
 	VFMADD231PS Z20, Z22, Z1
-	VPERMPS     (AX)(DX*4), Z21, Z23
-	VFMADD231PS Z15, Z23, Z11
-	VFMADD231PS Z18, Z23, Z10
+	VMOVSLDUP   (AX)(DX*4), Z23
 	VFMADD231PS Z16, Z23, Z7
 	VFMADD231PS Z19, Z23, Z6
 	VFMADD231PS Z17, Z23, Z3
 	VFMADD231PS Z20, Z23, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_5
-	VPERMPS     (BX), Z21, Z24
-	VFMADD231PS Z18, Z24, Z11
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (BX), Z24
 	VFMADD231PS Z19, Z24, Z7
 	VFMADD231PS Z20, Z24, Z3
 
-skip2_5:
-	DECQ    R12
-	JNZ     channel2
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored3
-
-past3:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-
-stored3:
-	ADDQ    $0x40, R13
-	VMOVAPS Z4, Z0
-	VMOVAPS Z5, Z1
-	VMOVAPS Z6, Z2
-	VMOVAPS Z7, Z3
-	VMOVAPS Z8, Z4
-	VMOVAPS Z9, Z5
-	VMOVAPS Z10, Z6
-	VMOVAPS Z11, Z7
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	JMP     column
-
-last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	ADDQ       $0x00000100, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
+skip18:
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
-	VPERMPS     (AX), Z21, Z25
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z13, Z25, Z4
 	VFMADD231PS Z14, Z25, Z0
 
-skip4_0:
-	VPERMPS     (AX)(DX*1), Z21, Z26
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z26
 	VFMADD231PS Z13, Z26, Z5
 	VFMADD231PS Z16, Z26, Z4
 	VFMADD231PS Z14, Z26, Z1
 	VFMADD231PS Z17, Z26, Z0
-	VPERMPS     (AX)(DX*2), Z21, Z27
+	VMOVSHDUP   (AX)(DX*2), Z27
 	VFMADD231PS Z13, Z27, Z6
 	VFMADD231PS Z16, Z27, Z5
 	VFMADD231PS Z19, Z27, Z4
 	VFMADD231PS Z14, Z27, Z2
 	VFMADD231PS Z17, Z27, Z1
 	VFMADD231PS Z20, Z27, Z0
-	VPERMPS     (AX)(SI*1), Z21, Z28
+	VMOVSHDUP   (AX)(SI*1), Z28
 	VFMADD231PS Z13, Z28, Z7
 	VFMADD231PS Z16, Z28, Z6
 	VFMADD231PS Z19, Z28, Z5
 	VFMADD231PS Z14, Z28, Z3
 	VFMADD231PS Z17, Z28, Z2
 	VFMADD231PS Z20, Z28, Z1
-	VPERMPS     (AX)(DX*4), Z21, Z29
+	VMOVSHDUP   (AX)(DX*4), Z29
 	VFMADD231PS Z16, Z29, Z7
 	VFMADD231PS Z19, Z29, Z6
 	VFMADD231PS Z17, Z29, Z3
 	VFMADD231PS Z20, Z29, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_5
-	VPERMPS     (BX), Z21, Z30
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (BX), Z30
 	VFMADD231PS Z19, Z30, Z7
 	VFMADD231PS Z20, Z30, Z3
 
-skip4_5:
-	DECQ    R12
-	JNZ     channel4
+skip20:
+other16:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
+	VPERMPS     (AX), Z21, Z31
+	VFMADD231PS Z13, Z31, Z4
+	VFMADD231PS Z14, Z31, Z0
+
+skip21:
+	VPERMPS     (AX)(DX*1), Z21, Z22
+	VFMADD231PS Z13, Z22, Z5
+	VFMADD231PS Z16, Z22, Z4
+	VFMADD231PS Z14, Z22, Z1
+	VFMADD231PS Z17, Z22, Z0
+	VPERMPS     (AX)(DX*2), Z21, Z23
+	VFMADD231PS Z13, Z23, Z6
+	VFMADD231PS Z16, Z23, Z5
+	VFMADD231PS Z19, Z23, Z4
+	VFMADD231PS Z14, Z23, Z2
+	VFMADD231PS Z17, Z23, Z1
+	VFMADD231PS Z20, Z23, Z0
+	VPERMPS     (AX)(SI*1), Z21, Z24
+	VFMADD231PS Z13, Z24, Z7
+	VFMADD231PS Z16, Z24, Z6
+	VFMADD231PS Z19, Z24, Z5
+	VFMADD231PS Z14, Z24, Z3
+	VFMADD231PS Z17, Z24, Z2
+	VFMADD231PS Z20, Z24, Z1
+	VPERMPS     (AX)(DX*4), Z21, Z25
+	VFMADD231PS Z16, Z25, Z7
+	VFMADD231PS Z19, Z25, Z6
+	VFMADD231PS Z17, Z25, Z3
+	VFMADD231PS Z20, Z25, Z2
+	TESTQ       R11, R11
+	JNE         skip22
+	VPERMPS     (BX), Z21, Z26
+	VFMADD231PS Z19, Z26, Z7
+	VFMADD231PS Z20, Z26, Z3
+
+skip22:
+	DECQ    R9
+	JNZ     other16
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored5
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored23
 
-past5:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past23:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
-	JMP     stored6
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
+past24:
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -1156,951 +2048,1818 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s1_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s1_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_5AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	VMOVUPS    (R15), Z4
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z5
-	VMOVUPS    (R15), Z6
-	VMOVUPS    (R15), Z7
-	VMOVUPS    (R15), Z8
-	VMOVUPS    (R15), Z9
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z10
-	VMOVUPS    (R15), Z11
-	VMOVUPS    (R15), Z12
-	VMOVUPS    (R15), Z13
-	VMOVUPS    (R15), Z14
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	ADDQ       $0x00000140, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s1_5AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14), Z4
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z5
+	VMOVUPS     (R14), Z6
+	VMOVUPS     (R14), Z7
+	VMOVUPS     (R14), Z8
+	VMOVUPS     (R14), Z9
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z10
+	VMOVUPS     (R14), Z11
+	VMOVUPS     (R14), Z12
+	VMOVUPS     (R14), Z13
+	VMOVUPS     (R14), Z14
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	ADDQ        $0x00000140, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z15
-	VMOVUPS     (DI)(R10*1), Z16
-	VMOVUPS     (DI)(R10*2), Z17
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z18
-	VMOVUPS     (R8)(R10*1), Z19
-	VMOVUPS     (R8)(R10*2), Z20
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z21
-	VMOVUPS     (R9)(R10*1), Z22
-	VMOVUPS     (R9)(R10*2), Z23
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z24
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z24, Z26
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z26
 	VFMADD231PS Z15, Z26, Z10
 	VFMADD231PS Z16, Z26, Z5
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z24, Z27
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z15, Z27, Z11
 	VFMADD231PS Z18, Z27, Z10
 	VFMADD231PS Z16, Z27, Z6
 	VFMADD231PS Z19, Z27, Z5
-	VPERMPS     (AX)(DX*2), Z24, Z28
+	VMOVSLDUP   (AX)(DX*2), Z28
 	VFMADD231PS Z15, Z28, Z12
 	VFMADD231PS Z18, Z28, Z11
 	VFMADD231PS Z21, Z28, Z10
 	VFMADD231PS Z16, Z28, Z7
 	VFMADD231PS Z19, Z28, Z6
 	VFMADD231PS Z22, Z28, Z5
-	VPERMPS     (AX)(SI*1), Z24, Z29
+	VMOVSLDUP   (AX)(SI*1), Z29
 	VFMADD231PS Z15, Z29, Z13
 	VFMADD231PS Z18, Z29, Z12
 	VFMADD231PS Z21, Z29, Z11
 	VFMADD231PS Z16, Z29, Z8
 	VFMADD231PS Z19, Z29, Z7
 	VFMADD231PS Z22, Z29, Z6
-	VPERMPS     (AX)(DX*4), Z24, Z30
+	VMOVSLDUP   (AX)(DX*4), Z30
 	VFMADD231PS Z15, Z30, Z14
 	VFMADD231PS Z18, Z30, Z13
 	VFMADD231PS Z21, Z30, Z12
 	VFMADD231PS Z16, Z30, Z9
 	VFMADD231PS Z19, Z30, Z8
 	VFMADD231PS Z22, Z30, Z7
-	VPERMPS     (BX), Z24, Z31
+	VMOVSLDUP   (BX), Z31
 	VFMADD231PS Z18, Z31, Z14
 	VFMADD231PS Z21, Z31, Z13
 	VFMADD231PS Z19, Z31, Z9
 	VFMADD231PS Z22, Z31, Z8
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_6
-	VPERMPS     (BX)(DX*1), Z24, Z25
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX)(DX*1), Z25
 	VFMADD231PS Z21, Z25, Z14
 	VFMADD231PS Z22, Z25, Z9
 
-skip1_6:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	VMOVAPS Z5, Z0
-	VMOVAPS Z6, Z1
-	VMOVAPS Z7, Z2
-	VMOVAPS Z8, Z3
-	VMOVAPS Z9, Z4
-	VMOVAPS Z10, Z5
-	VMOVAPS Z11, Z6
-	VMOVAPS Z12, Z7
-	VMOVAPS Z13, Z8
-	VMOVAPS Z14, Z9
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
-	VMOVUPS (R15), Z14
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	ADDQ       $0x00000140, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
+skip3:
 	VMOVUPS     (DI), Z15
-	VMOVUPS     (DI)(R10*1), Z16
-	VMOVUPS     (DI)(R10*2), Z17
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z18
-	VMOVUPS     (R8)(R10*1), Z19
-	VMOVUPS     (R8)(R10*2), Z20
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z21
-	VMOVUPS     (R9)(R10*1), Z22
-	VMOVUPS     (R9)(R10*2), Z23
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z24
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
-	VPERMPS     (AX), Z24, Z26
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z26
 	VFMADD231PS Z15, Z26, Z10
 	VFMADD231PS Z16, Z26, Z5
-	VFMADD231PS Z17, Z26, Z0
 
-skip2_0:
-	VPERMPS     (AX)(DX*1), Z24, Z27
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z15, Z27, Z11
 	VFMADD231PS Z18, Z27, Z10
 	VFMADD231PS Z16, Z27, Z6
 	VFMADD231PS Z19, Z27, Z5
-	VFMADD231PS Z17, Z27, Z1
-	VFMADD231PS Z20, Z27, Z0
-	VPERMPS     (AX)(DX*2), Z24, Z28
+	VMOVSHDUP   (AX)(DX*2), Z28
 	VFMADD231PS Z15, Z28, Z12
 	VFMADD231PS Z18, Z28, Z11
 	VFMADD231PS Z21, Z28, Z10
 	VFMADD231PS Z16, Z28, Z7
 	VFMADD231PS Z19, Z28, Z6
 	VFMADD231PS Z22, Z28, Z5
-	VFMADD231PS Z17, Z28, Z2
-	VFMADD231PS Z20, Z28, Z1
-	VFMADD231PS Z23, Z28, Z0
-	VPERMPS     (AX)(SI*1), Z24, Z29
+	VMOVSHDUP   (AX)(SI*1), Z29
 	VFMADD231PS Z15, Z29, Z13
 	VFMADD231PS Z18, Z29, Z12
 	VFMADD231PS Z21, Z29, Z11
 	VFMADD231PS Z16, Z29, Z8
 	VFMADD231PS Z19, Z29, Z7
 	VFMADD231PS Z22, Z29, Z6
-	VFMADD231PS Z17, Z29, Z3
-	VFMADD231PS Z20, Z29, Z2
-	VFMADD231PS Z23, Z29, Z1
-	VPERMPS     (AX)(DX*4), Z24, Z30
+	VMOVSHDUP   (AX)(DX*4), Z30
 	VFMADD231PS Z15, Z30, Z14
 	VFMADD231PS Z18, Z30, Z13
 	VFMADD231PS Z21, Z30, Z12
 	VFMADD231PS Z16, Z30, Z9
 	VFMADD231PS Z19, Z30, Z8
 	VFMADD231PS Z22, Z30, Z7
-	VFMADD231PS Z17, Z30, Z4
-	VFMADD231PS Z20, Z30, Z3
-	VFMADD231PS Z23, Z30, Z2
-	VPERMPS     (BX), Z24, Z31
+	VMOVSHDUP   (BX), Z31
 	VFMADD231PS Z18, Z31, Z14
 	VFMADD231PS Z21, Z31, Z13
 	VFMADD231PS Z19, Z31, Z9
 	VFMADD231PS Z22, Z31, Z8
-	VFMADD231PS Z20, Z31, Z4
-	VFMADD231PS Z23, Z31, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_6
-	VPERMPS     (BX)(DX*1), Z24, Z25
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX)(DX*1), Z25
 	VFMADD231PS Z21, Z25, Z14
 	VFMADD231PS Z22, Z25, Z9
-	VFMADD231PS Z23, Z25, Z4
 
-skip2_6:
-	DECQ    R12
-	JNZ     channel2
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored3
-
-past3:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-
-stored3:
-	ADDQ    $0x40, R13
-	VMOVAPS Z5, Z0
-	VMOVAPS Z6, Z1
-	VMOVAPS Z7, Z2
-	VMOVAPS Z8, Z3
-	VMOVAPS Z9, Z4
-	VMOVAPS Z10, Z5
-	VMOVAPS Z11, Z6
-	VMOVAPS Z12, Z7
-	VMOVAPS Z13, Z8
-	VMOVAPS Z14, Z9
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
-	VMOVUPS (R15), Z14
-	JMP     column
-
-last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	ADDQ       $0x00000140, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
-	VMOVUPS     (DI), Z15
-	VMOVUPS     (DI)(R10*1), Z16
-	VMOVUPS     (DI)(R10*2), Z17
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z18
-	VMOVUPS     (R8)(R10*1), Z19
-	VMOVUPS     (R8)(R10*2), Z20
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z21
-	VMOVUPS     (R9)(R10*1), Z22
-	VMOVUPS     (R9)(R10*2), Z23
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z24
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
-	VPERMPS     (AX), Z24, Z26
-	VFMADD231PS Z16, Z26, Z5
-	VFMADD231PS Z17, Z26, Z0
-
-skip4_0:
-	VPERMPS     (AX)(DX*1), Z24, Z27
-	VFMADD231PS Z16, Z27, Z6
-	VFMADD231PS Z19, Z27, Z5
-	VFMADD231PS Z17, Z27, Z1
-	VFMADD231PS Z20, Z27, Z0
-	VPERMPS     (AX)(DX*2), Z24, Z28
-	VFMADD231PS Z16, Z28, Z7
-	VFMADD231PS Z19, Z28, Z6
-	VFMADD231PS Z22, Z28, Z5
-	VFMADD231PS Z17, Z28, Z2
-	VFMADD231PS Z20, Z28, Z1
-	VFMADD231PS Z23, Z28, Z0
-	VPERMPS     (AX)(SI*1), Z24, Z29
-	VFMADD231PS Z16, Z29, Z8
-	VFMADD231PS Z19, Z29, Z7
-	VFMADD231PS Z22, Z29, Z6
-	VFMADD231PS Z17, Z29, Z3
-	VFMADD231PS Z20, Z29, Z2
-	VFMADD231PS Z23, Z29, Z1
-	VPERMPS     (AX)(DX*4), Z24, Z30
-	VFMADD231PS Z16, Z30, Z9
-	VFMADD231PS Z19, Z30, Z8
-	VFMADD231PS Z22, Z30, Z7
-	VFMADD231PS Z17, Z30, Z4
-	VFMADD231PS Z20, Z30, Z3
-	VFMADD231PS Z23, Z30, Z2
-	VPERMPS     (BX), Z24, Z31
-	VFMADD231PS Z19, Z31, Z9
-	VFMADD231PS Z22, Z31, Z8
-	VFMADD231PS Z20, Z31, Z4
-	VFMADD231PS Z23, Z31, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_6
-	VPERMPS     (BX)(DX*1), Z24, Z25
-	VFMADD231PS Z22, Z25, Z9
-	VFMADD231PS Z23, Z25, Z4
-
-skip4_6:
-	DECQ    R12
-	JNZ     channel4
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored5
-
-past5:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z8, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z9, (R14)
-	JMP     stored6
-
-past6:
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z8, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z9, (R14)
-
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
-	VZEROUPPER
-	RET
-
-// func sweep3s1_6AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_6AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z6
-	VMOVUPS    (R15), Z7
-	VMOVUPS    (R15), Z8
-	VMOVUPS    (R15), Z9
-	VMOVUPS    (R15), Z10
-	VMOVUPS    (R15), Z11
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z12
-	VMOVUPS    (R15), Z13
-	VMOVUPS    (R15), Z14
-	VMOVUPS    (R15), Z15
-	VMOVUPS    (R15), Z16
-	VMOVUPS    (R15), Z17
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	ADDQ       $0x00000180, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
-	VMOVUPS     (DI), Z18
-	VMOVUPS     (DI)(R10*1), Z19
-	VMOVUPS     (DI)(R10*2), Z20
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z21
-	VMOVUPS     (R8)(R10*1), Z22
-	VMOVUPS     (R8)(R10*2), Z23
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z24
-	VMOVUPS     (R9)(R10*1), Z25
-	VMOVUPS     (R9)(R10*2), Z26
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z27
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z27, Z29
-	VFMADD231PS Z18, Z29, Z12
-	VFMADD231PS Z19, Z29, Z6
-
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z27, Z30
-	VFMADD231PS Z18, Z30, Z13
-	VFMADD231PS Z21, Z30, Z12
-	VFMADD231PS Z19, Z30, Z7
-	VFMADD231PS Z22, Z30, Z6
-	VPERMPS     (AX)(DX*2), Z27, Z31
-	VFMADD231PS Z18, Z31, Z14
-	VFMADD231PS Z21, Z31, Z13
-	VFMADD231PS Z24, Z31, Z12
-	VFMADD231PS Z19, Z31, Z8
-	VFMADD231PS Z22, Z31, Z7
-	VFMADD231PS Z25, Z31, Z6
-	VPERMPS     (AX)(SI*1), Z27, Z28
-	VFMADD231PS Z18, Z28, Z15
-	VFMADD231PS Z21, Z28, Z14
-	VFMADD231PS Z24, Z28, Z13
-	VFMADD231PS Z19, Z28, Z9
-	VFMADD231PS Z22, Z28, Z8
-	VFMADD231PS Z25, Z28, Z7
-	VPERMPS     (AX)(DX*4), Z27, Z29
-	VFMADD231PS Z18, Z29, Z16
-	VFMADD231PS Z21, Z29, Z15
-	VFMADD231PS Z24, Z29, Z14
-	VFMADD231PS Z19, Z29, Z10
-	VFMADD231PS Z22, Z29, Z9
-	VFMADD231PS Z25, Z29, Z8
-	VPERMPS     (BX), Z27, Z30
-	VFMADD231PS Z18, Z30, Z17
-	VFMADD231PS Z21, Z30, Z16
-	VFMADD231PS Z24, Z30, Z15
-	VFMADD231PS Z19, Z30, Z11
-	VFMADD231PS Z22, Z30, Z10
-	VFMADD231PS Z25, Z30, Z9
-	VPERMPS     (BX)(DX*1), Z27, Z31
-	VFMADD231PS Z21, Z31, Z17
-	VFMADD231PS Z24, Z31, Z16
-	VFMADD231PS Z22, Z31, Z11
-	VFMADD231PS Z25, Z31, Z10
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_7
-	VPERMPS     (BX)(DX*2), Z27, Z28
-	VFMADD231PS Z24, Z28, Z17
-	VFMADD231PS Z25, Z28, Z11
-
-skip1_7:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	VMOVAPS Z6, Z0
-	VMOVAPS Z7, Z1
-	VMOVAPS Z8, Z2
-	VMOVAPS Z9, Z3
-	VMOVAPS Z10, Z4
-	VMOVAPS Z11, Z5
-	VMOVAPS Z12, Z6
-	VMOVAPS Z13, Z7
-	VMOVAPS Z14, Z8
-	VMOVAPS Z15, Z9
-	VMOVAPS Z16, Z10
-	VMOVAPS Z17, Z11
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
-	VMOVUPS (R15), Z14
-	VMOVUPS (R15), Z15
-	VMOVUPS (R15), Z16
-	VMOVUPS (R15), Z17
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	ADDQ       $0x00000180, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
-	VMOVUPS     (DI), Z18
-	VMOVUPS     (DI)(R10*1), Z19
-	VMOVUPS     (DI)(R10*2), Z20
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z21
-	VMOVUPS     (R8)(R10*1), Z22
-	VMOVUPS     (R8)(R10*2), Z23
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z24
-	VMOVUPS     (R9)(R10*1), Z25
-	VMOVUPS     (R9)(R10*2), Z26
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z27
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
-	VPERMPS     (AX), Z27, Z29
-	VFMADD231PS Z18, Z29, Z12
-	VFMADD231PS Z19, Z29, Z6
-	VFMADD231PS Z20, Z29, Z0
-
-skip2_0:
-	VPERMPS     (AX)(DX*1), Z27, Z30
-	VFMADD231PS Z18, Z30, Z13
-	VFMADD231PS Z21, Z30, Z12
-	VFMADD231PS Z19, Z30, Z7
-	VFMADD231PS Z22, Z30, Z6
-	VFMADD231PS Z20, Z30, Z1
-	VFMADD231PS Z23, Z30, Z0
-	VPERMPS     (AX)(DX*2), Z27, Z31
-	VFMADD231PS Z18, Z31, Z14
-	VFMADD231PS Z21, Z31, Z13
-	VFMADD231PS Z24, Z31, Z12
-	VFMADD231PS Z19, Z31, Z8
-	VFMADD231PS Z22, Z31, Z7
-	VFMADD231PS Z25, Z31, Z6
-	VFMADD231PS Z20, Z31, Z2
-	VFMADD231PS Z23, Z31, Z1
-	VFMADD231PS Z26, Z31, Z0
-	VPERMPS     (AX)(SI*1), Z27, Z28
-	VFMADD231PS Z18, Z28, Z15
-	VFMADD231PS Z21, Z28, Z14
-	VFMADD231PS Z24, Z28, Z13
-	VFMADD231PS Z19, Z28, Z9
-	VFMADD231PS Z22, Z28, Z8
-	VFMADD231PS Z25, Z28, Z7
-	VFMADD231PS Z20, Z28, Z3
-	VFMADD231PS Z23, Z28, Z2
-	VFMADD231PS Z26, Z28, Z1
-	VPERMPS     (AX)(DX*4), Z27, Z29
-	VFMADD231PS Z18, Z29, Z16
-	VFMADD231PS Z21, Z29, Z15
-	VFMADD231PS Z24, Z29, Z14
-	VFMADD231PS Z19, Z29, Z10
-	VFMADD231PS Z22, Z29, Z9
-	VFMADD231PS Z25, Z29, Z8
-	VFMADD231PS Z20, Z29, Z4
-	VFMADD231PS Z23, Z29, Z3
-	VFMADD231PS Z26, Z29, Z2
-	VPERMPS     (BX), Z27, Z30
-	VFMADD231PS Z18, Z30, Z17
-	VFMADD231PS Z21, Z30, Z16
-	VFMADD231PS Z24, Z30, Z15
-	VFMADD231PS Z19, Z30, Z11
-	VFMADD231PS Z22, Z30, Z10
-	VFMADD231PS Z25, Z30, Z9
-	VFMADD231PS Z20, Z30, Z5
-	VFMADD231PS Z23, Z30, Z4
-	VFMADD231PS Z26, Z30, Z3
-	VPERMPS     (BX)(DX*1), Z27, Z31
-	VFMADD231PS Z21, Z31, Z17
-	VFMADD231PS Z24, Z31, Z16
-	VFMADD231PS Z22, Z31, Z11
-	VFMADD231PS Z25, Z31, Z10
-	VFMADD231PS Z23, Z31, Z5
-	VFMADD231PS Z26, Z31, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_7
-	VPERMPS     (BX)(DX*2), Z27, Z28
-	VFMADD231PS Z24, Z28, Z17
-	VFMADD231PS Z25, Z28, Z11
-	VFMADD231PS Z26, Z28, Z5
-
-skip2_7:
-	DECQ    R12
-	JNZ     channel2
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored3
-
-past3:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-
-stored3:
-	ADDQ    $0x40, R13
-	VMOVAPS Z6, Z0
-	VMOVAPS Z7, Z1
-	VMOVAPS Z8, Z2
-	VMOVAPS Z9, Z3
-	VMOVAPS Z10, Z4
-	VMOVAPS Z11, Z5
-	VMOVAPS Z12, Z6
-	VMOVAPS Z13, Z7
-	VMOVAPS Z14, Z8
-	VMOVAPS Z15, Z9
-	VMOVAPS Z16, Z10
-	VMOVAPS Z17, Z11
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
-	VMOVUPS (R15), Z14
-	VMOVUPS (R15), Z15
-	VMOVUPS (R15), Z16
-	VMOVUPS (R15), Z17
-	JMP     column
-
-last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	ADDQ       $0x00000180, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
-	VMOVUPS     (DI), Z18
-	VMOVUPS     (DI)(R10*1), Z19
-	VMOVUPS     (DI)(R10*2), Z20
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z21
-	VMOVUPS     (R8)(R10*1), Z22
-	VMOVUPS     (R8)(R10*2), Z23
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z24
-	VMOVUPS     (R9)(R10*1), Z25
-	VMOVUPS     (R9)(R10*2), Z26
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z27
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
-	VPERMPS     (AX), Z27, Z29
-	VFMADD231PS Z19, Z29, Z6
-	VFMADD231PS Z20, Z29, Z0
-
-skip4_0:
-	VPERMPS     (AX)(DX*1), Z27, Z30
-	VFMADD231PS Z19, Z30, Z7
-	VFMADD231PS Z22, Z30, Z6
-	VFMADD231PS Z20, Z30, Z1
-	VFMADD231PS Z23, Z30, Z0
-	VPERMPS     (AX)(DX*2), Z27, Z31
-	VFMADD231PS Z19, Z31, Z8
-	VFMADD231PS Z22, Z31, Z7
-	VFMADD231PS Z25, Z31, Z6
-	VFMADD231PS Z20, Z31, Z2
-	VFMADD231PS Z23, Z31, Z1
-	VFMADD231PS Z26, Z31, Z0
-	VPERMPS     (AX)(SI*1), Z27, Z28
-	VFMADD231PS Z19, Z28, Z9
-	VFMADD231PS Z22, Z28, Z8
-	VFMADD231PS Z25, Z28, Z7
-	VFMADD231PS Z20, Z28, Z3
-	VFMADD231PS Z23, Z28, Z2
-	VFMADD231PS Z26, Z28, Z1
-	VPERMPS     (AX)(DX*4), Z27, Z29
-	VFMADD231PS Z19, Z29, Z10
-	VFMADD231PS Z22, Z29, Z9
-	VFMADD231PS Z25, Z29, Z8
-	VFMADD231PS Z20, Z29, Z4
-	VFMADD231PS Z23, Z29, Z3
-	VFMADD231PS Z26, Z29, Z2
-	VPERMPS     (BX), Z27, Z30
-	VFMADD231PS Z19, Z30, Z11
-	VFMADD231PS Z22, Z30, Z10
-	VFMADD231PS Z25, Z30, Z9
-	VFMADD231PS Z20, Z30, Z5
-	VFMADD231PS Z23, Z30, Z4
-	VFMADD231PS Z26, Z30, Z3
-	VPERMPS     (BX)(DX*1), Z27, Z31
-	VFMADD231PS Z22, Z31, Z11
-	VFMADD231PS Z25, Z31, Z10
-	VFMADD231PS Z23, Z31, Z5
-	VFMADD231PS Z26, Z31, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_7
-	VPERMPS     (BX)(DX*2), Z27, Z28
-	VFMADD231PS Z25, Z28, Z11
-	VFMADD231PS Z26, Z28, Z5
-
-skip4_7:
-	DECQ    R12
-	JNZ     channel4
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored5
-
-past5:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z8, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z9, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z10, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z11, (R14)
-	JMP     stored6
-
-past6:
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z8, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z9, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z10, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z11, (R14)
-
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
-	VZEROUPPER
-	RET
-
-// func sweep3s1_7AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s1_7AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	VMOVUPS    (R15), Z6
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z7
-	VMOVUPS    (R15), Z8
-	VMOVUPS    (R15), Z9
-	VMOVUPS    (R15), Z10
-	VMOVUPS    (R15), Z11
-	VMOVUPS    (R15), Z12
-	VMOVUPS    (R15), Z13
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z14
-	VMOVUPS    (R15), Z15
-	VMOVUPS    (R15), Z16
-	VMOVUPS    (R15), Z17
-	VMOVUPS    (R15), Z18
-	VMOVUPS    (R15), Z19
-	VMOVUPS    (R15), Z20
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	ADDQ       $0x000001c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
-	VMOVUPS     (DI), Z21
-	VMOVUPS     (DI)(R10*1), Z22
-	VMOVUPS     (DI)(R10*2), Z23
-	ADDQ        $0x00000240, DI
+skip5:
+other1:
 	VMOVUPS     (R8), Z24
-	VMOVUPS     (R8)(R10*1), Z25
-	VMOVUPS     (R8)(R10*2), Z26
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z27
-	VMOVUPS     (R9)(R10*1), Z28
-	VMOVUPS     (R9)(R10*2), Z29
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z30
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z24, Z26
+	VFMADD231PS Z15, Z26, Z10
+	VFMADD231PS Z16, Z26, Z5
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z24, Z27
+	VFMADD231PS Z15, Z27, Z11
+	VFMADD231PS Z18, Z27, Z10
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VPERMPS     (AX)(DX*2), Z24, Z28
+	VFMADD231PS Z15, Z28, Z12
+	VFMADD231PS Z18, Z28, Z11
+	VFMADD231PS Z21, Z28, Z10
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VPERMPS     (AX)(SI*1), Z24, Z29
+	VFMADD231PS Z15, Z29, Z13
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VPERMPS     (AX)(DX*4), Z24, Z30
+	VFMADD231PS Z15, Z30, Z14
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VPERMPS     (BX), Z24, Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX)(DX*1), Z24, Z25
+	VFMADD231PS Z21, Z25, Z14
+	VFMADD231PS Z22, Z25, Z9
+
+skip7:
+	DECQ    R9
+	JNZ     other1
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	VMOVAPS Z5, Z0
+	VMOVAPS Z6, Z1
+	VMOVAPS Z7, Z2
+	VMOVAPS Z8, Z3
+	VMOVAPS Z9, Z4
+	VMOVAPS Z10, Z5
+	VMOVAPS Z11, Z6
+	VMOVAPS Z12, Z7
+	VMOVAPS Z13, Z8
+	VMOVAPS Z14, Z9
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
+	VMOVUPS (R14), Z14
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	ADDQ        $0x00000140, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z26
+	VFMADD231PS Z15, Z26, Z10
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z15, Z27, Z11
+	VFMADD231PS Z18, Z27, Z10
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z20, Z27, Z0
+	VMOVSLDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z15, Z28, Z12
+	VFMADD231PS Z18, Z28, Z11
+	VFMADD231PS Z21, Z28, Z10
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VMOVSLDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z15, Z29, Z13
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z20, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VMOVSLDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z15, Z30, Z14
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z20, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z21, Z25, Z14
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z4
+
+skip10:
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z26
+	VFMADD231PS Z15, Z26, Z10
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z15, Z27, Z11
+	VFMADD231PS Z18, Z27, Z10
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z20, Z27, Z0
+	VMOVSHDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z15, Z28, Z12
+	VFMADD231PS Z18, Z28, Z11
+	VFMADD231PS Z21, Z28, Z10
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VMOVSHDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z15, Z29, Z13
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z20, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VMOVSHDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z15, Z30, Z14
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z20, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z21, Z25, Z14
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z4
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z24
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
+	VPERMPS     (AX), Z24, Z26
+	VFMADD231PS Z15, Z26, Z10
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z0
+
+skip13:
+	VPERMPS     (AX)(DX*1), Z24, Z27
+	VFMADD231PS Z15, Z27, Z11
+	VFMADD231PS Z18, Z27, Z10
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z20, Z27, Z0
+	VPERMPS     (AX)(DX*2), Z24, Z28
+	VFMADD231PS Z15, Z28, Z12
+	VFMADD231PS Z18, Z28, Z11
+	VFMADD231PS Z21, Z28, Z10
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VPERMPS     (AX)(SI*1), Z24, Z29
+	VFMADD231PS Z15, Z29, Z13
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z21, Z29, Z11
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z20, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VPERMPS     (AX)(DX*4), Z24, Z30
+	VFMADD231PS Z15, Z30, Z14
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VPERMPS     (BX), Z24, Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z20, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip14
+	VPERMPS     (BX)(DX*1), Z24, Z25
+	VFMADD231PS Z21, Z25, Z14
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z4
+
+skip14:
+	DECQ    R9
+	JNZ     other8
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored15
+
+past15:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+
+stored15:
+	ADDQ    $0x40, R12
+	VMOVAPS Z5, Z0
+	VMOVAPS Z6, Z1
+	VMOVAPS Z7, Z2
+	VMOVAPS Z8, Z3
+	VMOVAPS Z9, Z4
+	VMOVAPS Z10, Z5
+	VMOVAPS Z11, Z6
+	VMOVAPS Z12, Z7
+	VMOVAPS Z13, Z8
+	VMOVAPS Z14, Z9
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
+	VMOVUPS (R14), Z14
+	JMP     column
+
+last:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	ADDQ        $0x00000140, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z26
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z0
+
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z20, Z27, Z0
+	VMOVSLDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VMOVSLDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z20, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VMOVSLDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z20, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z4
+
+skip18:
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z26
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z0
+
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z20, Z27, Z0
+	VMOVSHDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VMOVSHDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z20, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VMOVSHDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z20, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z4
+
+skip20:
+other16:
+	VMOVUPS     (R8), Z24
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z15
+	VMOVUPS     64(DI), Z16
+	VMOVUPS     128(DI), Z17
+	VMOVUPS     192(DI), Z18
+	VMOVUPS     256(DI), Z19
+	VMOVUPS     320(DI), Z20
+	VMOVUPS     384(DI), Z21
+	VMOVUPS     448(DI), Z22
+	VMOVUPS     512(DI), Z23
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
+	VPERMPS     (AX), Z24, Z26
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z17, Z26, Z0
+
+skip21:
+	VPERMPS     (AX)(DX*1), Z24, Z27
+	VFMADD231PS Z16, Z27, Z6
+	VFMADD231PS Z19, Z27, Z5
+	VFMADD231PS Z17, Z27, Z1
+	VFMADD231PS Z20, Z27, Z0
+	VPERMPS     (AX)(DX*2), Z24, Z28
+	VFMADD231PS Z16, Z28, Z7
+	VFMADD231PS Z19, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VFMADD231PS Z17, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VFMADD231PS Z23, Z28, Z0
+	VPERMPS     (AX)(SI*1), Z24, Z29
+	VFMADD231PS Z16, Z29, Z8
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z17, Z29, Z3
+	VFMADD231PS Z20, Z29, Z2
+	VFMADD231PS Z23, Z29, Z1
+	VPERMPS     (AX)(DX*4), Z24, Z30
+	VFMADD231PS Z16, Z30, Z9
+	VFMADD231PS Z19, Z30, Z8
+	VFMADD231PS Z22, Z30, Z7
+	VFMADD231PS Z17, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VFMADD231PS Z23, Z30, Z2
+	VPERMPS     (BX), Z24, Z31
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z20, Z31, Z4
+	VFMADD231PS Z23, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip22
+	VPERMPS     (BX)(DX*1), Z24, Z25
+	VFMADD231PS Z22, Z25, Z9
+	VFMADD231PS Z23, Z25, Z4
+
+skip22:
+	DECQ    R9
+	JNZ     other16
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored23
+
+past23:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z8, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z9, (R13)
+	JMP     stored24
+
+past24:
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z8, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z9, (R13)
+
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func sweep3s1_6AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·sweep3s1_6AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z6
+	VMOVUPS     (R14), Z7
+	VMOVUPS     (R14), Z8
+	VMOVUPS     (R14), Z9
+	VMOVUPS     (R14), Z10
+	VMOVUPS     (R14), Z11
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z12
+	VMOVUPS     (R14), Z13
+	VMOVUPS     (R14), Z14
+	VMOVUPS     (R14), Z15
+	VMOVUPS     (R14), Z16
+	VMOVUPS     (R14), Z17
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	ADDQ        $0x00000180, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z19, Z29, Z6
+
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VMOVSLDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z18, Z28, Z15
+	VFMADD231PS Z21, Z28, Z14
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VMOVSLDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z18, Z29, Z16
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VMOVSLDUP   (BX), Z30
+	VFMADD231PS Z18, Z30, Z17
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z25, Z28, Z11
+
+skip3:
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z19, Z29, Z6
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VMOVSHDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z18, Z28, Z15
+	VFMADD231PS Z21, Z28, Z14
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VMOVSHDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z18, Z29, Z16
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VMOVSHDUP   (BX), Z30
+	VFMADD231PS Z18, Z30, Z17
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z25, Z28, Z11
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z27
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z27, Z29
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z19, Z29, Z6
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z27, Z30
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VPERMPS     (AX)(DX*2), Z27, Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VPERMPS     (AX)(SI*1), Z27, Z28
+	VFMADD231PS Z18, Z28, Z15
+	VFMADD231PS Z21, Z28, Z14
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VPERMPS     (AX)(DX*4), Z27, Z29
+	VFMADD231PS Z18, Z29, Z16
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VPERMPS     (BX), Z27, Z30
+	VFMADD231PS Z18, Z30, Z17
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VPERMPS     (BX)(DX*1), Z27, Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX)(DX*2), Z27, Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z25, Z28, Z11
+
+skip7:
+	DECQ    R9
+	JNZ     other1
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	VMOVAPS Z6, Z0
+	VMOVAPS Z7, Z1
+	VMOVAPS Z8, Z2
+	VMOVAPS Z9, Z3
+	VMOVAPS Z10, Z4
+	VMOVAPS Z11, Z5
+	VMOVAPS Z12, Z6
+	VMOVAPS Z13, Z7
+	VMOVAPS Z14, Z8
+	VMOVAPS Z15, Z9
+	VMOVAPS Z16, Z10
+	VMOVAPS Z17, Z11
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
+	VMOVUPS (R14), Z14
+	VMOVUPS (R14), Z15
+	VMOVUPS (R14), Z16
+	VMOVUPS (R14), Z17
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	ADDQ        $0x00000180, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z19, Z29, Z6
+	VFMADD231PS Z20, Z29, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z20, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z20, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSLDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z18, Z28, Z15
+	VFMADD231PS Z21, Z28, Z14
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VMOVSLDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z18, Z29, Z16
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VFMADD231PS Z20, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VMOVSLDUP   (BX), Z30
+	VFMADD231PS Z18, Z30, Z17
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z5
+
+skip10:
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z19, Z29, Z6
+	VFMADD231PS Z20, Z29, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z20, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z20, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSHDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z18, Z28, Z15
+	VFMADD231PS Z21, Z28, Z14
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VMOVSHDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z18, Z29, Z16
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VFMADD231PS Z20, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VMOVSHDUP   (BX), Z30
+	VFMADD231PS Z18, Z30, Z17
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z5
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z27
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
+	VPERMPS     (AX), Z27, Z29
+	VFMADD231PS Z18, Z29, Z12
+	VFMADD231PS Z19, Z29, Z6
+	VFMADD231PS Z20, Z29, Z0
+
+skip13:
+	VPERMPS     (AX)(DX*1), Z27, Z30
+	VFMADD231PS Z18, Z30, Z13
+	VFMADD231PS Z21, Z30, Z12
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z20, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VPERMPS     (AX)(DX*2), Z27, Z31
+	VFMADD231PS Z18, Z31, Z14
+	VFMADD231PS Z21, Z31, Z13
+	VFMADD231PS Z24, Z31, Z12
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z20, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VPERMPS     (AX)(SI*1), Z27, Z28
+	VFMADD231PS Z18, Z28, Z15
+	VFMADD231PS Z21, Z28, Z14
+	VFMADD231PS Z24, Z28, Z13
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPS     (AX)(DX*4), Z27, Z29
+	VFMADD231PS Z18, Z29, Z16
+	VFMADD231PS Z21, Z29, Z15
+	VFMADD231PS Z24, Z29, Z14
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VFMADD231PS Z20, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VPERMPS     (BX), Z27, Z30
+	VFMADD231PS Z18, Z30, Z17
+	VFMADD231PS Z21, Z30, Z16
+	VFMADD231PS Z24, Z30, Z15
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VPERMPS     (BX)(DX*1), Z27, Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	TESTQ       R11, R11
+	JNE         skip14
+	VPERMPS     (BX)(DX*2), Z27, Z28
+	VFMADD231PS Z24, Z28, Z17
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z5
+
+skip14:
+	DECQ    R9
+	JNZ     other8
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored15
+
+past15:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+
+stored15:
+	ADDQ    $0x40, R12
+	VMOVAPS Z6, Z0
+	VMOVAPS Z7, Z1
+	VMOVAPS Z8, Z2
+	VMOVAPS Z9, Z3
+	VMOVAPS Z10, Z4
+	VMOVAPS Z11, Z5
+	VMOVAPS Z12, Z6
+	VMOVAPS Z13, Z7
+	VMOVAPS Z14, Z8
+	VMOVAPS Z15, Z9
+	VMOVAPS Z16, Z10
+	VMOVAPS Z17, Z11
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
+	VMOVUPS (R14), Z14
+	VMOVUPS (R14), Z15
+	VMOVUPS (R14), Z16
+	VMOVUPS (R14), Z17
+	JMP     column
+
+last:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	ADDQ        $0x00000180, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z19, Z29, Z6
+	VFMADD231PS Z20, Z29, Z0
+
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z20, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z20, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSLDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VMOVSLDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VFMADD231PS Z20, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VMOVSLDUP   (BX), Z30
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z5
+
+skip18:
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z19, Z29, Z6
+	VFMADD231PS Z20, Z29, Z0
+
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z20, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z20, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSHDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VMOVSHDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VFMADD231PS Z20, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VMOVSHDUP   (BX), Z30
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z5
+
+skip20:
+other16:
+	VMOVUPS     (R8), Z27
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
+	VPERMPS     (AX), Z27, Z29
+	VFMADD231PS Z19, Z29, Z6
+	VFMADD231PS Z20, Z29, Z0
+
+skip21:
+	VPERMPS     (AX)(DX*1), Z27, Z30
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z6
+	VFMADD231PS Z20, Z30, Z1
+	VFMADD231PS Z23, Z30, Z0
+	VPERMPS     (AX)(DX*2), Z27, Z31
+	VFMADD231PS Z19, Z31, Z8
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z25, Z31, Z6
+	VFMADD231PS Z20, Z31, Z2
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VPERMPS     (AX)(SI*1), Z27, Z28
+	VFMADD231PS Z19, Z28, Z9
+	VFMADD231PS Z22, Z28, Z8
+	VFMADD231PS Z25, Z28, Z7
+	VFMADD231PS Z20, Z28, Z3
+	VFMADD231PS Z23, Z28, Z2
+	VFMADD231PS Z26, Z28, Z1
+	VPERMPS     (AX)(DX*4), Z27, Z29
+	VFMADD231PS Z19, Z29, Z10
+	VFMADD231PS Z22, Z29, Z9
+	VFMADD231PS Z25, Z29, Z8
+	VFMADD231PS Z20, Z29, Z4
+	VFMADD231PS Z23, Z29, Z3
+	VFMADD231PS Z26, Z29, Z2
+	VPERMPS     (BX), Z27, Z30
+	VFMADD231PS Z19, Z30, Z11
+	VFMADD231PS Z22, Z30, Z10
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z5
+	VFMADD231PS Z23, Z30, Z4
+	VFMADD231PS Z26, Z30, Z3
+	VPERMPS     (BX)(DX*1), Z27, Z31
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	TESTQ       R11, R11
+	JNE         skip22
+	VPERMPS     (BX)(DX*2), Z27, Z28
+	VFMADD231PS Z25, Z28, Z11
+	VFMADD231PS Z26, Z28, Z5
+
+skip22:
+	DECQ    R9
+	JNZ     other16
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored23
+
+past23:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z8, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z9, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z10, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z11, (R13)
+	JMP     stored24
+
+past24:
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z8, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z9, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z10, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z11, (R13)
+
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
+	JEQ  done
+	SFENCE
+
+done:
+	VZEROUPPER
+	RET
+
+// func sweep3s1_7AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·sweep3s1_7AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	VMOVUPS     (R14), Z6
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z7
+	VMOVUPS     (R14), Z8
+	VMOVUPS     (R14), Z9
+	VMOVUPS     (R14), Z10
+	VMOVUPS     (R14), Z11
+	VMOVUPS     (R14), Z12
+	VMOVUPS     (R14), Z13
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z14
+	VMOVUPS     (R14), Z15
+	VMOVUPS     (R14), Z16
+	VMOVUPS     (R14), Z17
+	VMOVUPS     (R14), Z18
+	VMOVUPS     (R14), Z19
+	VMOVUPS     (R14), Z20
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	ADDQ        $0x000001c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z21, Z31, Z14
+	VFMADD231PS Z22, Z31, Z7
+
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z24, Z31, Z14
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z25, Z31, Z7
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z21, Z31, Z16
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z27, Z31, Z14
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z25, Z31, Z8
+	VFMADD231PS Z28, Z31, Z7
+	VMOVSLDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z27, Z31, Z15
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z9
+	VFMADD231PS Z28, Z31, Z8
+	VMOVSLDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z27, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z28, Z31, Z9
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z21, Z31, Z19
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z27, Z31, Z17
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z28, Z31, Z10
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z27, Z31, Z18
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z25, Z31, Z12
+	VFMADD231PS Z28, Z31, Z11
+	VMOVSLDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z27, Z31, Z19
+	VFMADD231PS Z25, Z31, Z13
+	VFMADD231PS Z28, Z31, Z12
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z27, Z31, Z20
+	VFMADD231PS Z28, Z31, Z13
+
+skip3:
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z31
+	VFMADD231PS Z21, Z31, Z14
+	VFMADD231PS Z22, Z31, Z7
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z24, Z31, Z14
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z25, Z31, Z7
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z21, Z31, Z16
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z27, Z31, Z14
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z25, Z31, Z8
+	VFMADD231PS Z28, Z31, Z7
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z27, Z31, Z15
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z9
+	VFMADD231PS Z28, Z31, Z8
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z27, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z28, Z31, Z9
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z21, Z31, Z19
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z27, Z31, Z17
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z28, Z31, Z10
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z27, Z31, Z18
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z25, Z31, Z12
+	VFMADD231PS Z28, Z31, Z11
+	VMOVSHDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z27, Z31, Z19
+	VFMADD231PS Z25, Z31, Z13
+	VFMADD231PS Z28, Z31, Z12
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z27, Z31, Z20
+	VFMADD231PS Z28, Z31, Z13
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z30
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
 	VPERMPS     (AX), Z30, Z31
 	VFMADD231PS Z21, Z31, Z14
 	VFMADD231PS Z22, Z31, Z7
 
-skip1_0:
+skip6:
 	VPERMPS     (AX)(DX*1), Z30, Z31
 	VFMADD231PS Z21, Z31, Z15
 	VFMADD231PS Z24, Z31, Z14
@@ -2146,15 +3905,15 @@ skip1_0:
 	VFMADD231PS Z27, Z31, Z19
 	VFMADD231PS Z25, Z31, Z13
 	VFMADD231PS Z28, Z31, Z12
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_8
+	TESTQ       R11, R11
+	JNE         skip7
 	VPERMPS     (BX)(SI*1), Z30, Z31
 	VFMADD231PS Z27, Z31, Z20
 	VFMADD231PS Z28, Z31, Z13
 
-skip1_8:
-	DECQ    R12
-	JNZ     channel1
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, BX
 	VMOVAPS Z7, Z0
@@ -2171,57 +3930,231 @@ skip1_8:
 	VMOVAPS Z18, Z11
 	VMOVAPS Z19, Z12
 	VMOVAPS Z20, Z13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z14
-	VMOVUPS (R15), Z15
-	VMOVUPS (R15), Z16
-	VMOVUPS (R15), Z17
-	VMOVUPS (R15), Z18
-	VMOVUPS (R15), Z19
-	VMOVUPS (R15), Z20
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z14
+	VMOVUPS (R14), Z15
+	VMOVUPS (R14), Z16
+	VMOVUPS (R14), Z17
+	VMOVUPS (R14), Z18
+	VMOVUPS (R14), Z19
+	VMOVUPS (R14), Z20
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	ADDQ       $0x000001c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel2:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	ADDQ        $0x000001c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z21
-	VMOVUPS     (DI)(R10*1), Z22
-	VMOVUPS     (DI)(R10*2), Z23
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z24
-	VMOVUPS     (R8)(R10*1), Z25
-	VMOVUPS     (R8)(R10*2), Z26
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z27
-	VMOVUPS     (R9)(R10*1), Z28
-	VMOVUPS     (R9)(R10*2), Z29
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z30
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip2_0
+	TESTQ       R10, R10
+	JNE         skip9
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z21, Z31, Z14
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z23, Z31, Z0
+
+skip9:
+	VMOVSLDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z24, Z31, Z14
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z21, Z31, Z16
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z27, Z31, Z14
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z25, Z31, Z8
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z23, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VMOVSLDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z27, Z31, Z15
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z9
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z23, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VMOVSLDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z27, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z23, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z21, Z31, Z19
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z27, Z31, Z17
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z27, Z31, Z18
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z25, Z31, Z12
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z23, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VMOVSLDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z27, Z31, Z19
+	VFMADD231PS Z25, Z31, Z13
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z26, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	TESTQ       R11, R11
+	JNE         skip10
+	VMOVSLDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z27, Z31, Z20
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z6
+
+skip10:
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip11
+	VMOVSHDUP   (AX), Z31
+	VFMADD231PS Z21, Z31, Z14
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z23, Z31, Z0
+
+skip11:
+	VMOVSHDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z15
+	VFMADD231PS Z24, Z31, Z14
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z21, Z31, Z16
+	VFMADD231PS Z24, Z31, Z15
+	VFMADD231PS Z27, Z31, Z14
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z25, Z31, Z8
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z23, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z21, Z31, Z17
+	VFMADD231PS Z24, Z31, Z16
+	VFMADD231PS Z27, Z31, Z15
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z9
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z23, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z21, Z31, Z18
+	VFMADD231PS Z24, Z31, Z17
+	VFMADD231PS Z27, Z31, Z16
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z23, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z21, Z31, Z19
+	VFMADD231PS Z24, Z31, Z18
+	VFMADD231PS Z27, Z31, Z17
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z21, Z31, Z20
+	VFMADD231PS Z24, Z31, Z19
+	VFMADD231PS Z27, Z31, Z18
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z25, Z31, Z12
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z23, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VMOVSHDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z24, Z31, Z20
+	VFMADD231PS Z27, Z31, Z19
+	VFMADD231PS Z25, Z31, Z13
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z26, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	TESTQ       R11, R11
+	JNE         skip12
+	VMOVSHDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z27, Z31, Z20
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z6
+
+skip12:
+other8:
+	VMOVUPS     (R8), Z30
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip13
 	VPERMPS     (AX), Z30, Z31
 	VFMADD231PS Z21, Z31, Z14
 	VFMADD231PS Z22, Z31, Z7
 	VFMADD231PS Z23, Z31, Z0
 
-skip2_0:
+skip13:
 	VPERMPS     (AX)(DX*1), Z30, Z31
 	VFMADD231PS Z21, Z31, Z15
 	VFMADD231PS Z24, Z31, Z14
@@ -2286,54 +4219,54 @@ skip2_0:
 	VFMADD231PS Z28, Z31, Z12
 	VFMADD231PS Z26, Z31, Z6
 	VFMADD231PS Z29, Z31, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip2_8
+	TESTQ       R11, R11
+	JNE         skip14
 	VPERMPS     (BX)(SI*1), Z30, Z31
 	VFMADD231PS Z27, Z31, Z20
 	VFMADD231PS Z28, Z31, Z13
 	VFMADD231PS Z29, Z31, Z6
 
-skip2_8:
-	DECQ    R12
-	JNZ     channel2
+skip14:
+	DECQ    R9
+	JNZ     other8
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past3
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	JMP     stored3
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past15
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	JMP     stored15
 
-past3:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
+past15:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
 
-stored3:
-	ADDQ    $0x40, R13
+stored15:
+	ADDQ    $0x40, R12
 	VMOVAPS Z7, Z0
 	VMOVAPS Z8, Z1
 	VMOVAPS Z9, Z2
@@ -2348,55 +4281,187 @@ stored3:
 	VMOVAPS Z18, Z11
 	VMOVAPS Z19, Z12
 	VMOVAPS Z20, Z13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z14
-	VMOVUPS (R15), Z15
-	VMOVUPS (R15), Z16
-	VMOVUPS (R15), Z17
-	VMOVUPS (R15), Z18
-	VMOVUPS (R15), Z19
-	VMOVUPS (R15), Z20
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z14
+	VMOVUPS (R14), Z15
+	VMOVUPS (R14), Z16
+	VMOVUPS (R14), Z17
+	VMOVUPS (R14), Z18
+	VMOVUPS (R14), Z19
+	VMOVUPS (R14), Z20
 	JMP     column
 
 last:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	ADDQ       $0x000001c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel4:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	ADDQ        $0x000001c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z21
-	VMOVUPS     (DI)(R10*1), Z22
-	VMOVUPS     (DI)(R10*2), Z23
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z24
-	VMOVUPS     (R8)(R10*1), Z25
-	VMOVUPS     (R8)(R10*2), Z26
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z27
-	VMOVUPS     (R9)(R10*1), Z28
-	VMOVUPS     (R9)(R10*2), Z29
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z30
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip4_0
+	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z23, Z31, Z0
+
+skip17:
+	VMOVSLDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z25, Z31, Z8
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z23, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VMOVSLDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z9
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z23, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VMOVSLDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z23, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z25, Z31, Z12
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z23, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VMOVSLDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z25, Z31, Z13
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z26, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	TESTQ       R11, R11
+	JNE         skip18
+	VMOVSLDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z6
+
+skip18:
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip19
+	VMOVSHDUP   (AX), Z31
+	VFMADD231PS Z22, Z31, Z7
+	VFMADD231PS Z23, Z31, Z0
+
+skip19:
+	VMOVSHDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z22, Z31, Z8
+	VFMADD231PS Z25, Z31, Z7
+	VFMADD231PS Z23, Z31, Z1
+	VFMADD231PS Z26, Z31, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z22, Z31, Z9
+	VFMADD231PS Z25, Z31, Z8
+	VFMADD231PS Z28, Z31, Z7
+	VFMADD231PS Z23, Z31, Z2
+	VFMADD231PS Z26, Z31, Z1
+	VFMADD231PS Z29, Z31, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z9
+	VFMADD231PS Z28, Z31, Z8
+	VFMADD231PS Z23, Z31, Z3
+	VFMADD231PS Z26, Z31, Z2
+	VFMADD231PS Z29, Z31, Z1
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z22, Z31, Z11
+	VFMADD231PS Z25, Z31, Z10
+	VFMADD231PS Z28, Z31, Z9
+	VFMADD231PS Z23, Z31, Z4
+	VFMADD231PS Z26, Z31, Z3
+	VFMADD231PS Z29, Z31, Z2
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z22, Z31, Z12
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z28, Z31, Z10
+	VFMADD231PS Z23, Z31, Z5
+	VFMADD231PS Z26, Z31, Z4
+	VFMADD231PS Z29, Z31, Z3
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z22, Z31, Z13
+	VFMADD231PS Z25, Z31, Z12
+	VFMADD231PS Z28, Z31, Z11
+	VFMADD231PS Z23, Z31, Z6
+	VFMADD231PS Z26, Z31, Z5
+	VFMADD231PS Z29, Z31, Z4
+	VMOVSHDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z25, Z31, Z13
+	VFMADD231PS Z28, Z31, Z12
+	VFMADD231PS Z26, Z31, Z6
+	VFMADD231PS Z29, Z31, Z5
+	TESTQ       R11, R11
+	JNE         skip20
+	VMOVSHDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z28, Z31, Z13
+	VFMADD231PS Z29, Z31, Z6
+
+skip20:
+other16:
+	VMOVUPS     (R8), Z30
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z21
+	VMOVUPS     64(DI), Z22
+	VMOVUPS     128(DI), Z23
+	VMOVUPS     192(DI), Z24
+	VMOVUPS     256(DI), Z25
+	VMOVUPS     320(DI), Z26
+	VMOVUPS     384(DI), Z27
+	VMOVUPS     448(DI), Z28
+	VMOVUPS     512(DI), Z29
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip21
 	VPERMPS     (AX), Z30, Z31
 	VFMADD231PS Z22, Z31, Z7
 	VFMADD231PS Z23, Z31, Z0
 
-skip4_0:
+skip21:
 	VPERMPS     (AX)(DX*1), Z30, Z31
 	VFMADD231PS Z22, Z31, Z8
 	VFMADD231PS Z25, Z31, Z7
@@ -2442,90 +4507,90 @@ skip4_0:
 	VFMADD231PS Z28, Z31, Z12
 	VFMADD231PS Z26, Z31, Z6
 	VFMADD231PS Z29, Z31, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip4_8
+	TESTQ       R11, R11
+	JNE         skip22
 	VPERMPS     (BX)(SI*1), Z30, Z31
 	VFMADD231PS Z28, Z31, Z13
 	VFMADD231PS Z29, Z31, Z6
 
-skip4_8:
-	DECQ    R12
-	JNZ     channel4
+skip22:
+	DECQ    R9
+	JNZ     other16
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	JMP     stored5
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past23
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	JMP     stored23
 
-past5:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
+past23:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
 
-stored5:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z7, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z8, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z9, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z10, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z11, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z12, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z13, (R14)
-	JMP     stored6
+stored23:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z7, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z8, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z9, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z10, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z11, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z12, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z13, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z7, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z8, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z9, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z10, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z11, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z12, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z13, (R14)
+past24:
+	VMOVNTPS Z7, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z8, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z9, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z10, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z11, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z12, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z13, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored24:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -2533,225 +4598,382 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_1AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_1AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z1
+	LEAQ    (SI)(DX*2), R14
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z1
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	ADDQ       $0x00000100, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	ADDQ        $0x00000100, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z11, Z13
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z13
 	VFMADD231PS Z3, Z13, Z0
-	VPERMPS     64(AX), Z11, Z14
+	VMOVSLDUP   64(AX), Z14
 	VFMADD231PS Z2, Z14, Z1
 	VFMADD231PS Z4, Z14, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z11, Z15
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z0
-	VPERMPS     64(AX)(DX*1), Z11, Z16
+	VMOVSLDUP   64(AX)(DX*1), Z16
 	VFMADD231PS Z5, Z16, Z1
 	VFMADD231PS Z7, Z16, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_2
-	VPERMPS     (AX)(DX*2), Z11, Z17
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (AX)(DX*2), Z17
 	VFMADD231PS Z9, Z17, Z0
-	VPERMPS     64(AX)(DX*2), Z11, Z18
+	VMOVSLDUP   64(AX)(DX*2), Z18
 	VFMADD231PS Z8, Z18, Z1
 	VFMADD231PS Z10, Z18, Z0
 
-skip1_2:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z19
+	VFMADD231PS Z3, Z19, Z0
+	VMOVSHDUP   64(AX), Z20
+	VFMADD231PS Z2, Z20, Z1
+	VFMADD231PS Z4, Z20, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z21
+	VFMADD231PS Z6, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z22
+	VFMADD231PS Z5, Z22, Z1
+	VFMADD231PS Z7, Z22, Z0
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z8, Z24, Z1
+	VFMADD231PS Z10, Z24, Z0
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z11, Z25
+	VFMADD231PS Z3, Z25, Z0
+	VPERMPS     64(AX), Z11, Z26
+	VFMADD231PS Z2, Z26, Z1
+	VFMADD231PS Z4, Z26, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z11, Z27
+	VFMADD231PS Z6, Z27, Z0
+	VPERMPS     64(AX)(DX*1), Z11, Z28
+	VFMADD231PS Z5, Z28, Z1
+	VFMADD231PS Z7, Z28, Z0
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (AX)(DX*2), Z11, Z29
+	VFMADD231PS Z9, Z29, Z0
+	VPERMPS     64(AX)(DX*2), Z11, Z30
+	VFMADD231PS Z8, Z30, Z1
+	VFMADD231PS Z10, Z30, Z0
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000080, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored8:
+	ADDQ    $0x40, R12
 	VMOVAPS Z1, Z0
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z1
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z1
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	ADDQ       $0x00000100, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	ADDQ        $0x00000100, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     (AX), Z11, Z19
-	VFMADD231PS Z3, Z19, Z0
-	VPERMPS     64(AX), Z11, Z20
-	VFMADD231PS Z4, Z20, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z3, Z31, Z0
+	VMOVSLDUP   64(AX), Z12
+	VFMADD231PS Z4, Z12, Z0
 
-skip3_0:
-	VPERMPS     (AX)(DX*1), Z11, Z21
-	VFMADD231PS Z6, Z21, Z0
-	VPERMPS     64(AX)(DX*1), Z11, Z22
-	VFMADD231PS Z7, Z22, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_2
-	VPERMPS     (AX)(DX*2), Z11, Z23
-	VFMADD231PS Z9, Z23, Z0
-	VPERMPS     64(AX)(DX*2), Z11, Z24
-	VFMADD231PS Z10, Z24, Z0
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z6, Z13, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z14
+	VFMADD231PS Z7, Z14, Z0
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (AX)(DX*2), Z15
+	VFMADD231PS Z9, Z15, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z16
+	VFMADD231PS Z10, Z16, Z0
 
-skip3_2:
-	DECQ    R12
-	JNZ     channel3
+skip11:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z17
+	VFMADD231PS Z3, Z17, Z0
+	VMOVSHDUP   64(AX), Z18
+	VFMADD231PS Z4, Z18, Z0
+
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z6, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z7, Z20, Z0
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (AX)(DX*2), Z21
+	VFMADD231PS Z9, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z22
+	VFMADD231PS Z10, Z22, Z0
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     (AX), Z11, Z23
+	VFMADD231PS Z3, Z23, Z0
+	VPERMPS     64(AX), Z11, Z24
+	VFMADD231PS Z4, Z24, Z0
+
+skip14:
+	VPERMPS     (AX)(DX*1), Z11, Z25
+	VFMADD231PS Z6, Z25, Z0
+	VPERMPS     64(AX)(DX*1), Z11, Z26
+	VFMADD231PS Z7, Z26, Z0
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     (AX)(DX*2), Z11, Z27
+	VFMADD231PS Z9, Z27, Z0
+	VPERMPS     64(AX)(DX*2), Z11, Z28
+	VFMADD231PS Z10, Z28, Z0
+
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	JMP     stored16
 
-past4:
-	VMOVNTPS Z0, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
 
-stored4:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	ADDQ       $0x00000100, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	ADDQ        $0x00000100, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     (AX), Z11, Z25
-	VFMADD231PS Z3, Z25, Z0
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z3, Z29, Z0
 
-skip5_0:
-	VPERMPS     (AX)(DX*1), Z11, Z26
-	VFMADD231PS Z6, Z26, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_2
-	VPERMPS     (AX)(DX*2), Z11, Z27
-	VFMADD231PS Z9, Z27, Z0
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z6, Z30, Z0
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z9, Z31, Z0
 
-skip5_2:
-	DECQ    R12
-	JNZ     channel5
+skip19:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z12
+	VFMADD231PS Z3, Z12, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z6, Z13, Z0
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (AX)(DX*2), Z14
+	VFMADD231PS Z9, Z14, Z0
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     (AX), Z11, Z15
+	VFMADD231PS Z3, Z15, Z0
+
+skip22:
+	VPERMPS     (AX)(DX*1), Z11, Z16
+	VFMADD231PS Z6, Z16, Z0
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     (AX)(DX*2), Z11, Z17
+	VFMADD231PS Z9, Z17, Z0
+
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x00000080, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z0, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -2759,281 +4981,494 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_2AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_2AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
+	LEAQ    (SI)(DX*2), R14
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	ADDQ       $0x00000200, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	ADDQ        $0x00000200, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z13, Z15
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z15
 	VFMADD231PS Z5, Z15, Z0
-	VPERMPS     64(AX), Z13, Z16
+	VMOVSLDUP   64(AX), Z16
 	VFMADD231PS Z4, Z16, Z2
 	VFMADD231PS Z6, Z16, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z13, Z17
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
-	VPERMPS     64(AX)(DX*1), Z13, Z18
+	VMOVSLDUP   64(AX)(DX*1), Z18
 	VFMADD231PS Z7, Z18, Z2
 	VFMADD231PS Z9, Z18, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z19
+	VMOVSLDUP   (AX)(DX*2), Z19
 	VFMADD231PS Z5, Z19, Z1
 	VFMADD231PS Z11, Z19, Z0
-	VPERMPS     64(AX)(DX*2), Z13, Z20
+	VMOVSLDUP   64(AX)(DX*2), Z20
 	VFMADD231PS Z4, Z20, Z3
 	VFMADD231PS Z10, Z20, Z2
 	VFMADD231PS Z6, Z20, Z1
 	VFMADD231PS Z12, Z20, Z0
-	VPERMPS     (AX)(SI*1), Z13, Z21
+	VMOVSLDUP   (AX)(SI*1), Z21
 	VFMADD231PS Z8, Z21, Z1
-	VPERMPS     64(AX)(SI*1), Z13, Z22
+	VMOVSLDUP   64(AX)(SI*1), Z22
 	VFMADD231PS Z7, Z22, Z3
 	VFMADD231PS Z9, Z22, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_4
-	VPERMPS     (AX)(DX*4), Z13, Z23
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (AX)(DX*4), Z23
 	VFMADD231PS Z11, Z23, Z1
-	VPERMPS     64(AX)(DX*4), Z13, Z24
+	VMOVSLDUP   64(AX)(DX*4), Z24
 	VFMADD231PS Z10, Z24, Z3
 	VFMADD231PS Z12, Z24, Z1
 
-skip1_4:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z5, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z4, Z26, Z2
+	VFMADD231PS Z6, Z26, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z8, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z28
+	VFMADD231PS Z7, Z28, Z2
+	VFMADD231PS Z9, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z5, Z29, Z1
+	VFMADD231PS Z11, Z29, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z30
+	VFMADD231PS Z4, Z30, Z3
+	VFMADD231PS Z10, Z30, Z2
+	VFMADD231PS Z6, Z30, Z1
+	VFMADD231PS Z12, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z8, Z31, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z14
+	VFMADD231PS Z7, Z14, Z3
+	VFMADD231PS Z9, Z14, Z1
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (AX)(DX*4), Z15
+	VFMADD231PS Z11, Z15, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z16
+	VFMADD231PS Z10, Z16, Z3
+	VFMADD231PS Z12, Z16, Z1
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z13, Z17
+	VFMADD231PS Z5, Z17, Z0
+	VPERMPS     64(AX), Z13, Z18
+	VFMADD231PS Z4, Z18, Z2
+	VFMADD231PS Z6, Z18, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z13, Z19
+	VFMADD231PS Z8, Z19, Z0
+	VPERMPS     64(AX)(DX*1), Z13, Z20
+	VFMADD231PS Z7, Z20, Z2
+	VFMADD231PS Z9, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z21
+	VFMADD231PS Z5, Z21, Z1
+	VFMADD231PS Z11, Z21, Z0
+	VPERMPS     64(AX)(DX*2), Z13, Z22
+	VFMADD231PS Z4, Z22, Z3
+	VFMADD231PS Z10, Z22, Z2
+	VFMADD231PS Z6, Z22, Z1
+	VFMADD231PS Z12, Z22, Z0
+	VPERMPS     (AX)(SI*1), Z13, Z23
+	VFMADD231PS Z8, Z23, Z1
+	VPERMPS     64(AX)(SI*1), Z13, Z24
+	VFMADD231PS Z7, Z24, Z3
+	VFMADD231PS Z9, Z24, Z1
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (AX)(DX*4), Z13, Z25
+	VFMADD231PS Z11, Z25, Z1
+	VPERMPS     64(AX)(DX*4), Z13, Z26
+	VFMADD231PS Z10, Z26, Z3
+	VFMADD231PS Z12, Z26, Z1
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000080, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored8:
+	ADDQ    $0x40, R12
 	VMOVAPS Z2, Z0
 	VMOVAPS Z3, Z1
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	ADDQ       $0x00000200, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	ADDQ        $0x00000200, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     (AX), Z13, Z25
-	VFMADD231PS Z5, Z25, Z0
-	VPERMPS     64(AX), Z13, Z26
-	VFMADD231PS Z6, Z26, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z27
+	VFMADD231PS Z5, Z27, Z0
+	VMOVSLDUP   64(AX), Z28
+	VFMADD231PS Z6, Z28, Z0
 
-skip3_0:
-	VPERMPS     (AX)(DX*1), Z13, Z27
-	VFMADD231PS Z8, Z27, Z0
-	VPERMPS     64(AX)(DX*1), Z13, Z28
-	VFMADD231PS Z9, Z28, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z29
-	VFMADD231PS Z5, Z29, Z1
-	VFMADD231PS Z11, Z29, Z0
-	VPERMPS     64(AX)(DX*2), Z13, Z30
-	VFMADD231PS Z6, Z30, Z1
-	VFMADD231PS Z12, Z30, Z0
-	VPERMPS     (AX)(SI*1), Z13, Z31
-	VFMADD231PS Z8, Z31, Z1
-	VPERMPS     64(AX)(SI*1), Z13, Z14
-	VFMADD231PS Z9, Z14, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_4
-	VPERMPS     (AX)(DX*4), Z13, Z15
-	VFMADD231PS Z11, Z15, Z1
-	VPERMPS     64(AX)(DX*4), Z13, Z16
-	VFMADD231PS Z12, Z16, Z1
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z8, Z29, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z30
+	VFMADD231PS Z9, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z5, Z31, Z1
+	VFMADD231PS Z11, Z31, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z14
+	VFMADD231PS Z6, Z14, Z1
+	VFMADD231PS Z12, Z14, Z0
+	VMOVSLDUP   (AX)(SI*1), Z15
+	VFMADD231PS Z8, Z15, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z16
+	VFMADD231PS Z9, Z16, Z1
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (AX)(DX*4), Z17
+	VFMADD231PS Z11, Z17, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z18
+	VFMADD231PS Z12, Z18, Z1
 
-skip3_4:
-	DECQ    R12
-	JNZ     channel3
+skip11:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z19
+	VFMADD231PS Z5, Z19, Z0
+	VMOVSHDUP   64(AX), Z20
+	VFMADD231PS Z6, Z20, Z0
+
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z21
+	VFMADD231PS Z8, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z22
+	VFMADD231PS Z9, Z22, Z0
+	VMOVSHDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z5, Z23, Z1
+	VFMADD231PS Z11, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z6, Z24, Z1
+	VFMADD231PS Z12, Z24, Z0
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z8, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z9, Z26, Z1
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (AX)(DX*4), Z27
+	VFMADD231PS Z11, Z27, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z28
+	VFMADD231PS Z12, Z28, Z1
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     (AX), Z13, Z29
+	VFMADD231PS Z5, Z29, Z0
+	VPERMPS     64(AX), Z13, Z30
+	VFMADD231PS Z6, Z30, Z0
+
+skip14:
+	VPERMPS     (AX)(DX*1), Z13, Z31
+	VFMADD231PS Z8, Z31, Z0
+	VPERMPS     64(AX)(DX*1), Z13, Z14
+	VFMADD231PS Z9, Z14, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z15
+	VFMADD231PS Z5, Z15, Z1
+	VFMADD231PS Z11, Z15, Z0
+	VPERMPS     64(AX)(DX*2), Z13, Z16
+	VFMADD231PS Z6, Z16, Z1
+	VFMADD231PS Z12, Z16, Z0
+	VPERMPS     (AX)(SI*1), Z13, Z17
+	VFMADD231PS Z8, Z17, Z1
+	VPERMPS     64(AX)(SI*1), Z13, Z18
+	VFMADD231PS Z9, Z18, Z1
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     (AX)(DX*4), Z13, Z19
+	VFMADD231PS Z11, Z19, Z1
+	VPERMPS     64(AX)(DX*4), Z13, Z20
+	VFMADD231PS Z12, Z20, Z1
+
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored16
 
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored4:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	ADDQ       $0x00000200, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	ADDQ        $0x00000200, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     (AX), Z13, Z17
-	VFMADD231PS Z5, Z17, Z0
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z21
+	VFMADD231PS Z5, Z21, Z0
 
-skip5_0:
-	VPERMPS     (AX)(DX*1), Z13, Z18
-	VFMADD231PS Z8, Z18, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z19
-	VFMADD231PS Z5, Z19, Z1
-	VFMADD231PS Z11, Z19, Z0
-	VPERMPS     (AX)(SI*1), Z13, Z20
-	VFMADD231PS Z8, Z20, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_4
-	VPERMPS     (AX)(DX*4), Z13, Z21
-	VFMADD231PS Z11, Z21, Z1
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z8, Z22, Z0
+	VMOVSLDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z5, Z23, Z1
+	VFMADD231PS Z11, Z23, Z0
+	VMOVSLDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z8, Z24, Z1
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z11, Z25, Z1
 
-skip5_4:
-	DECQ    R12
-	JNZ     channel5
+skip19:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z26
+	VFMADD231PS Z5, Z26, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z8, Z27, Z0
+	VMOVSHDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z5, Z28, Z1
+	VFMADD231PS Z11, Z28, Z0
+	VMOVSHDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z8, Z29, Z1
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z11, Z30, Z1
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     (AX), Z13, Z31
+	VFMADD231PS Z5, Z31, Z0
+
+skip22:
+	VPERMPS     (AX)(DX*1), Z13, Z14
+	VFMADD231PS Z8, Z14, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z15
+	VFMADD231PS Z5, Z15, Z1
+	VFMADD231PS Z11, Z15, Z0
+	VPERMPS     (AX)(SI*1), Z13, Z16
+	VFMADD231PS Z8, Z16, Z1
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     (AX)(DX*4), Z13, Z17
+	VFMADD231PS Z11, Z17, Z1
+
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x00000080, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -3041,341 +5476,610 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_3AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_3AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	LEAQ    (AX)(R15*1), BX
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
+	LEAQ    (SI)(DX*2), R14
+	LEAQ    (AX)(R14*1), BX
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	ADDQ       $0x00000300, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	ADDQ        $0x00000300, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z15, Z17
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z17
 	VFMADD231PS Z7, Z17, Z0
-	VPERMPS     64(AX), Z15, Z18
+	VMOVSLDUP   64(AX), Z18
 	VFMADD231PS Z6, Z18, Z3
 	VFMADD231PS Z8, Z18, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z15, Z19
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z19
 	VFMADD231PS Z10, Z19, Z0
-	VPERMPS     64(AX)(DX*1), Z15, Z20
+	VMOVSLDUP   64(AX)(DX*1), Z20
 	VFMADD231PS Z9, Z20, Z3
 	VFMADD231PS Z11, Z20, Z0
-	VPERMPS     (AX)(DX*2), Z15, Z21
+	VMOVSLDUP   (AX)(DX*2), Z21
 	VFMADD231PS Z7, Z21, Z1
 	VFMADD231PS Z13, Z21, Z0
-	VPERMPS     64(AX)(DX*2), Z15, Z22
+	VMOVSLDUP   64(AX)(DX*2), Z22
 	VFMADD231PS Z6, Z22, Z4
 	VFMADD231PS Z12, Z22, Z3
 	VFMADD231PS Z8, Z22, Z1
 	VFMADD231PS Z14, Z22, Z0
-	VPERMPS     (AX)(SI*1), Z15, Z23
+	VMOVSLDUP   (AX)(SI*1), Z23
 	VFMADD231PS Z10, Z23, Z1
-	VPERMPS     64(AX)(SI*1), Z15, Z24
+	VMOVSLDUP   64(AX)(SI*1), Z24
 	VFMADD231PS Z9, Z24, Z4
 	VFMADD231PS Z11, Z24, Z1
-	VPERMPS     (AX)(DX*4), Z15, Z25
+	VMOVSLDUP   (AX)(DX*4), Z25
 	VFMADD231PS Z7, Z25, Z2
 	VFMADD231PS Z13, Z25, Z1
-	VPERMPS     64(AX)(DX*4), Z15, Z26
+	VMOVSLDUP   64(AX)(DX*4), Z26
 	VFMADD231PS Z6, Z26, Z5
 	VFMADD231PS Z12, Z26, Z4
 	VFMADD231PS Z8, Z26, Z2
 	VFMADD231PS Z14, Z26, Z1
-	VPERMPS     (BX), Z15, Z27
+	VMOVSLDUP   (BX), Z27
 	VFMADD231PS Z10, Z27, Z2
-	VPERMPS     64(BX), Z15, Z28
+	VMOVSLDUP   64(BX), Z28
 	VFMADD231PS Z9, Z28, Z5
 	VFMADD231PS Z11, Z28, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_6
-	VPERMPS     (BX)(DX*1), Z15, Z29
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX)(DX*1), Z29
 	VFMADD231PS Z13, Z29, Z2
-	VPERMPS     64(BX)(DX*1), Z15, Z30
+	VMOVSLDUP   64(BX)(DX*1), Z30
 	VFMADD231PS Z12, Z30, Z5
 	VFMADD231PS Z14, Z30, Z2
 
-skip1_6:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z31
+	VFMADD231PS Z7, Z31, Z0
+	VMOVSHDUP   64(AX), Z16
+	VFMADD231PS Z6, Z16, Z3
+	VFMADD231PS Z8, Z16, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z17
+	VFMADD231PS Z10, Z17, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z18
+	VFMADD231PS Z9, Z18, Z3
+	VFMADD231PS Z11, Z18, Z0
+	VMOVSHDUP   (AX)(DX*2), Z19
+	VFMADD231PS Z7, Z19, Z1
+	VFMADD231PS Z13, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z20
+	VFMADD231PS Z6, Z20, Z4
+	VFMADD231PS Z12, Z20, Z3
+	VFMADD231PS Z8, Z20, Z1
+	VFMADD231PS Z14, Z20, Z0
+	VMOVSHDUP   (AX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z22
+	VFMADD231PS Z9, Z22, Z4
+	VFMADD231PS Z11, Z22, Z1
+	VMOVSHDUP   (AX)(DX*4), Z23
+	VFMADD231PS Z7, Z23, Z2
+	VFMADD231PS Z13, Z23, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z24
+	VFMADD231PS Z6, Z24, Z5
+	VFMADD231PS Z12, Z24, Z4
+	VFMADD231PS Z8, Z24, Z2
+	VFMADD231PS Z14, Z24, Z1
+	VMOVSHDUP   (BX), Z25
+	VFMADD231PS Z10, Z25, Z2
+	VMOVSHDUP   64(BX), Z26
+	VFMADD231PS Z9, Z26, Z5
+	VFMADD231PS Z11, Z26, Z2
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX)(DX*1), Z27
+	VFMADD231PS Z13, Z27, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z28
+	VFMADD231PS Z12, Z28, Z5
+	VFMADD231PS Z14, Z28, Z2
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z15, Z29
+	VFMADD231PS Z7, Z29, Z0
+	VPERMPS     64(AX), Z15, Z30
+	VFMADD231PS Z6, Z30, Z3
+	VFMADD231PS Z8, Z30, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z15, Z31
+	VFMADD231PS Z10, Z31, Z0
+	VPERMPS     64(AX)(DX*1), Z15, Z16
+	VFMADD231PS Z9, Z16, Z3
+	VFMADD231PS Z11, Z16, Z0
+	VPERMPS     (AX)(DX*2), Z15, Z17
+	VFMADD231PS Z7, Z17, Z1
+	VFMADD231PS Z13, Z17, Z0
+	VPERMPS     64(AX)(DX*2), Z15, Z18
+	VFMADD231PS Z6, Z18, Z4
+	VFMADD231PS Z12, Z18, Z3
+	VFMADD231PS Z8, Z18, Z1
+	VFMADD231PS Z14, Z18, Z0
+	VPERMPS     (AX)(SI*1), Z15, Z19
+	VFMADD231PS Z10, Z19, Z1
+	VPERMPS     64(AX)(SI*1), Z15, Z20
+	VFMADD231PS Z9, Z20, Z4
+	VFMADD231PS Z11, Z20, Z1
+	VPERMPS     (AX)(DX*4), Z15, Z21
+	VFMADD231PS Z7, Z21, Z2
+	VFMADD231PS Z13, Z21, Z1
+	VPERMPS     64(AX)(DX*4), Z15, Z22
+	VFMADD231PS Z6, Z22, Z5
+	VFMADD231PS Z12, Z22, Z4
+	VFMADD231PS Z8, Z22, Z2
+	VFMADD231PS Z14, Z22, Z1
+	VPERMPS     (BX), Z15, Z23
+	VFMADD231PS Z10, Z23, Z2
+	VPERMPS     64(BX), Z15, Z24
+	VFMADD231PS Z9, Z24, Z5
+	VFMADD231PS Z11, Z24, Z2
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX)(DX*1), Z15, Z25
+	VFMADD231PS Z13, Z25, Z2
+	VPERMPS     64(BX)(DX*1), Z15, Z26
+	VFMADD231PS Z12, Z26, Z5
+	VFMADD231PS Z14, Z26, Z2
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored8:
+	ADDQ    $0x40, R12
 	VMOVAPS Z3, Z0
 	VMOVAPS Z4, Z1
 	VMOVAPS Z5, Z2
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	ADDQ       $0x00000300, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	ADDQ        $0x00000300, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     (AX), Z15, Z31
-	VFMADD231PS Z7, Z31, Z0
-	VPERMPS     64(AX), Z15, Z16
-	VFMADD231PS Z8, Z16, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z27
+	VFMADD231PS Z7, Z27, Z0
+	VMOVSLDUP   64(AX), Z28
+	VFMADD231PS Z8, Z28, Z0
 
-skip3_0:
-	VPERMPS     (AX)(DX*1), Z15, Z17
-	VFMADD231PS Z10, Z17, Z0
-	VPERMPS     64(AX)(DX*1), Z15, Z18
-	VFMADD231PS Z11, Z18, Z0
-	VPERMPS     (AX)(DX*2), Z15, Z19
-	VFMADD231PS Z7, Z19, Z1
-	VFMADD231PS Z13, Z19, Z0
-	VPERMPS     64(AX)(DX*2), Z15, Z20
-	VFMADD231PS Z8, Z20, Z1
-	VFMADD231PS Z14, Z20, Z0
-	VPERMPS     (AX)(SI*1), Z15, Z21
-	VFMADD231PS Z10, Z21, Z1
-	VPERMPS     64(AX)(SI*1), Z15, Z22
-	VFMADD231PS Z11, Z22, Z1
-	VPERMPS     (AX)(DX*4), Z15, Z23
-	VFMADD231PS Z7, Z23, Z2
-	VFMADD231PS Z13, Z23, Z1
-	VPERMPS     64(AX)(DX*4), Z15, Z24
-	VFMADD231PS Z8, Z24, Z2
-	VFMADD231PS Z14, Z24, Z1
-	VPERMPS     (BX), Z15, Z25
-	VFMADD231PS Z10, Z25, Z2
-	VPERMPS     64(BX), Z15, Z26
-	VFMADD231PS Z11, Z26, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_6
-	VPERMPS     (BX)(DX*1), Z15, Z27
-	VFMADD231PS Z13, Z27, Z2
-	VPERMPS     64(BX)(DX*1), Z15, Z28
-	VFMADD231PS Z14, Z28, Z2
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z10, Z29, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z30
+	VFMADD231PS Z11, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z7, Z31, Z1
+	VFMADD231PS Z13, Z31, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z16
+	VFMADD231PS Z8, Z16, Z1
+	VFMADD231PS Z14, Z16, Z0
+	VMOVSLDUP   (AX)(SI*1), Z17
+	VFMADD231PS Z10, Z17, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z18
+	VFMADD231PS Z11, Z18, Z1
+	VMOVSLDUP   (AX)(DX*4), Z19
+	VFMADD231PS Z7, Z19, Z2
+	VFMADD231PS Z13, Z19, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z20
+	VFMADD231PS Z8, Z20, Z2
+	VFMADD231PS Z14, Z20, Z1
+	VMOVSLDUP   (BX), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSLDUP   64(BX), Z22
+	VFMADD231PS Z11, Z22, Z2
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (BX)(DX*1), Z23
+	VFMADD231PS Z13, Z23, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z24
+	VFMADD231PS Z14, Z24, Z2
 
-skip3_6:
-	DECQ    R12
-	JNZ     channel3
+skip11:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z7, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z8, Z26, Z0
+
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z10, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z28
+	VFMADD231PS Z11, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z7, Z29, Z1
+	VFMADD231PS Z13, Z29, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z30
+	VFMADD231PS Z8, Z30, Z1
+	VFMADD231PS Z14, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z10, Z31, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z16
+	VFMADD231PS Z11, Z16, Z1
+	VMOVSHDUP   (AX)(DX*4), Z17
+	VFMADD231PS Z7, Z17, Z2
+	VFMADD231PS Z13, Z17, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z18
+	VFMADD231PS Z8, Z18, Z2
+	VFMADD231PS Z14, Z18, Z1
+	VMOVSHDUP   (BX), Z19
+	VFMADD231PS Z10, Z19, Z2
+	VMOVSHDUP   64(BX), Z20
+	VFMADD231PS Z11, Z20, Z2
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (BX)(DX*1), Z21
+	VFMADD231PS Z13, Z21, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z22
+	VFMADD231PS Z14, Z22, Z2
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     (AX), Z15, Z23
+	VFMADD231PS Z7, Z23, Z0
+	VPERMPS     64(AX), Z15, Z24
+	VFMADD231PS Z8, Z24, Z0
+
+skip14:
+	VPERMPS     (AX)(DX*1), Z15, Z25
+	VFMADD231PS Z10, Z25, Z0
+	VPERMPS     64(AX)(DX*1), Z15, Z26
+	VFMADD231PS Z11, Z26, Z0
+	VPERMPS     (AX)(DX*2), Z15, Z27
+	VFMADD231PS Z7, Z27, Z1
+	VFMADD231PS Z13, Z27, Z0
+	VPERMPS     64(AX)(DX*2), Z15, Z28
+	VFMADD231PS Z8, Z28, Z1
+	VFMADD231PS Z14, Z28, Z0
+	VPERMPS     (AX)(SI*1), Z15, Z29
+	VFMADD231PS Z10, Z29, Z1
+	VPERMPS     64(AX)(SI*1), Z15, Z30
+	VFMADD231PS Z11, Z30, Z1
+	VPERMPS     (AX)(DX*4), Z15, Z31
+	VFMADD231PS Z7, Z31, Z2
+	VFMADD231PS Z13, Z31, Z1
+	VPERMPS     64(AX)(DX*4), Z15, Z16
+	VFMADD231PS Z8, Z16, Z2
+	VFMADD231PS Z14, Z16, Z1
+	VPERMPS     (BX), Z15, Z17
+	VFMADD231PS Z10, Z17, Z2
+	VPERMPS     64(BX), Z15, Z18
+	VFMADD231PS Z11, Z18, Z2
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     (BX)(DX*1), Z15, Z19
+	VFMADD231PS Z13, Z19, Z2
+	VPERMPS     64(BX)(DX*1), Z15, Z20
+	VFMADD231PS Z14, Z20, Z2
+
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored16
 
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored4:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	ADDQ       $0x00000300, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	ADDQ        $0x00000300, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     (AX), Z15, Z29
-	VFMADD231PS Z7, Z29, Z0
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z21
+	VFMADD231PS Z7, Z21, Z0
 
-skip5_0:
-	VPERMPS     (AX)(DX*1), Z15, Z30
-	VFMADD231PS Z10, Z30, Z0
-	VPERMPS     (AX)(DX*2), Z15, Z31
-	VFMADD231PS Z7, Z31, Z1
-	VFMADD231PS Z13, Z31, Z0
-	VPERMPS     (AX)(SI*1), Z15, Z16
-	VFMADD231PS Z10, Z16, Z1
-	VPERMPS     (AX)(DX*4), Z15, Z17
-	VFMADD231PS Z7, Z17, Z2
-	VFMADD231PS Z13, Z17, Z1
-	VPERMPS     (BX), Z15, Z18
-	VFMADD231PS Z10, Z18, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_6
-	VPERMPS     (BX)(DX*1), Z15, Z19
-	VFMADD231PS Z13, Z19, Z2
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z10, Z22, Z0
+	VMOVSLDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z7, Z23, Z1
+	VFMADD231PS Z13, Z23, Z0
+	VMOVSLDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z10, Z24, Z1
+	VMOVSLDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z7, Z25, Z2
+	VFMADD231PS Z13, Z25, Z1
+	VMOVSLDUP   (BX), Z26
+	VFMADD231PS Z10, Z26, Z2
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (BX)(DX*1), Z27
+	VFMADD231PS Z13, Z27, Z2
 
-skip5_6:
-	DECQ    R12
-	JNZ     channel5
+skip19:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z28
+	VFMADD231PS Z7, Z28, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z10, Z29, Z0
+	VMOVSHDUP   (AX)(DX*2), Z30
+	VFMADD231PS Z7, Z30, Z1
+	VFMADD231PS Z13, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z10, Z31, Z1
+	VMOVSHDUP   (AX)(DX*4), Z16
+	VFMADD231PS Z7, Z16, Z2
+	VFMADD231PS Z13, Z16, Z1
+	VMOVSHDUP   (BX), Z17
+	VFMADD231PS Z10, Z17, Z2
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (BX)(DX*1), Z18
+	VFMADD231PS Z13, Z18, Z2
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     (AX), Z15, Z19
+	VFMADD231PS Z7, Z19, Z0
+
+skip22:
+	VPERMPS     (AX)(DX*1), Z15, Z20
+	VFMADD231PS Z10, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z15, Z21
+	VFMADD231PS Z7, Z21, Z1
+	VFMADD231PS Z13, Z21, Z0
+	VPERMPS     (AX)(SI*1), Z15, Z22
+	VFMADD231PS Z10, Z22, Z1
+	VPERMPS     (AX)(DX*4), Z15, Z23
+	VFMADD231PS Z7, Z23, Z2
+	VFMADD231PS Z13, Z23, Z1
+	VPERMPS     (BX), Z15, Z24
+	VFMADD231PS Z10, Z24, Z2
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     (BX)(DX*1), Z15, Z25
+	VFMADD231PS Z13, Z25, Z2
+
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -3383,397 +6087,722 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_4AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_4AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	LEAQ    (AX)(R15*1), BX
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
+	LEAQ    (SI)(DX*2), R14
+	LEAQ    (AX)(R14*1), BX
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	ADDQ       $0x00000400, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	ADDQ        $0x00000400, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z8
-	VMOVUPS     (DI)(R10*1), Z9
-	VMOVUPS     (DI)(R10*2), Z10
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z11
-	VMOVUPS     (R8)(R10*1), Z12
-	VMOVUPS     (R8)(R10*2), Z13
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z14
-	VMOVUPS     (R9)(R10*1), Z15
-	VMOVUPS     (R9)(R10*2), Z16
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z17
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z17, Z19
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z19
 	VFMADD231PS Z9, Z19, Z0
-	VPERMPS     64(AX), Z17, Z20
+	VMOVSLDUP   64(AX), Z20
 	VFMADD231PS Z8, Z20, Z4
 	VFMADD231PS Z10, Z20, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z17, Z21
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z21
 	VFMADD231PS Z12, Z21, Z0
-	VPERMPS     64(AX)(DX*1), Z17, Z22
+	VMOVSLDUP   64(AX)(DX*1), Z22
 	VFMADD231PS Z11, Z22, Z4
 	VFMADD231PS Z13, Z22, Z0
-	VPERMPS     (AX)(DX*2), Z17, Z23
+	VMOVSLDUP   (AX)(DX*2), Z23
 	VFMADD231PS Z9, Z23, Z1
 	VFMADD231PS Z15, Z23, Z0
-	VPERMPS     64(AX)(DX*2), Z17, Z24
+	VMOVSLDUP   64(AX)(DX*2), Z24
 	VFMADD231PS Z8, Z24, Z5
 	VFMADD231PS Z14, Z24, Z4
 	VFMADD231PS Z10, Z24, Z1
 	VFMADD231PS Z16, Z24, Z0
-	VPERMPS     (AX)(SI*1), Z17, Z25
+	VMOVSLDUP   (AX)(SI*1), Z25
 	VFMADD231PS Z12, Z25, Z1
-	VPERMPS     64(AX)(SI*1), Z17, Z26
+	VMOVSLDUP   64(AX)(SI*1), Z26
 	VFMADD231PS Z11, Z26, Z5
 	VFMADD231PS Z13, Z26, Z1
-	VPERMPS     (AX)(DX*4), Z17, Z27
+	VMOVSLDUP   (AX)(DX*4), Z27
 	VFMADD231PS Z9, Z27, Z2
 	VFMADD231PS Z15, Z27, Z1
-	VPERMPS     64(AX)(DX*4), Z17, Z28
+	VMOVSLDUP   64(AX)(DX*4), Z28
 	VFMADD231PS Z8, Z28, Z6
 	VFMADD231PS Z14, Z28, Z5
 	VFMADD231PS Z10, Z28, Z2
 	VFMADD231PS Z16, Z28, Z1
-	VPERMPS     (BX), Z17, Z29
+	VMOVSLDUP   (BX), Z29
 	VFMADD231PS Z12, Z29, Z2
-	VPERMPS     64(BX), Z17, Z30
+	VMOVSLDUP   64(BX), Z30
 	VFMADD231PS Z11, Z30, Z6
 	VFMADD231PS Z13, Z30, Z2
-	VPERMPS     (BX)(DX*1), Z17, Z31
+	VMOVSLDUP   (BX)(DX*1), Z31
 	VFMADD231PS Z9, Z31, Z3
 	VFMADD231PS Z15, Z31, Z2
-	VPERMPS     64(BX)(DX*1), Z17, Z18
+	VMOVSLDUP   64(BX)(DX*1), Z18
 	VFMADD231PS Z8, Z18, Z7
 	VFMADD231PS Z14, Z18, Z6
 	VFMADD231PS Z10, Z18, Z3
 	VFMADD231PS Z16, Z18, Z2
-	VPERMPS     (BX)(DX*2), Z17, Z19
+	VMOVSLDUP   (BX)(DX*2), Z19
 	VFMADD231PS Z12, Z19, Z3
-	VPERMPS     64(BX)(DX*2), Z17, Z20
+	VMOVSLDUP   64(BX)(DX*2), Z20
 	VFMADD231PS Z11, Z20, Z7
 	VFMADD231PS Z13, Z20, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_8
-	VPERMPS     (BX)(SI*1), Z17, Z21
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX)(SI*1), Z21
 	VFMADD231PS Z15, Z21, Z3
-	VPERMPS     64(BX)(SI*1), Z17, Z22
+	VMOVSLDUP   64(BX)(SI*1), Z22
 	VFMADD231PS Z14, Z22, Z7
 	VFMADD231PS Z16, Z22, Z3
 
-skip1_8:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z8
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z23
+	VFMADD231PS Z9, Z23, Z0
+	VMOVSHDUP   64(AX), Z24
+	VFMADD231PS Z8, Z24, Z4
+	VFMADD231PS Z10, Z24, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z12, Z25, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z26
+	VFMADD231PS Z11, Z26, Z4
+	VFMADD231PS Z13, Z26, Z0
+	VMOVSHDUP   (AX)(DX*2), Z27
+	VFMADD231PS Z9, Z27, Z1
+	VFMADD231PS Z15, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z28
+	VFMADD231PS Z8, Z28, Z5
+	VFMADD231PS Z14, Z28, Z4
+	VFMADD231PS Z10, Z28, Z1
+	VFMADD231PS Z16, Z28, Z0
+	VMOVSHDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z12, Z29, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z30
+	VFMADD231PS Z11, Z30, Z5
+	VFMADD231PS Z13, Z30, Z1
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z9, Z31, Z2
+	VFMADD231PS Z15, Z31, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z18
+	VFMADD231PS Z8, Z18, Z6
+	VFMADD231PS Z14, Z18, Z5
+	VFMADD231PS Z10, Z18, Z2
+	VFMADD231PS Z16, Z18, Z1
+	VMOVSHDUP   (BX), Z19
+	VFMADD231PS Z12, Z19, Z2
+	VMOVSHDUP   64(BX), Z20
+	VFMADD231PS Z11, Z20, Z6
+	VFMADD231PS Z13, Z20, Z2
+	VMOVSHDUP   (BX)(DX*1), Z21
+	VFMADD231PS Z9, Z21, Z3
+	VFMADD231PS Z15, Z21, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z22
+	VFMADD231PS Z8, Z22, Z7
+	VFMADD231PS Z14, Z22, Z6
+	VFMADD231PS Z10, Z22, Z3
+	VFMADD231PS Z16, Z22, Z2
+	VMOVSHDUP   (BX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z24
+	VFMADD231PS Z11, Z24, Z7
+	VFMADD231PS Z13, Z24, Z3
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX)(SI*1), Z25
+	VFMADD231PS Z15, Z25, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z26
+	VFMADD231PS Z14, Z26, Z7
+	VFMADD231PS Z16, Z26, Z3
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z17
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z8
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z17, Z27
+	VFMADD231PS Z9, Z27, Z0
+	VPERMPS     64(AX), Z17, Z28
+	VFMADD231PS Z8, Z28, Z4
+	VFMADD231PS Z10, Z28, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z17, Z29
+	VFMADD231PS Z12, Z29, Z0
+	VPERMPS     64(AX)(DX*1), Z17, Z30
+	VFMADD231PS Z11, Z30, Z4
+	VFMADD231PS Z13, Z30, Z0
+	VPERMPS     (AX)(DX*2), Z17, Z31
+	VFMADD231PS Z9, Z31, Z1
+	VFMADD231PS Z15, Z31, Z0
+	VPERMPS     64(AX)(DX*2), Z17, Z18
+	VFMADD231PS Z8, Z18, Z5
+	VFMADD231PS Z14, Z18, Z4
+	VFMADD231PS Z10, Z18, Z1
+	VFMADD231PS Z16, Z18, Z0
+	VPERMPS     (AX)(SI*1), Z17, Z19
+	VFMADD231PS Z12, Z19, Z1
+	VPERMPS     64(AX)(SI*1), Z17, Z20
+	VFMADD231PS Z11, Z20, Z5
+	VFMADD231PS Z13, Z20, Z1
+	VPERMPS     (AX)(DX*4), Z17, Z21
+	VFMADD231PS Z9, Z21, Z2
+	VFMADD231PS Z15, Z21, Z1
+	VPERMPS     64(AX)(DX*4), Z17, Z22
+	VFMADD231PS Z8, Z22, Z6
+	VFMADD231PS Z14, Z22, Z5
+	VFMADD231PS Z10, Z22, Z2
+	VFMADD231PS Z16, Z22, Z1
+	VPERMPS     (BX), Z17, Z23
+	VFMADD231PS Z12, Z23, Z2
+	VPERMPS     64(BX), Z17, Z24
+	VFMADD231PS Z11, Z24, Z6
+	VFMADD231PS Z13, Z24, Z2
+	VPERMPS     (BX)(DX*1), Z17, Z25
+	VFMADD231PS Z9, Z25, Z3
+	VFMADD231PS Z15, Z25, Z2
+	VPERMPS     64(BX)(DX*1), Z17, Z26
+	VFMADD231PS Z8, Z26, Z7
+	VFMADD231PS Z14, Z26, Z6
+	VFMADD231PS Z10, Z26, Z3
+	VFMADD231PS Z16, Z26, Z2
+	VPERMPS     (BX)(DX*2), Z17, Z27
+	VFMADD231PS Z12, Z27, Z3
+	VPERMPS     64(BX)(DX*2), Z17, Z28
+	VFMADD231PS Z11, Z28, Z7
+	VFMADD231PS Z13, Z28, Z3
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX)(SI*1), Z17, Z29
+	VFMADD231PS Z15, Z29, Z3
+	VPERMPS     64(BX)(SI*1), Z17, Z30
+	VFMADD231PS Z14, Z30, Z7
+	VFMADD231PS Z16, Z30, Z3
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored8:
+	ADDQ    $0x40, R12
 	VMOVAPS Z4, Z0
 	VMOVAPS Z5, Z1
 	VMOVAPS Z6, Z2
 	VMOVAPS Z7, Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	ADDQ       $0x00000400, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	ADDQ        $0x00000400, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z8
-	VMOVUPS     (DI)(R10*1), Z9
-	VMOVUPS     (DI)(R10*2), Z10
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z11
-	VMOVUPS     (R8)(R10*1), Z12
-	VMOVUPS     (R8)(R10*2), Z13
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z14
-	VMOVUPS     (R9)(R10*1), Z15
-	VMOVUPS     (R9)(R10*2), Z16
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z17
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     (AX), Z17, Z23
-	VFMADD231PS Z9, Z23, Z0
-	VPERMPS     64(AX), Z17, Z24
-	VFMADD231PS Z10, Z24, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z9, Z31, Z0
+	VMOVSLDUP   64(AX), Z18
+	VFMADD231PS Z10, Z18, Z0
 
-skip3_0:
-	VPERMPS     (AX)(DX*1), Z17, Z25
-	VFMADD231PS Z12, Z25, Z0
-	VPERMPS     64(AX)(DX*1), Z17, Z26
-	VFMADD231PS Z13, Z26, Z0
-	VPERMPS     (AX)(DX*2), Z17, Z27
-	VFMADD231PS Z9, Z27, Z1
-	VFMADD231PS Z15, Z27, Z0
-	VPERMPS     64(AX)(DX*2), Z17, Z28
-	VFMADD231PS Z10, Z28, Z1
-	VFMADD231PS Z16, Z28, Z0
-	VPERMPS     (AX)(SI*1), Z17, Z29
-	VFMADD231PS Z12, Z29, Z1
-	VPERMPS     64(AX)(SI*1), Z17, Z30
-	VFMADD231PS Z13, Z30, Z1
-	VPERMPS     (AX)(DX*4), Z17, Z31
-	VFMADD231PS Z9, Z31, Z2
-	VFMADD231PS Z15, Z31, Z1
-	VPERMPS     64(AX)(DX*4), Z17, Z18
-	VFMADD231PS Z10, Z18, Z2
-	VFMADD231PS Z16, Z18, Z1
-	VPERMPS     (BX), Z17, Z19
-	VFMADD231PS Z12, Z19, Z2
-	VPERMPS     64(BX), Z17, Z20
-	VFMADD231PS Z13, Z20, Z2
-	VPERMPS     (BX)(DX*1), Z17, Z21
-	VFMADD231PS Z9, Z21, Z3
-	VFMADD231PS Z15, Z21, Z2
-	VPERMPS     64(BX)(DX*1), Z17, Z22
-	VFMADD231PS Z10, Z22, Z3
-	VFMADD231PS Z16, Z22, Z2
-	VPERMPS     (BX)(DX*2), Z17, Z23
-	VFMADD231PS Z12, Z23, Z3
-	VPERMPS     64(BX)(DX*2), Z17, Z24
-	VFMADD231PS Z13, Z24, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_8
-	VPERMPS     (BX)(SI*1), Z17, Z25
-	VFMADD231PS Z15, Z25, Z3
-	VPERMPS     64(BX)(SI*1), Z17, Z26
-	VFMADD231PS Z16, Z26, Z3
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z12, Z19, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z13, Z20, Z0
+	VMOVSLDUP   (AX)(DX*2), Z21
+	VFMADD231PS Z9, Z21, Z1
+	VFMADD231PS Z15, Z21, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z22
+	VFMADD231PS Z10, Z22, Z1
+	VFMADD231PS Z16, Z22, Z0
+	VMOVSLDUP   (AX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z24
+	VFMADD231PS Z13, Z24, Z1
+	VMOVSLDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z9, Z25, Z2
+	VFMADD231PS Z15, Z25, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z26
+	VFMADD231PS Z10, Z26, Z2
+	VFMADD231PS Z16, Z26, Z1
+	VMOVSLDUP   (BX), Z27
+	VFMADD231PS Z12, Z27, Z2
+	VMOVSLDUP   64(BX), Z28
+	VFMADD231PS Z13, Z28, Z2
+	VMOVSLDUP   (BX)(DX*1), Z29
+	VFMADD231PS Z9, Z29, Z3
+	VFMADD231PS Z15, Z29, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VFMADD231PS Z16, Z30, Z2
+	VMOVSLDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z12, Z31, Z3
+	VMOVSLDUP   64(BX)(DX*2), Z18
+	VFMADD231PS Z13, Z18, Z3
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (BX)(SI*1), Z19
+	VFMADD231PS Z15, Z19, Z3
+	VMOVSLDUP   64(BX)(SI*1), Z20
+	VFMADD231PS Z16, Z20, Z3
 
-skip3_8:
-	DECQ    R12
-	JNZ     channel3
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-
-stored4:
-	ADDQ $0x40, R13
-	JMP  end
-
-odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	ADDQ       $0x00000400, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+skip11:
 	VMOVUPS     (DI), Z8
-	VMOVUPS     (DI)(R10*1), Z9
-	VMOVUPS     (DI)(R10*2), Z10
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z11
-	VMOVUPS     (R8)(R10*1), Z12
-	VMOVUPS     (R8)(R10*2), Z13
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z14
-	VMOVUPS     (R9)(R10*1), Z15
-	VMOVUPS     (R9)(R10*2), Z16
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z17
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     (AX), Z17, Z27
-	VFMADD231PS Z9, Z27, Z0
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z21
+	VFMADD231PS Z9, Z21, Z0
+	VMOVSHDUP   64(AX), Z22
+	VFMADD231PS Z10, Z22, Z0
 
-skip5_0:
-	VPERMPS     (AX)(DX*1), Z17, Z28
-	VFMADD231PS Z12, Z28, Z0
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z24
+	VFMADD231PS Z13, Z24, Z0
+	VMOVSHDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z9, Z25, Z1
+	VFMADD231PS Z15, Z25, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z26
+	VFMADD231PS Z10, Z26, Z1
+	VFMADD231PS Z16, Z26, Z0
+	VMOVSHDUP   (AX)(SI*1), Z27
+	VFMADD231PS Z12, Z27, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z28
+	VFMADD231PS Z13, Z28, Z1
+	VMOVSHDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z2
+	VFMADD231PS Z15, Z29, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z30
+	VFMADD231PS Z10, Z30, Z2
+	VFMADD231PS Z16, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z12, Z31, Z2
+	VMOVSHDUP   64(BX), Z18
+	VFMADD231PS Z13, Z18, Z2
+	VMOVSHDUP   (BX)(DX*1), Z19
+	VFMADD231PS Z9, Z19, Z3
+	VFMADD231PS Z15, Z19, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z20
+	VFMADD231PS Z10, Z20, Z3
+	VFMADD231PS Z16, Z20, Z2
+	VMOVSHDUP   (BX)(DX*2), Z21
+	VFMADD231PS Z12, Z21, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z22
+	VFMADD231PS Z13, Z22, Z3
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (BX)(SI*1), Z23
+	VFMADD231PS Z15, Z23, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z24
+	VFMADD231PS Z16, Z24, Z3
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z17
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z8
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     (AX), Z17, Z25
+	VFMADD231PS Z9, Z25, Z0
+	VPERMPS     64(AX), Z17, Z26
+	VFMADD231PS Z10, Z26, Z0
+
+skip14:
+	VPERMPS     (AX)(DX*1), Z17, Z27
+	VFMADD231PS Z12, Z27, Z0
+	VPERMPS     64(AX)(DX*1), Z17, Z28
+	VFMADD231PS Z13, Z28, Z0
 	VPERMPS     (AX)(DX*2), Z17, Z29
 	VFMADD231PS Z9, Z29, Z1
 	VFMADD231PS Z15, Z29, Z0
-	VPERMPS     (AX)(SI*1), Z17, Z30
-	VFMADD231PS Z12, Z30, Z1
-	VPERMPS     (AX)(DX*4), Z17, Z31
-	VFMADD231PS Z9, Z31, Z2
-	VFMADD231PS Z15, Z31, Z1
-	VPERMPS     (BX), Z17, Z18
-	VFMADD231PS Z12, Z18, Z2
-	VPERMPS     (BX)(DX*1), Z17, Z19
-	VFMADD231PS Z9, Z19, Z3
-	VFMADD231PS Z15, Z19, Z2
-	VPERMPS     (BX)(DX*2), Z17, Z20
-	VFMADD231PS Z12, Z20, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_8
-	VPERMPS     (BX)(SI*1), Z17, Z21
-	VFMADD231PS Z15, Z21, Z3
+	VPERMPS     64(AX)(DX*2), Z17, Z30
+	VFMADD231PS Z10, Z30, Z1
+	VFMADD231PS Z16, Z30, Z0
+	VPERMPS     (AX)(SI*1), Z17, Z31
+	VFMADD231PS Z12, Z31, Z1
+	VPERMPS     64(AX)(SI*1), Z17, Z18
+	VFMADD231PS Z13, Z18, Z1
+	VPERMPS     (AX)(DX*4), Z17, Z19
+	VFMADD231PS Z9, Z19, Z2
+	VFMADD231PS Z15, Z19, Z1
+	VPERMPS     64(AX)(DX*4), Z17, Z20
+	VFMADD231PS Z10, Z20, Z2
+	VFMADD231PS Z16, Z20, Z1
+	VPERMPS     (BX), Z17, Z21
+	VFMADD231PS Z12, Z21, Z2
+	VPERMPS     64(BX), Z17, Z22
+	VFMADD231PS Z13, Z22, Z2
+	VPERMPS     (BX)(DX*1), Z17, Z23
+	VFMADD231PS Z9, Z23, Z3
+	VFMADD231PS Z15, Z23, Z2
+	VPERMPS     64(BX)(DX*1), Z17, Z24
+	VFMADD231PS Z10, Z24, Z3
+	VFMADD231PS Z16, Z24, Z2
+	VPERMPS     (BX)(DX*2), Z17, Z25
+	VFMADD231PS Z12, Z25, Z3
+	VPERMPS     64(BX)(DX*2), Z17, Z26
+	VFMADD231PS Z13, Z26, Z3
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     (BX)(SI*1), Z17, Z27
+	VFMADD231PS Z15, Z27, Z3
+	VPERMPS     64(BX)(SI*1), Z17, Z28
+	VFMADD231PS Z16, Z28, Z3
 
-skip5_8:
-	DECQ    R12
-	JNZ     channel5
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored16
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	ADDQ        $0x00000400, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z8
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z9, Z29, Z0
+
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z12, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z9, Z31, Z1
+	VFMADD231PS Z15, Z31, Z0
+	VMOVSLDUP   (AX)(SI*1), Z18
+	VFMADD231PS Z12, Z18, Z1
+	VMOVSLDUP   (AX)(DX*4), Z19
+	VFMADD231PS Z9, Z19, Z2
+	VFMADD231PS Z15, Z19, Z1
+	VMOVSLDUP   (BX), Z20
+	VFMADD231PS Z12, Z20, Z2
+	VMOVSLDUP   (BX)(DX*1), Z21
+	VFMADD231PS Z9, Z21, Z3
+	VFMADD231PS Z15, Z21, Z2
+	VMOVSLDUP   (BX)(DX*2), Z22
+	VFMADD231PS Z12, Z22, Z3
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (BX)(SI*1), Z23
+	VFMADD231PS Z15, Z23, Z3
+
+skip19:
+	VMOVUPS     (DI), Z8
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z24
+	VFMADD231PS Z9, Z24, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z12, Z25, Z0
+	VMOVSHDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z9, Z26, Z1
+	VFMADD231PS Z15, Z26, Z0
+	VMOVSHDUP   (AX)(SI*1), Z27
+	VFMADD231PS Z12, Z27, Z1
+	VMOVSHDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z9, Z28, Z2
+	VFMADD231PS Z15, Z28, Z1
+	VMOVSHDUP   (BX), Z29
+	VFMADD231PS Z12, Z29, Z2
+	VMOVSHDUP   (BX)(DX*1), Z30
+	VFMADD231PS Z9, Z30, Z3
+	VFMADD231PS Z15, Z30, Z2
+	VMOVSHDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z12, Z31, Z3
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (BX)(SI*1), Z18
+	VFMADD231PS Z15, Z18, Z3
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z17
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z8
+	VMOVUPS     64(DI), Z9
+	VMOVUPS     128(DI), Z10
+	VMOVUPS     192(DI), Z11
+	VMOVUPS     256(DI), Z12
+	VMOVUPS     320(DI), Z13
+	VMOVUPS     384(DI), Z14
+	VMOVUPS     448(DI), Z15
+	VMOVUPS     512(DI), Z16
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     (AX), Z17, Z19
+	VFMADD231PS Z9, Z19, Z0
+
+skip22:
+	VPERMPS     (AX)(DX*1), Z17, Z20
+	VFMADD231PS Z12, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z17, Z21
+	VFMADD231PS Z9, Z21, Z1
+	VFMADD231PS Z15, Z21, Z0
+	VPERMPS     (AX)(SI*1), Z17, Z22
+	VFMADD231PS Z12, Z22, Z1
+	VPERMPS     (AX)(DX*4), Z17, Z23
+	VFMADD231PS Z9, Z23, Z2
+	VFMADD231PS Z15, Z23, Z1
+	VPERMPS     (BX), Z17, Z24
+	VFMADD231PS Z12, Z24, Z2
+	VPERMPS     (BX)(DX*1), Z17, Z25
+	VFMADD231PS Z9, Z25, Z3
+	VFMADD231PS Z15, Z25, Z2
+	VPERMPS     (BX)(DX*2), Z17, Z26
+	VFMADD231PS Z12, Z26, Z3
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     (BX)(SI*1), Z17, Z27
+	VFMADD231PS Z15, Z27, Z3
+
+skip23:
+	DECQ    R9
+	JNZ     other17
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored24
+
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -3781,457 +6810,838 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_5AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_5AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	LEAQ    (AX)(R15*1), BX
-	LEAQ    (BX)(R15*1), CX
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
+	LEAQ    (SI)(DX*2), R14
+	LEAQ    (AX)(R14*1), BX
+	LEAQ    (BX)(R14*1), CX
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	ADDQ       $0x00000500, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	ADDQ        $0x00000500, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z10
-	VMOVUPS     (DI)(R10*1), Z11
-	VMOVUPS     (DI)(R10*2), Z12
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z13
-	VMOVUPS     (R8)(R10*1), Z14
-	VMOVUPS     (R8)(R10*2), Z15
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z16
-	VMOVUPS     (R9)(R10*1), Z17
-	VMOVUPS     (R9)(R10*2), Z18
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z19
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z19, Z21
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z21
 	VFMADD231PS Z11, Z21, Z0
-	VPERMPS     64(AX), Z19, Z22
+	VMOVSLDUP   64(AX), Z22
 	VFMADD231PS Z10, Z22, Z5
 	VFMADD231PS Z12, Z22, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z19, Z23
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z23
 	VFMADD231PS Z14, Z23, Z0
-	VPERMPS     64(AX)(DX*1), Z19, Z24
+	VMOVSLDUP   64(AX)(DX*1), Z24
 	VFMADD231PS Z13, Z24, Z5
 	VFMADD231PS Z15, Z24, Z0
-	VPERMPS     (AX)(DX*2), Z19, Z25
+	VMOVSLDUP   (AX)(DX*2), Z25
 	VFMADD231PS Z11, Z25, Z1
 	VFMADD231PS Z17, Z25, Z0
-	VPERMPS     64(AX)(DX*2), Z19, Z26
+	VMOVSLDUP   64(AX)(DX*2), Z26
 	VFMADD231PS Z10, Z26, Z6
 	VFMADD231PS Z16, Z26, Z5
 	VFMADD231PS Z12, Z26, Z1
 	VFMADD231PS Z18, Z26, Z0
-	VPERMPS     (AX)(SI*1), Z19, Z27
+	VMOVSLDUP   (AX)(SI*1), Z27
 	VFMADD231PS Z14, Z27, Z1
-	VPERMPS     64(AX)(SI*1), Z19, Z28
+	VMOVSLDUP   64(AX)(SI*1), Z28
 	VFMADD231PS Z13, Z28, Z6
 	VFMADD231PS Z15, Z28, Z1
-	VPERMPS     (AX)(DX*4), Z19, Z29
+	VMOVSLDUP   (AX)(DX*4), Z29
 	VFMADD231PS Z11, Z29, Z2
 	VFMADD231PS Z17, Z29, Z1
-	VPERMPS     64(AX)(DX*4), Z19, Z30
+	VMOVSLDUP   64(AX)(DX*4), Z30
 	VFMADD231PS Z10, Z30, Z7
 	VFMADD231PS Z16, Z30, Z6
 	VFMADD231PS Z12, Z30, Z2
 	VFMADD231PS Z18, Z30, Z1
-	VPERMPS     (BX), Z19, Z31
+	VMOVSLDUP   (BX), Z31
 	VFMADD231PS Z14, Z31, Z2
-	VPERMPS     64(BX), Z19, Z20
+	VMOVSLDUP   64(BX), Z20
 	VFMADD231PS Z13, Z20, Z7
 	VFMADD231PS Z15, Z20, Z2
-	VPERMPS     (BX)(DX*1), Z19, Z21
+	VMOVSLDUP   (BX)(DX*1), Z21
 	VFMADD231PS Z11, Z21, Z3
 	VFMADD231PS Z17, Z21, Z2
-	VPERMPS     64(BX)(DX*1), Z19, Z22
+	VMOVSLDUP   64(BX)(DX*1), Z22
 	VFMADD231PS Z10, Z22, Z8
 	VFMADD231PS Z16, Z22, Z7
 	VFMADD231PS Z12, Z22, Z3
 	VFMADD231PS Z18, Z22, Z2
-	VPERMPS     (BX)(DX*2), Z19, Z23
+	VMOVSLDUP   (BX)(DX*2), Z23
 	VFMADD231PS Z14, Z23, Z3
-	VPERMPS     64(BX)(DX*2), Z19, Z24
+	VMOVSLDUP   64(BX)(DX*2), Z24
 	VFMADD231PS Z13, Z24, Z8
 	VFMADD231PS Z15, Z24, Z3
-	VPERMPS     (BX)(SI*1), Z19, Z25
+	VMOVSLDUP   (BX)(SI*1), Z25
 	VFMADD231PS Z11, Z25, Z4
 	VFMADD231PS Z17, Z25, Z3
-	VPERMPS     64(BX)(SI*1), Z19, Z26
+	VMOVSLDUP   64(BX)(SI*1), Z26
 	VFMADD231PS Z10, Z26, Z9
 	VFMADD231PS Z16, Z26, Z8
 	VFMADD231PS Z12, Z26, Z4
 	VFMADD231PS Z18, Z26, Z3
-	VPERMPS     (BX)(DX*4), Z19, Z27
+	VMOVSLDUP   (BX)(DX*4), Z27
 	VFMADD231PS Z14, Z27, Z4
-	VPERMPS     64(BX)(DX*4), Z19, Z28
+	VMOVSLDUP   64(BX)(DX*4), Z28
 	VFMADD231PS Z13, Z28, Z9
 	VFMADD231PS Z15, Z28, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_10
-	VPERMPS     (CX), Z19, Z29
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (CX), Z29
 	VFMADD231PS Z17, Z29, Z4
-	VPERMPS     64(CX), Z19, Z30
+	VMOVSLDUP   64(CX), Z30
 	VFMADD231PS Z16, Z30, Z9
 	VFMADD231PS Z18, Z30, Z4
 
-skip1_10:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z31
+	VFMADD231PS Z11, Z31, Z0
+	VMOVSHDUP   64(AX), Z20
+	VFMADD231PS Z10, Z20, Z5
+	VFMADD231PS Z12, Z20, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z21
+	VFMADD231PS Z14, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z22
+	VFMADD231PS Z13, Z22, Z5
+	VFMADD231PS Z15, Z22, Z0
+	VMOVSHDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z11, Z23, Z1
+	VFMADD231PS Z17, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z10, Z24, Z6
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z12, Z24, Z1
+	VFMADD231PS Z18, Z24, Z0
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z14, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z13, Z26, Z6
+	VFMADD231PS Z15, Z26, Z1
+	VMOVSHDUP   (AX)(DX*4), Z27
+	VFMADD231PS Z11, Z27, Z2
+	VFMADD231PS Z17, Z27, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z28
+	VFMADD231PS Z10, Z28, Z7
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z12, Z28, Z2
+	VFMADD231PS Z18, Z28, Z1
+	VMOVSHDUP   (BX), Z29
+	VFMADD231PS Z14, Z29, Z2
+	VMOVSHDUP   64(BX), Z30
+	VFMADD231PS Z13, Z30, Z7
+	VFMADD231PS Z15, Z30, Z2
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VFMADD231PS Z17, Z31, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z20
+	VFMADD231PS Z10, Z20, Z8
+	VFMADD231PS Z16, Z20, Z7
+	VFMADD231PS Z12, Z20, Z3
+	VFMADD231PS Z18, Z20, Z2
+	VMOVSHDUP   (BX)(DX*2), Z21
+	VFMADD231PS Z14, Z21, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z22
+	VFMADD231PS Z13, Z22, Z8
+	VFMADD231PS Z15, Z22, Z3
+	VMOVSHDUP   (BX)(SI*1), Z23
+	VFMADD231PS Z11, Z23, Z4
+	VFMADD231PS Z17, Z23, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z24
+	VFMADD231PS Z10, Z24, Z9
+	VFMADD231PS Z16, Z24, Z8
+	VFMADD231PS Z12, Z24, Z4
+	VFMADD231PS Z18, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z14, Z25, Z4
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z13, Z26, Z9
+	VFMADD231PS Z15, Z26, Z4
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (CX), Z27
+	VFMADD231PS Z17, Z27, Z4
+	VMOVSHDUP   64(CX), Z28
+	VFMADD231PS Z16, Z28, Z9
+	VFMADD231PS Z18, Z28, Z4
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z19
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z19, Z29
+	VFMADD231PS Z11, Z29, Z0
+	VPERMPS     64(AX), Z19, Z30
+	VFMADD231PS Z10, Z30, Z5
+	VFMADD231PS Z12, Z30, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z19, Z31
+	VFMADD231PS Z14, Z31, Z0
+	VPERMPS     64(AX)(DX*1), Z19, Z20
+	VFMADD231PS Z13, Z20, Z5
+	VFMADD231PS Z15, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z19, Z21
+	VFMADD231PS Z11, Z21, Z1
+	VFMADD231PS Z17, Z21, Z0
+	VPERMPS     64(AX)(DX*2), Z19, Z22
+	VFMADD231PS Z10, Z22, Z6
+	VFMADD231PS Z16, Z22, Z5
+	VFMADD231PS Z12, Z22, Z1
+	VFMADD231PS Z18, Z22, Z0
+	VPERMPS     (AX)(SI*1), Z19, Z23
+	VFMADD231PS Z14, Z23, Z1
+	VPERMPS     64(AX)(SI*1), Z19, Z24
+	VFMADD231PS Z13, Z24, Z6
+	VFMADD231PS Z15, Z24, Z1
+	VPERMPS     (AX)(DX*4), Z19, Z25
+	VFMADD231PS Z11, Z25, Z2
+	VFMADD231PS Z17, Z25, Z1
+	VPERMPS     64(AX)(DX*4), Z19, Z26
+	VFMADD231PS Z10, Z26, Z7
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z12, Z26, Z2
+	VFMADD231PS Z18, Z26, Z1
+	VPERMPS     (BX), Z19, Z27
+	VFMADD231PS Z14, Z27, Z2
+	VPERMPS     64(BX), Z19, Z28
+	VFMADD231PS Z13, Z28, Z7
+	VFMADD231PS Z15, Z28, Z2
+	VPERMPS     (BX)(DX*1), Z19, Z29
+	VFMADD231PS Z11, Z29, Z3
+	VFMADD231PS Z17, Z29, Z2
+	VPERMPS     64(BX)(DX*1), Z19, Z30
+	VFMADD231PS Z10, Z30, Z8
+	VFMADD231PS Z16, Z30, Z7
+	VFMADD231PS Z12, Z30, Z3
+	VFMADD231PS Z18, Z30, Z2
+	VPERMPS     (BX)(DX*2), Z19, Z31
+	VFMADD231PS Z14, Z31, Z3
+	VPERMPS     64(BX)(DX*2), Z19, Z20
+	VFMADD231PS Z13, Z20, Z8
+	VFMADD231PS Z15, Z20, Z3
+	VPERMPS     (BX)(SI*1), Z19, Z21
+	VFMADD231PS Z11, Z21, Z4
+	VFMADD231PS Z17, Z21, Z3
+	VPERMPS     64(BX)(SI*1), Z19, Z22
+	VFMADD231PS Z10, Z22, Z9
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z12, Z22, Z4
+	VFMADD231PS Z18, Z22, Z3
+	VPERMPS     (BX)(DX*4), Z19, Z23
+	VFMADD231PS Z14, Z23, Z4
+	VPERMPS     64(BX)(DX*4), Z19, Z24
+	VFMADD231PS Z13, Z24, Z9
+	VFMADD231PS Z15, Z24, Z4
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (CX), Z19, Z25
+	VFMADD231PS Z17, Z25, Z4
+	VPERMPS     64(CX), Z19, Z26
+	VFMADD231PS Z16, Z26, Z9
+	VFMADD231PS Z18, Z26, Z4
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored8:
+	ADDQ    $0x40, R12
 	VMOVAPS Z5, Z0
 	VMOVAPS Z6, Z1
 	VMOVAPS Z7, Z2
 	VMOVAPS Z8, Z3
 	VMOVAPS Z9, Z4
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	ADDQ       $0x00000500, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	ADDQ        $0x00000500, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z10
-	VMOVUPS     (DI)(R10*1), Z11
-	VMOVUPS     (DI)(R10*2), Z12
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z13
-	VMOVUPS     (R8)(R10*1), Z14
-	VMOVUPS     (R8)(R10*2), Z15
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z16
-	VMOVUPS     (R9)(R10*1), Z17
-	VMOVUPS     (R9)(R10*2), Z18
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z19
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     (AX), Z19, Z31
-	VFMADD231PS Z11, Z31, Z0
-	VPERMPS     64(AX), Z19, Z20
-	VFMADD231PS Z12, Z20, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z27
+	VFMADD231PS Z11, Z27, Z0
+	VMOVSLDUP   64(AX), Z28
+	VFMADD231PS Z12, Z28, Z0
 
-skip3_0:
-	VPERMPS     (AX)(DX*1), Z19, Z21
-	VFMADD231PS Z14, Z21, Z0
-	VPERMPS     64(AX)(DX*1), Z19, Z22
-	VFMADD231PS Z15, Z22, Z0
-	VPERMPS     (AX)(DX*2), Z19, Z23
-	VFMADD231PS Z11, Z23, Z1
-	VFMADD231PS Z17, Z23, Z0
-	VPERMPS     64(AX)(DX*2), Z19, Z24
-	VFMADD231PS Z12, Z24, Z1
-	VFMADD231PS Z18, Z24, Z0
-	VPERMPS     (AX)(SI*1), Z19, Z25
-	VFMADD231PS Z14, Z25, Z1
-	VPERMPS     64(AX)(SI*1), Z19, Z26
-	VFMADD231PS Z15, Z26, Z1
-	VPERMPS     (AX)(DX*4), Z19, Z27
-	VFMADD231PS Z11, Z27, Z2
-	VFMADD231PS Z17, Z27, Z1
-	VPERMPS     64(AX)(DX*4), Z19, Z28
-	VFMADD231PS Z12, Z28, Z2
-	VFMADD231PS Z18, Z28, Z1
-	VPERMPS     (BX), Z19, Z29
-	VFMADD231PS Z14, Z29, Z2
-	VPERMPS     64(BX), Z19, Z30
-	VFMADD231PS Z15, Z30, Z2
-	VPERMPS     (BX)(DX*1), Z19, Z31
-	VFMADD231PS Z11, Z31, Z3
-	VFMADD231PS Z17, Z31, Z2
-	VPERMPS     64(BX)(DX*1), Z19, Z20
-	VFMADD231PS Z12, Z20, Z3
-	VFMADD231PS Z18, Z20, Z2
-	VPERMPS     (BX)(DX*2), Z19, Z21
-	VFMADD231PS Z14, Z21, Z3
-	VPERMPS     64(BX)(DX*2), Z19, Z22
-	VFMADD231PS Z15, Z22, Z3
-	VPERMPS     (BX)(SI*1), Z19, Z23
-	VFMADD231PS Z11, Z23, Z4
-	VFMADD231PS Z17, Z23, Z3
-	VPERMPS     64(BX)(SI*1), Z19, Z24
-	VFMADD231PS Z12, Z24, Z4
-	VFMADD231PS Z18, Z24, Z3
-	VPERMPS     (BX)(DX*4), Z19, Z25
-	VFMADD231PS Z14, Z25, Z4
-	VPERMPS     64(BX)(DX*4), Z19, Z26
-	VFMADD231PS Z15, Z26, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_10
-	VPERMPS     (CX), Z19, Z27
-	VFMADD231PS Z17, Z27, Z4
-	VPERMPS     64(CX), Z19, Z28
-	VFMADD231PS Z18, Z28, Z4
-
-skip3_10:
-	DECQ    R12
-	JNZ     channel3
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-
-stored4:
-	ADDQ $0x40, R13
-	JMP  end
-
-odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	ADDQ       $0x00000500, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
-	VMOVUPS     (DI), Z10
-	VMOVUPS     (DI)(R10*1), Z11
-	VMOVUPS     (DI)(R10*2), Z12
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z13
-	VMOVUPS     (R8)(R10*1), Z14
-	VMOVUPS     (R8)(R10*2), Z15
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z16
-	VMOVUPS     (R9)(R10*1), Z17
-	VMOVUPS     (R9)(R10*2), Z18
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z19
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     (AX), Z19, Z29
-	VFMADD231PS Z11, Z29, Z0
-
-skip5_0:
-	VPERMPS     (AX)(DX*1), Z19, Z30
-	VFMADD231PS Z14, Z30, Z0
-	VPERMPS     (AX)(DX*2), Z19, Z31
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z14, Z29, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z30
+	VFMADD231PS Z15, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
 	VFMADD231PS Z11, Z31, Z1
 	VFMADD231PS Z17, Z31, Z0
-	VPERMPS     (AX)(SI*1), Z19, Z20
-	VFMADD231PS Z14, Z20, Z1
-	VPERMPS     (AX)(DX*4), Z19, Z21
+	VMOVSLDUP   64(AX)(DX*2), Z20
+	VFMADD231PS Z12, Z20, Z1
+	VFMADD231PS Z18, Z20, Z0
+	VMOVSLDUP   (AX)(SI*1), Z21
+	VFMADD231PS Z14, Z21, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z22
+	VFMADD231PS Z15, Z22, Z1
+	VMOVSLDUP   (AX)(DX*4), Z23
+	VFMADD231PS Z11, Z23, Z2
+	VFMADD231PS Z17, Z23, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z24
+	VFMADD231PS Z12, Z24, Z2
+	VFMADD231PS Z18, Z24, Z1
+	VMOVSLDUP   (BX), Z25
+	VFMADD231PS Z14, Z25, Z2
+	VMOVSLDUP   64(BX), Z26
+	VFMADD231PS Z15, Z26, Z2
+	VMOVSLDUP   (BX)(DX*1), Z27
+	VFMADD231PS Z11, Z27, Z3
+	VFMADD231PS Z17, Z27, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z28
+	VFMADD231PS Z12, Z28, Z3
+	VFMADD231PS Z18, Z28, Z2
+	VMOVSLDUP   (BX)(DX*2), Z29
+	VFMADD231PS Z14, Z29, Z3
+	VMOVSLDUP   64(BX)(DX*2), Z30
+	VFMADD231PS Z15, Z30, Z3
+	VMOVSLDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z11, Z31, Z4
+	VFMADD231PS Z17, Z31, Z3
+	VMOVSLDUP   64(BX)(SI*1), Z20
+	VFMADD231PS Z12, Z20, Z4
+	VFMADD231PS Z18, Z20, Z3
+	VMOVSLDUP   (BX)(DX*4), Z21
+	VFMADD231PS Z14, Z21, Z4
+	VMOVSLDUP   64(BX)(DX*4), Z22
+	VFMADD231PS Z15, Z22, Z4
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (CX), Z23
+	VFMADD231PS Z17, Z23, Z4
+	VMOVSLDUP   64(CX), Z24
+	VFMADD231PS Z18, Z24, Z4
+
+skip11:
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z11, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z12, Z26, Z0
+
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z14, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z28
+	VFMADD231PS Z15, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z11, Z29, Z1
+	VFMADD231PS Z17, Z29, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z30
+	VFMADD231PS Z12, Z30, Z1
+	VFMADD231PS Z18, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z14, Z31, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z20
+	VFMADD231PS Z15, Z20, Z1
+	VMOVSHDUP   (AX)(DX*4), Z21
 	VFMADD231PS Z11, Z21, Z2
 	VFMADD231PS Z17, Z21, Z1
-	VPERMPS     (BX), Z19, Z22
-	VFMADD231PS Z14, Z22, Z2
+	VMOVSHDUP   64(AX)(DX*4), Z22
+	VFMADD231PS Z12, Z22, Z2
+	VFMADD231PS Z18, Z22, Z1
+	VMOVSHDUP   (BX), Z23
+	VFMADD231PS Z14, Z23, Z2
+	VMOVSHDUP   64(BX), Z24
+	VFMADD231PS Z15, Z24, Z2
+	VMOVSHDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z11, Z25, Z3
+	VFMADD231PS Z17, Z25, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z26
+	VFMADD231PS Z12, Z26, Z3
+	VFMADD231PS Z18, Z26, Z2
+	VMOVSHDUP   (BX)(DX*2), Z27
+	VFMADD231PS Z14, Z27, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z28
+	VFMADD231PS Z15, Z28, Z3
+	VMOVSHDUP   (BX)(SI*1), Z29
+	VFMADD231PS Z11, Z29, Z4
+	VFMADD231PS Z17, Z29, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z30
+	VFMADD231PS Z12, Z30, Z4
+	VFMADD231PS Z18, Z30, Z3
+	VMOVSHDUP   (BX)(DX*4), Z31
+	VFMADD231PS Z14, Z31, Z4
+	VMOVSHDUP   64(BX)(DX*4), Z20
+	VFMADD231PS Z15, Z20, Z4
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (CX), Z21
+	VFMADD231PS Z17, Z21, Z4
+	VMOVSHDUP   64(CX), Z22
+	VFMADD231PS Z18, Z22, Z4
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z19
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     (AX), Z19, Z23
+	VFMADD231PS Z11, Z23, Z0
+	VPERMPS     64(AX), Z19, Z24
+	VFMADD231PS Z12, Z24, Z0
+
+skip14:
+	VPERMPS     (AX)(DX*1), Z19, Z25
+	VFMADD231PS Z14, Z25, Z0
+	VPERMPS     64(AX)(DX*1), Z19, Z26
+	VFMADD231PS Z15, Z26, Z0
+	VPERMPS     (AX)(DX*2), Z19, Z27
+	VFMADD231PS Z11, Z27, Z1
+	VFMADD231PS Z17, Z27, Z0
+	VPERMPS     64(AX)(DX*2), Z19, Z28
+	VFMADD231PS Z12, Z28, Z1
+	VFMADD231PS Z18, Z28, Z0
+	VPERMPS     (AX)(SI*1), Z19, Z29
+	VFMADD231PS Z14, Z29, Z1
+	VPERMPS     64(AX)(SI*1), Z19, Z30
+	VFMADD231PS Z15, Z30, Z1
+	VPERMPS     (AX)(DX*4), Z19, Z31
+	VFMADD231PS Z11, Z31, Z2
+	VFMADD231PS Z17, Z31, Z1
+	VPERMPS     64(AX)(DX*4), Z19, Z20
+	VFMADD231PS Z12, Z20, Z2
+	VFMADD231PS Z18, Z20, Z1
+	VPERMPS     (BX), Z19, Z21
+	VFMADD231PS Z14, Z21, Z2
+	VPERMPS     64(BX), Z19, Z22
+	VFMADD231PS Z15, Z22, Z2
 	VPERMPS     (BX)(DX*1), Z19, Z23
 	VFMADD231PS Z11, Z23, Z3
 	VFMADD231PS Z17, Z23, Z2
-	VPERMPS     (BX)(DX*2), Z19, Z24
-	VFMADD231PS Z14, Z24, Z3
-	VPERMPS     (BX)(SI*1), Z19, Z25
-	VFMADD231PS Z11, Z25, Z4
-	VFMADD231PS Z17, Z25, Z3
-	VPERMPS     (BX)(DX*4), Z19, Z26
-	VFMADD231PS Z14, Z26, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_10
-	VPERMPS     (CX), Z19, Z27
-	VFMADD231PS Z17, Z27, Z4
+	VPERMPS     64(BX)(DX*1), Z19, Z24
+	VFMADD231PS Z12, Z24, Z3
+	VFMADD231PS Z18, Z24, Z2
+	VPERMPS     (BX)(DX*2), Z19, Z25
+	VFMADD231PS Z14, Z25, Z3
+	VPERMPS     64(BX)(DX*2), Z19, Z26
+	VFMADD231PS Z15, Z26, Z3
+	VPERMPS     (BX)(SI*1), Z19, Z27
+	VFMADD231PS Z11, Z27, Z4
+	VFMADD231PS Z17, Z27, Z3
+	VPERMPS     64(BX)(SI*1), Z19, Z28
+	VFMADD231PS Z12, Z28, Z4
+	VFMADD231PS Z18, Z28, Z3
+	VPERMPS     (BX)(DX*4), Z19, Z29
+	VFMADD231PS Z14, Z29, Z4
+	VPERMPS     64(BX)(DX*4), Z19, Z30
+	VFMADD231PS Z15, Z30, Z4
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     (CX), Z19, Z31
+	VFMADD231PS Z17, Z31, Z4
+	VPERMPS     64(CX), Z19, Z20
+	VFMADD231PS Z18, Z20, Z4
 
-skip5_10:
-	DECQ    R12
-	JNZ     channel5
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored16
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	ADDQ        $0x00000500, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z21
+	VFMADD231PS Z11, Z21, Z0
+
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z14, Z22, Z0
+	VMOVSLDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z11, Z23, Z1
+	VFMADD231PS Z17, Z23, Z0
+	VMOVSLDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z14, Z24, Z1
+	VMOVSLDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z11, Z25, Z2
+	VFMADD231PS Z17, Z25, Z1
+	VMOVSLDUP   (BX), Z26
+	VFMADD231PS Z14, Z26, Z2
+	VMOVSLDUP   (BX)(DX*1), Z27
+	VFMADD231PS Z11, Z27, Z3
+	VFMADD231PS Z17, Z27, Z2
+	VMOVSLDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z14, Z28, Z3
+	VMOVSLDUP   (BX)(SI*1), Z29
+	VFMADD231PS Z11, Z29, Z4
+	VFMADD231PS Z17, Z29, Z3
+	VMOVSLDUP   (BX)(DX*4), Z30
+	VFMADD231PS Z14, Z30, Z4
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (CX), Z31
+	VFMADD231PS Z17, Z31, Z4
+
+skip19:
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z20
+	VFMADD231PS Z11, Z20, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z21
+	VFMADD231PS Z14, Z21, Z0
+	VMOVSHDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z1
+	VFMADD231PS Z17, Z22, Z0
+	VMOVSHDUP   (AX)(SI*1), Z23
+	VFMADD231PS Z14, Z23, Z1
+	VMOVSHDUP   (AX)(DX*4), Z24
+	VFMADD231PS Z11, Z24, Z2
+	VFMADD231PS Z17, Z24, Z1
+	VMOVSHDUP   (BX), Z25
+	VFMADD231PS Z14, Z25, Z2
+	VMOVSHDUP   (BX)(DX*1), Z26
+	VFMADD231PS Z11, Z26, Z3
+	VFMADD231PS Z17, Z26, Z2
+	VMOVSHDUP   (BX)(DX*2), Z27
+	VFMADD231PS Z14, Z27, Z3
+	VMOVSHDUP   (BX)(SI*1), Z28
+	VFMADD231PS Z11, Z28, Z4
+	VFMADD231PS Z17, Z28, Z3
+	VMOVSHDUP   (BX)(DX*4), Z29
+	VFMADD231PS Z14, Z29, Z4
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (CX), Z30
+	VFMADD231PS Z17, Z30, Z4
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z19
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z10
+	VMOVUPS     64(DI), Z11
+	VMOVUPS     128(DI), Z12
+	VMOVUPS     192(DI), Z13
+	VMOVUPS     256(DI), Z14
+	VMOVUPS     320(DI), Z15
+	VMOVUPS     384(DI), Z16
+	VMOVUPS     448(DI), Z17
+	VMOVUPS     512(DI), Z18
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     (AX), Z19, Z31
+	VFMADD231PS Z11, Z31, Z0
+
+skip22:
+	VPERMPS     (AX)(DX*1), Z19, Z20
+	VFMADD231PS Z14, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z19, Z21
+	VFMADD231PS Z11, Z21, Z1
+	VFMADD231PS Z17, Z21, Z0
+	VPERMPS     (AX)(SI*1), Z19, Z22
+	VFMADD231PS Z14, Z22, Z1
+	VPERMPS     (AX)(DX*4), Z19, Z23
+	VFMADD231PS Z11, Z23, Z2
+	VFMADD231PS Z17, Z23, Z1
+	VPERMPS     (BX), Z19, Z24
+	VFMADD231PS Z14, Z24, Z2
+	VPERMPS     (BX)(DX*1), Z19, Z25
+	VFMADD231PS Z11, Z25, Z3
+	VFMADD231PS Z17, Z25, Z2
+	VPERMPS     (BX)(DX*2), Z19, Z26
+	VFMADD231PS Z14, Z26, Z3
+	VPERMPS     (BX)(SI*1), Z19, Z27
+	VFMADD231PS Z11, Z27, Z4
+	VFMADD231PS Z17, Z27, Z3
+	VPERMPS     (BX)(DX*4), Z19, Z28
+	VFMADD231PS Z14, Z28, Z4
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     (CX), Z19, Z29
+	VFMADD231PS Z17, Z29, Z4
+
+skip23:
+	DECQ    R9
+	JNZ     other17
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored24
+
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -4239,440 +7649,877 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_6AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_6AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_6AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_6AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	LEAQ    (AX)(R15*1), BX
-	LEAQ    (BX)(R15*1), CX
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
+	LEAQ    (SI)(DX*2), R14
+	LEAQ    (AX)(R14*1), BX
+	LEAQ    (BX)(R14*1), CX
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	ADDQ       $0x00000600, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	ADDQ        $0x00000600, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z21, Z23
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z23
 	VFMADD231PS Z13, Z23, Z0
-	VPERMPS     64(AX), Z21, Z24
+	VMOVSLDUP   64(AX), Z24
 	VFMADD231PS Z12, Z24, Z6
 	VFMADD231PS Z14, Z24, Z0
 
-skip1_0:
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z16, Z25, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z26
+	VFMADD231PS Z15, Z26, Z6
+	VFMADD231PS Z17, Z26, Z0
+	VMOVSLDUP   (AX)(DX*2), Z27
+	VFMADD231PS Z13, Z27, Z1
+	VFMADD231PS Z19, Z27, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z28
+	VFMADD231PS Z12, Z28, Z7
+	VFMADD231PS Z18, Z28, Z6
+	VFMADD231PS Z14, Z28, Z1
+	VFMADD231PS Z20, Z28, Z0
+	VMOVSLDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z16, Z29, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z30
+	VFMADD231PS Z15, Z30, Z7
+	VFMADD231PS Z17, Z30, Z1
+	VMOVSLDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z13, Z31, Z2
+	VFMADD231PS Z19, Z31, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z22
+	VFMADD231PS Z12, Z22, Z8
+	VFMADD231PS Z18, Z22, Z7
+	VFMADD231PS Z14, Z22, Z2
+	VFMADD231PS Z20, Z22, Z1
+	VMOVSLDUP   (BX), Z23
+	VFMADD231PS Z16, Z23, Z2
+	VMOVSLDUP   64(BX), Z24
+	VFMADD231PS Z15, Z24, Z8
+	VFMADD231PS Z17, Z24, Z2
+	VMOVSLDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z13, Z25, Z3
+	VFMADD231PS Z19, Z25, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z26
+	VFMADD231PS Z12, Z26, Z9
+	VFMADD231PS Z18, Z26, Z8
+	VFMADD231PS Z14, Z26, Z3
+	VFMADD231PS Z20, Z26, Z2
+	VMOVSLDUP   (BX)(DX*2), Z27
+	VFMADD231PS Z16, Z27, Z3
+	VMOVSLDUP   64(BX)(DX*2), Z28
+	VFMADD231PS Z15, Z28, Z9
+	VFMADD231PS Z17, Z28, Z3
+	VMOVSLDUP   (BX)(SI*1), Z29
+	VFMADD231PS Z13, Z29, Z4
+	VFMADD231PS Z19, Z29, Z3
+	VMOVSLDUP   64(BX)(SI*1), Z30
+	VFMADD231PS Z12, Z30, Z10
+	VFMADD231PS Z18, Z30, Z9
+	VFMADD231PS Z14, Z30, Z4
+	VFMADD231PS Z20, Z30, Z3
+	VMOVSLDUP   (BX)(DX*4), Z31
+	VFMADD231PS Z16, Z31, Z4
+	VMOVSLDUP   64(BX)(DX*4), Z22
+	VFMADD231PS Z15, Z22, Z10
+	VFMADD231PS Z17, Z22, Z4
+	VMOVSLDUP   (CX), Z23
+	VFMADD231PS Z13, Z23, Z5
+	VFMADD231PS Z19, Z23, Z4
+	VMOVSLDUP   64(CX), Z24
+	VFMADD231PS Z12, Z24, Z11
+	VFMADD231PS Z18, Z24, Z10
+	VFMADD231PS Z14, Z24, Z5
+	VFMADD231PS Z20, Z24, Z4
+	VMOVSLDUP   (CX)(DX*1), Z25
+	VFMADD231PS Z16, Z25, Z5
+	VMOVSLDUP   64(CX)(DX*1), Z26
+	VFMADD231PS Z15, Z26, Z11
+	VFMADD231PS Z17, Z26, Z5
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (CX)(DX*2), Z27
+	VFMADD231PS Z19, Z27, Z5
+	VMOVSLDUP   64(CX)(DX*2), Z28
+	VFMADD231PS Z18, Z28, Z11
+	VFMADD231PS Z20, Z28, Z5
+
+skip3:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z13, Z29, Z0
+	VMOVSHDUP   64(AX), Z30
+	VFMADD231PS Z12, Z30, Z6
+	VFMADD231PS Z14, Z30, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z16, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z22
+	VFMADD231PS Z15, Z22, Z6
+	VFMADD231PS Z17, Z22, Z0
+	VMOVSHDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z13, Z23, Z1
+	VFMADD231PS Z19, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z12, Z24, Z7
+	VFMADD231PS Z18, Z24, Z6
+	VFMADD231PS Z14, Z24, Z1
+	VFMADD231PS Z20, Z24, Z0
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z16, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z15, Z26, Z7
+	VFMADD231PS Z17, Z26, Z1
+	VMOVSHDUP   (AX)(DX*4), Z27
+	VFMADD231PS Z13, Z27, Z2
+	VFMADD231PS Z19, Z27, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z28
+	VFMADD231PS Z12, Z28, Z8
+	VFMADD231PS Z18, Z28, Z7
+	VFMADD231PS Z14, Z28, Z2
+	VFMADD231PS Z20, Z28, Z1
+	VMOVSHDUP   (BX), Z29
+	VFMADD231PS Z16, Z29, Z2
+	VMOVSHDUP   64(BX), Z30
+	VFMADD231PS Z15, Z30, Z8
+	VFMADD231PS Z17, Z30, Z2
+	VMOVSHDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z13, Z31, Z3
+	VFMADD231PS Z19, Z31, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z22
+	VFMADD231PS Z12, Z22, Z9
+	VFMADD231PS Z18, Z22, Z8
+	VFMADD231PS Z14, Z22, Z3
+	VFMADD231PS Z20, Z22, Z2
+	VMOVSHDUP   (BX)(DX*2), Z23
+	VFMADD231PS Z16, Z23, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z24
+	VFMADD231PS Z15, Z24, Z9
+	VFMADD231PS Z17, Z24, Z3
+	VMOVSHDUP   (BX)(SI*1), Z25
+	VFMADD231PS Z13, Z25, Z4
+	VFMADD231PS Z19, Z25, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z26
+	VFMADD231PS Z12, Z26, Z10
+	VFMADD231PS Z18, Z26, Z9
+	VFMADD231PS Z14, Z26, Z4
+	VFMADD231PS Z20, Z26, Z3
+	VMOVSHDUP   (BX)(DX*4), Z27
+	VFMADD231PS Z16, Z27, Z4
+	VMOVSHDUP   64(BX)(DX*4), Z28
+	VFMADD231PS Z15, Z28, Z10
+	VFMADD231PS Z17, Z28, Z4
+	VMOVSHDUP   (CX), Z29
+	VFMADD231PS Z13, Z29, Z5
+	VFMADD231PS Z19, Z29, Z4
+	VMOVSHDUP   64(CX), Z30
+	VFMADD231PS Z12, Z30, Z11
+	VFMADD231PS Z18, Z30, Z10
+	VFMADD231PS Z14, Z30, Z5
+	VFMADD231PS Z20, Z30, Z4
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z16, Z31, Z5
+	VMOVSHDUP   64(CX)(DX*1), Z22
+	VFMADD231PS Z15, Z22, Z11
+	VFMADD231PS Z17, Z22, Z5
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (CX)(DX*2), Z23
+	VFMADD231PS Z19, Z23, Z5
+	VMOVSHDUP   64(CX)(DX*2), Z24
+	VFMADD231PS Z18, Z24, Z11
+	VFMADD231PS Z20, Z24, Z5
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z21, Z25
+	VFMADD231PS Z13, Z25, Z0
+	VPERMPS     64(AX), Z21, Z26
+	VFMADD231PS Z12, Z26, Z6
+	VFMADD231PS Z14, Z26, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z21, Z27
+	VFMADD231PS Z16, Z27, Z0
+	VPERMPS     64(AX)(DX*1), Z21, Z28
+	VFMADD231PS Z15, Z28, Z6
+	VFMADD231PS Z17, Z28, Z0
+	VPERMPS     (AX)(DX*2), Z21, Z29
+	VFMADD231PS Z13, Z29, Z1
+	VFMADD231PS Z19, Z29, Z0
+	VPERMPS     64(AX)(DX*2), Z21, Z30
+	VFMADD231PS Z12, Z30, Z7
+	VFMADD231PS Z18, Z30, Z6
+	VFMADD231PS Z14, Z30, Z1
+	VFMADD231PS Z20, Z30, Z0
+	VPERMPS     (AX)(SI*1), Z21, Z31
+	VFMADD231PS Z16, Z31, Z1
+	VPERMPS     64(AX)(SI*1), Z21, Z22
+	VFMADD231PS Z15, Z22, Z7
+	VFMADD231PS Z17, Z22, Z1
+	VPERMPS     (AX)(DX*4), Z21, Z23
+	VFMADD231PS Z13, Z23, Z2
+	VFMADD231PS Z19, Z23, Z1
+	VPERMPS     64(AX)(DX*4), Z21, Z24
+	VFMADD231PS Z12, Z24, Z8
+	VFMADD231PS Z18, Z24, Z7
+	VFMADD231PS Z14, Z24, Z2
+	VFMADD231PS Z20, Z24, Z1
+	VPERMPS     (BX), Z21, Z25
+	VFMADD231PS Z16, Z25, Z2
+	VPERMPS     64(BX), Z21, Z26
+	VFMADD231PS Z15, Z26, Z8
+	VFMADD231PS Z17, Z26, Z2
+	VPERMPS     (BX)(DX*1), Z21, Z27
+	VFMADD231PS Z13, Z27, Z3
+	VFMADD231PS Z19, Z27, Z2
+	VPERMPS     64(BX)(DX*1), Z21, Z28
+	VFMADD231PS Z12, Z28, Z9
+	VFMADD231PS Z18, Z28, Z8
+	VFMADD231PS Z14, Z28, Z3
+	VFMADD231PS Z20, Z28, Z2
+	VPERMPS     (BX)(DX*2), Z21, Z29
+	VFMADD231PS Z16, Z29, Z3
+	VPERMPS     64(BX)(DX*2), Z21, Z30
+	VFMADD231PS Z15, Z30, Z9
+	VFMADD231PS Z17, Z30, Z3
+	VPERMPS     (BX)(SI*1), Z21, Z31
+	VFMADD231PS Z13, Z31, Z4
+	VFMADD231PS Z19, Z31, Z3
+	VPERMPS     64(BX)(SI*1), Z21, Z22
+	VFMADD231PS Z12, Z22, Z10
+	VFMADD231PS Z18, Z22, Z9
+	VFMADD231PS Z14, Z22, Z4
+	VFMADD231PS Z20, Z22, Z3
+	VPERMPS     (BX)(DX*4), Z21, Z23
+	VFMADD231PS Z16, Z23, Z4
+	VPERMPS     64(BX)(DX*4), Z21, Z24
+	VFMADD231PS Z15, Z24, Z10
+	VFMADD231PS Z17, Z24, Z4
+	VPERMPS     (CX), Z21, Z25
+	VFMADD231PS Z13, Z25, Z5
+	VFMADD231PS Z19, Z25, Z4
+	VPERMPS     64(CX), Z21, Z26
+	VFMADD231PS Z12, Z26, Z11
+	VFMADD231PS Z18, Z26, Z10
+	VFMADD231PS Z14, Z26, Z5
+	VFMADD231PS Z20, Z26, Z4
+	VPERMPS     (CX)(DX*1), Z21, Z27
+	VFMADD231PS Z16, Z27, Z5
+	VPERMPS     64(CX)(DX*1), Z21, Z28
+	VFMADD231PS Z15, Z28, Z11
+	VFMADD231PS Z17, Z28, Z5
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (CX)(DX*2), Z21, Z29
+	VFMADD231PS Z19, Z29, Z5
+	VPERMPS     64(CX)(DX*2), Z21, Z30
+	VFMADD231PS Z18, Z30, Z11
+	VFMADD231PS Z20, Z30, Z5
+
+skip7:
+	DECQ    R9
+	JNZ     other1
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored8
+
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+
+stored8:
+	ADDQ    $0x40, R12
+	VMOVAPS Z6, Z0
+	VMOVAPS Z7, Z1
+	VMOVAPS Z8, Z2
+	VMOVAPS Z9, Z3
+	VMOVAPS Z10, Z4
+	VMOVAPS Z11, Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	JMP     column
+
+last:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	ADDQ        $0x00000600, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z13, Z31, Z0
+	VMOVSLDUP   64(AX), Z22
+	VFMADD231PS Z14, Z22, Z0
+
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z16, Z23, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z24
+	VFMADD231PS Z17, Z24, Z0
+	VMOVSLDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z13, Z25, Z1
+	VFMADD231PS Z19, Z25, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z26
+	VFMADD231PS Z14, Z26, Z1
+	VFMADD231PS Z20, Z26, Z0
+	VMOVSLDUP   (AX)(SI*1), Z27
+	VFMADD231PS Z16, Z27, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z28
+	VFMADD231PS Z17, Z28, Z1
+	VMOVSLDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z13, Z29, Z2
+	VFMADD231PS Z19, Z29, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z30
+	VFMADD231PS Z14, Z30, Z2
+	VFMADD231PS Z20, Z30, Z1
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z16, Z31, Z2
+	VMOVSLDUP   64(BX), Z22
+	VFMADD231PS Z17, Z22, Z2
+	VMOVSLDUP   (BX)(DX*1), Z23
+	VFMADD231PS Z13, Z23, Z3
+	VFMADD231PS Z19, Z23, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z24
+	VFMADD231PS Z14, Z24, Z3
+	VFMADD231PS Z20, Z24, Z2
+	VMOVSLDUP   (BX)(DX*2), Z25
+	VFMADD231PS Z16, Z25, Z3
+	VMOVSLDUP   64(BX)(DX*2), Z26
+	VFMADD231PS Z17, Z26, Z3
+	VMOVSLDUP   (BX)(SI*1), Z27
+	VFMADD231PS Z13, Z27, Z4
+	VFMADD231PS Z19, Z27, Z3
+	VMOVSLDUP   64(BX)(SI*1), Z28
+	VFMADD231PS Z14, Z28, Z4
+	VFMADD231PS Z20, Z28, Z3
+	VMOVSLDUP   (BX)(DX*4), Z29
+	VFMADD231PS Z16, Z29, Z4
+	VMOVSLDUP   64(BX)(DX*4), Z30
+	VFMADD231PS Z17, Z30, Z4
+	VMOVSLDUP   (CX), Z31
+	VFMADD231PS Z13, Z31, Z5
+	VFMADD231PS Z19, Z31, Z4
+	VMOVSLDUP   64(CX), Z22
+	VFMADD231PS Z14, Z22, Z5
+	VFMADD231PS Z20, Z22, Z4
+	VMOVSLDUP   (CX)(DX*1), Z23
+	VFMADD231PS Z16, Z23, Z5
+	VMOVSLDUP   64(CX)(DX*1), Z24
+	VFMADD231PS Z17, Z24, Z5
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (CX)(DX*2), Z25
+	VFMADD231PS Z19, Z25, Z5
+	VMOVSLDUP   64(CX)(DX*2), Z26
+	VFMADD231PS Z20, Z26, Z5
+
+skip11:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z27
+	VFMADD231PS Z13, Z27, Z0
+	VMOVSHDUP   64(AX), Z28
+	VFMADD231PS Z14, Z28, Z0
+
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z16, Z29, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z30
+	VFMADD231PS Z17, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z13, Z31, Z1
+	VFMADD231PS Z19, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z22
+	VFMADD231PS Z14, Z22, Z1
+	VFMADD231PS Z20, Z22, Z0
+	VMOVSHDUP   (AX)(SI*1), Z23
+	VFMADD231PS Z16, Z23, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z24
+	VFMADD231PS Z17, Z24, Z1
+	VMOVSHDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z13, Z25, Z2
+	VFMADD231PS Z19, Z25, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z26
+	VFMADD231PS Z14, Z26, Z2
+	VFMADD231PS Z20, Z26, Z1
+	VMOVSHDUP   (BX), Z27
+	VFMADD231PS Z16, Z27, Z2
+	VMOVSHDUP   64(BX), Z28
+	VFMADD231PS Z17, Z28, Z2
+	VMOVSHDUP   (BX)(DX*1), Z29
+	VFMADD231PS Z13, Z29, Z3
+	VFMADD231PS Z19, Z29, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z30
+	VFMADD231PS Z14, Z30, Z3
+	VFMADD231PS Z20, Z30, Z2
+	VMOVSHDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z16, Z31, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z22
+	VFMADD231PS Z17, Z22, Z3
+	VMOVSHDUP   (BX)(SI*1), Z23
+	VFMADD231PS Z13, Z23, Z4
+	VFMADD231PS Z19, Z23, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z24
+	VFMADD231PS Z14, Z24, Z4
+	VFMADD231PS Z20, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z16, Z25, Z4
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z17, Z26, Z4
+	VMOVSHDUP   (CX), Z27
+	VFMADD231PS Z13, Z27, Z5
+	VFMADD231PS Z19, Z27, Z4
+	VMOVSHDUP   64(CX), Z28
+	VFMADD231PS Z14, Z28, Z5
+	VFMADD231PS Z20, Z28, Z4
+	VMOVSHDUP   (CX)(DX*1), Z29
+	VFMADD231PS Z16, Z29, Z5
+	VMOVSHDUP   64(CX)(DX*1), Z30
+	VFMADD231PS Z17, Z30, Z5
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (CX)(DX*2), Z31
+	VFMADD231PS Z19, Z31, Z5
+	VMOVSHDUP   64(CX)(DX*2), Z22
+	VFMADD231PS Z20, Z22, Z5
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     (AX), Z21, Z23
+	VFMADD231PS Z13, Z23, Z0
+	VPERMPS     64(AX), Z21, Z24
+	VFMADD231PS Z14, Z24, Z0
+
+skip14:
 	VPERMPS     (AX)(DX*1), Z21, Z25
 	VFMADD231PS Z16, Z25, Z0
 	VPERMPS     64(AX)(DX*1), Z21, Z26
-	VFMADD231PS Z15, Z26, Z6
 	VFMADD231PS Z17, Z26, Z0
 	VPERMPS     (AX)(DX*2), Z21, Z27
 	VFMADD231PS Z13, Z27, Z1
 	VFMADD231PS Z19, Z27, Z0
 	VPERMPS     64(AX)(DX*2), Z21, Z28
-	VFMADD231PS Z12, Z28, Z7
-	VFMADD231PS Z18, Z28, Z6
 	VFMADD231PS Z14, Z28, Z1
 	VFMADD231PS Z20, Z28, Z0
 	VPERMPS     (AX)(SI*1), Z21, Z29
 	VFMADD231PS Z16, Z29, Z1
 	VPERMPS     64(AX)(SI*1), Z21, Z30
-	VFMADD231PS Z15, Z30, Z7
 	VFMADD231PS Z17, Z30, Z1
 	VPERMPS     (AX)(DX*4), Z21, Z31
 	VFMADD231PS Z13, Z31, Z2
 	VFMADD231PS Z19, Z31, Z1
 	VPERMPS     64(AX)(DX*4), Z21, Z22
-	VFMADD231PS Z12, Z22, Z8
-	VFMADD231PS Z18, Z22, Z7
 	VFMADD231PS Z14, Z22, Z2
 	VFMADD231PS Z20, Z22, Z1
 	VPERMPS     (BX), Z21, Z23
 	VFMADD231PS Z16, Z23, Z2
 	VPERMPS     64(BX), Z21, Z24
-	VFMADD231PS Z15, Z24, Z8
 	VFMADD231PS Z17, Z24, Z2
 	VPERMPS     (BX)(DX*1), Z21, Z25
 	VFMADD231PS Z13, Z25, Z3
 	VFMADD231PS Z19, Z25, Z2
 	VPERMPS     64(BX)(DX*1), Z21, Z26
-	VFMADD231PS Z12, Z26, Z9
-	VFMADD231PS Z18, Z26, Z8
 	VFMADD231PS Z14, Z26, Z3
 	VFMADD231PS Z20, Z26, Z2
 	VPERMPS     (BX)(DX*2), Z21, Z27
 	VFMADD231PS Z16, Z27, Z3
 	VPERMPS     64(BX)(DX*2), Z21, Z28
-	VFMADD231PS Z15, Z28, Z9
 	VFMADD231PS Z17, Z28, Z3
 	VPERMPS     (BX)(SI*1), Z21, Z29
 	VFMADD231PS Z13, Z29, Z4
 	VFMADD231PS Z19, Z29, Z3
 	VPERMPS     64(BX)(SI*1), Z21, Z30
-	VFMADD231PS Z12, Z30, Z10
-	VFMADD231PS Z18, Z30, Z9
 	VFMADD231PS Z14, Z30, Z4
 	VFMADD231PS Z20, Z30, Z3
 	VPERMPS     (BX)(DX*4), Z21, Z31
 	VFMADD231PS Z16, Z31, Z4
 	VPERMPS     64(BX)(DX*4), Z21, Z22
-	VFMADD231PS Z15, Z22, Z10
 	VFMADD231PS Z17, Z22, Z4
 	VPERMPS     (CX), Z21, Z23
 	VFMADD231PS Z13, Z23, Z5
 	VFMADD231PS Z19, Z23, Z4
 	VPERMPS     64(CX), Z21, Z24
-	VFMADD231PS Z12, Z24, Z11
-	VFMADD231PS Z18, Z24, Z10
 	VFMADD231PS Z14, Z24, Z5
 	VFMADD231PS Z20, Z24, Z4
 	VPERMPS     (CX)(DX*1), Z21, Z25
 	VFMADD231PS Z16, Z25, Z5
 	VPERMPS     64(CX)(DX*1), Z21, Z26
-	VFMADD231PS Z15, Z26, Z11
 	VFMADD231PS Z17, Z26, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_12
+	TESTQ       R11, R11
+	JNE         skip15
 	VPERMPS     (CX)(DX*2), Z21, Z27
 	VFMADD231PS Z19, Z27, Z5
 	VPERMPS     64(CX)(DX*2), Z21, Z28
-	VFMADD231PS Z18, Z28, Z11
 	VFMADD231PS Z20, Z28, Z5
 
-skip1_12:
-	DECQ    R12
-	JNZ     channel1
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored16
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
-	VMOVAPS Z6, Z0
-	VMOVAPS Z7, Z1
-	VMOVAPS Z8, Z2
-	VMOVAPS Z9, Z3
-	VMOVAPS Z10, Z4
-	VMOVAPS Z11, Z5
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	JMP     column
-
-last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	ADDQ       $0x00000600, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
-	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     (AX), Z21, Z29
-	VFMADD231PS Z13, Z29, Z0
-	VPERMPS     64(AX), Z21, Z30
-	VFMADD231PS Z14, Z30, Z0
-
-skip3_0:
-	VPERMPS     (AX)(DX*1), Z21, Z31
-	VFMADD231PS Z16, Z31, Z0
-	VPERMPS     64(AX)(DX*1), Z21, Z22
-	VFMADD231PS Z17, Z22, Z0
-	VPERMPS     (AX)(DX*2), Z21, Z23
-	VFMADD231PS Z13, Z23, Z1
-	VFMADD231PS Z19, Z23, Z0
-	VPERMPS     64(AX)(DX*2), Z21, Z24
-	VFMADD231PS Z14, Z24, Z1
-	VFMADD231PS Z20, Z24, Z0
-	VPERMPS     (AX)(SI*1), Z21, Z25
-	VFMADD231PS Z16, Z25, Z1
-	VPERMPS     64(AX)(SI*1), Z21, Z26
-	VFMADD231PS Z17, Z26, Z1
-	VPERMPS     (AX)(DX*4), Z21, Z27
-	VFMADD231PS Z13, Z27, Z2
-	VFMADD231PS Z19, Z27, Z1
-	VPERMPS     64(AX)(DX*4), Z21, Z28
-	VFMADD231PS Z14, Z28, Z2
-	VFMADD231PS Z20, Z28, Z1
-	VPERMPS     (BX), Z21, Z29
-	VFMADD231PS Z16, Z29, Z2
-	VPERMPS     64(BX), Z21, Z30
-	VFMADD231PS Z17, Z30, Z2
-	VPERMPS     (BX)(DX*1), Z21, Z31
-	VFMADD231PS Z13, Z31, Z3
-	VFMADD231PS Z19, Z31, Z2
-	VPERMPS     64(BX)(DX*1), Z21, Z22
-	VFMADD231PS Z14, Z22, Z3
-	VFMADD231PS Z20, Z22, Z2
-	VPERMPS     (BX)(DX*2), Z21, Z23
-	VFMADD231PS Z16, Z23, Z3
-	VPERMPS     64(BX)(DX*2), Z21, Z24
-	VFMADD231PS Z17, Z24, Z3
-	VPERMPS     (BX)(SI*1), Z21, Z25
-	VFMADD231PS Z13, Z25, Z4
-	VFMADD231PS Z19, Z25, Z3
-	VPERMPS     64(BX)(SI*1), Z21, Z26
-	VFMADD231PS Z14, Z26, Z4
-	VFMADD231PS Z20, Z26, Z3
-	VPERMPS     (BX)(DX*4), Z21, Z27
-	VFMADD231PS Z16, Z27, Z4
-	VPERMPS     64(BX)(DX*4), Z21, Z28
-	VFMADD231PS Z17, Z28, Z4
-	VPERMPS     (CX), Z21, Z29
-	VFMADD231PS Z13, Z29, Z5
-	VFMADD231PS Z19, Z29, Z4
-	VPERMPS     64(CX), Z21, Z30
-	VFMADD231PS Z14, Z30, Z5
-	VFMADD231PS Z20, Z30, Z4
-	VPERMPS     (CX)(DX*1), Z21, Z31
-	VFMADD231PS Z16, Z31, Z5
-	VPERMPS     64(CX)(DX*1), Z21, Z22
-	VFMADD231PS Z17, Z22, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_12
-	VPERMPS     (CX)(DX*2), Z21, Z23
-	VFMADD231PS Z19, Z23, Z5
-	VPERMPS     64(CX)(DX*2), Z21, Z24
-	VFMADD231PS Z20, Z24, Z5
-
-skip3_12:
-	DECQ    R12
-	JNZ     channel3
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-
-stored4:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	ADDQ       $0x00000600, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	ADDQ        $0x00000600, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z13, Z29, Z0
+
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z16, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z13, Z31, Z1
+	VFMADD231PS Z19, Z31, Z0
+	VMOVSLDUP   (AX)(SI*1), Z22
+	VFMADD231PS Z16, Z22, Z1
+	VMOVSLDUP   (AX)(DX*4), Z23
+	VFMADD231PS Z13, Z23, Z2
+	VFMADD231PS Z19, Z23, Z1
+	VMOVSLDUP   (BX), Z24
+	VFMADD231PS Z16, Z24, Z2
+	VMOVSLDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z13, Z25, Z3
+	VFMADD231PS Z19, Z25, Z2
+	VMOVSLDUP   (BX)(DX*2), Z26
+	VFMADD231PS Z16, Z26, Z3
+	VMOVSLDUP   (BX)(SI*1), Z27
+	VFMADD231PS Z13, Z27, Z4
+	VFMADD231PS Z19, Z27, Z3
+	VMOVSLDUP   (BX)(DX*4), Z28
+	VFMADD231PS Z16, Z28, Z4
+	VMOVSLDUP   (CX), Z29
+	VFMADD231PS Z13, Z29, Z5
+	VFMADD231PS Z19, Z29, Z4
+	VMOVSLDUP   (CX)(DX*1), Z30
+	VFMADD231PS Z16, Z30, Z5
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (CX)(DX*2), Z31
+	VFMADD231PS Z19, Z31, Z5
+
+skip19:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z22
+	VFMADD231PS Z13, Z22, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z16, Z23, Z0
+	VMOVSHDUP   (AX)(DX*2), Z24
+	VFMADD231PS Z13, Z24, Z1
+	VFMADD231PS Z19, Z24, Z0
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z16, Z25, Z1
+	VMOVSHDUP   (AX)(DX*4), Z26
+	VFMADD231PS Z13, Z26, Z2
+	VFMADD231PS Z19, Z26, Z1
+	VMOVSHDUP   (BX), Z27
+	VFMADD231PS Z16, Z27, Z2
+	VMOVSHDUP   (BX)(DX*1), Z28
+	VFMADD231PS Z13, Z28, Z3
+	VFMADD231PS Z19, Z28, Z2
+	VMOVSHDUP   (BX)(DX*2), Z29
+	VFMADD231PS Z16, Z29, Z3
+	VMOVSHDUP   (BX)(SI*1), Z30
+	VFMADD231PS Z13, Z30, Z4
+	VFMADD231PS Z19, Z30, Z3
+	VMOVSHDUP   (BX)(DX*4), Z31
+	VFMADD231PS Z16, Z31, Z4
+	VMOVSHDUP   (CX), Z22
+	VFMADD231PS Z13, Z22, Z5
+	VFMADD231PS Z19, Z22, Z4
+	VMOVSHDUP   (CX)(DX*1), Z23
+	VFMADD231PS Z16, Z23, Z5
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (CX)(DX*2), Z24
+	VFMADD231PS Z19, Z24, Z5
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
 	VPERMPS     (AX), Z21, Z25
 	VFMADD231PS Z13, Z25, Z0
 
-skip5_0:
+skip22:
 	VPERMPS     (AX)(DX*1), Z21, Z26
 	VFMADD231PS Z16, Z26, Z0
 	VPERMPS     (AX)(DX*2), Z21, Z27
@@ -4700,52 +8547,52 @@ skip5_0:
 	VFMADD231PS Z19, Z25, Z4
 	VPERMPS     (CX)(DX*1), Z21, Z26
 	VFMADD231PS Z16, Z26, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_12
+	TESTQ       R11, R11
+	JNE         skip23
 	VPERMPS     (CX)(DX*2), Z21, Z27
 	VFMADD231PS Z19, Z27, Z5
 
-skip5_12:
-	DECQ    R12
-	JNZ     channel5
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -4753,233 +8600,450 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s2_7AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s2_7AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s2_7AVX512(SB), NOSPLIT, $0-136
+TEXT ·sweep3s2_7AVX512(SB), NOSPLIT, $0-120
 	MOVQ    x+16(FP), AX
-	MOVQ    from+24(FP), R15
+	MOVQ    from+24(FP), R14
 	MOVQ    xrow+32(FP), DX
-	MOVQ    wcol+64(FP), R10
-	MOVQ    y+80(FP), R13
-	ADDQ    R15, AX
+	MOVQ    top+88(FP), R10
+	MOVQ    bottom+96(FP), R11
+	MOVQ    y+64(FP), R12
+	ADDQ    R14, AX
 	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), R15
-	LEAQ    (AX)(R15*1), BX
-	LEAQ    (BX)(R15*1), CX
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
+	LEAQ    (SI)(DX*2), R14
+	LEAQ    (AX)(R14*1), BX
+	LEAQ    (BX)(R14*1), CX
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	ADDQ       $0x00000700, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	ADDQ        $0x00000700, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z14
-	VMOVUPS     (DI)(R10*1), Z15
-	VMOVUPS     (DI)(R10*2), Z16
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z17
-	VMOVUPS     (R8)(R10*1), Z18
-	VMOVUPS     (R8)(R10*2), Z19
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z20
-	VMOVUPS     (R9)(R10*1), Z21
-	VMOVUPS     (R9)(R10*2), Z22
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z23
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z23, Z25
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z25
 	VFMADD231PS Z15, Z25, Z0
-	VPERMPS     64(AX), Z23, Z26
+	VMOVSLDUP   64(AX), Z26
 	VFMADD231PS Z14, Z26, Z7
 	VFMADD231PS Z16, Z26, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z23, Z27
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z18, Z27, Z0
-	VPERMPS     64(AX)(DX*1), Z23, Z28
+	VMOVSLDUP   64(AX)(DX*1), Z28
 	VFMADD231PS Z17, Z28, Z7
 	VFMADD231PS Z19, Z28, Z0
-	VPERMPS     (AX)(DX*2), Z23, Z29
+	VMOVSLDUP   (AX)(DX*2), Z29
 	VFMADD231PS Z15, Z29, Z1
 	VFMADD231PS Z21, Z29, Z0
-	VPERMPS     64(AX)(DX*2), Z23, Z30
+	VMOVSLDUP   64(AX)(DX*2), Z30
 	VFMADD231PS Z14, Z30, Z8
 	VFMADD231PS Z20, Z30, Z7
 	VFMADD231PS Z16, Z30, Z1
 	VFMADD231PS Z22, Z30, Z0
-	VPERMPS     (AX)(SI*1), Z23, Z31
+	VMOVSLDUP   (AX)(SI*1), Z31
 	VFMADD231PS Z18, Z31, Z1
-	VPERMPS     64(AX)(SI*1), Z23, Z24
+	VMOVSLDUP   64(AX)(SI*1), Z24
 	VFMADD231PS Z17, Z24, Z8
 	VFMADD231PS Z19, Z24, Z1
-	VPERMPS     (AX)(DX*4), Z23, Z25
+	VMOVSLDUP   (AX)(DX*4), Z25
 	VFMADD231PS Z15, Z25, Z2
 	VFMADD231PS Z21, Z25, Z1
-	VPERMPS     64(AX)(DX*4), Z23, Z26
+	VMOVSLDUP   64(AX)(DX*4), Z26
 	VFMADD231PS Z14, Z26, Z9
 	VFMADD231PS Z20, Z26, Z8
 	VFMADD231PS Z16, Z26, Z2
 	VFMADD231PS Z22, Z26, Z1
-	VPERMPS     (BX), Z23, Z27
+	VMOVSLDUP   (BX), Z27
 	VFMADD231PS Z18, Z27, Z2
-	VPERMPS     64(BX), Z23, Z28
+	VMOVSLDUP   64(BX), Z28
 	VFMADD231PS Z17, Z28, Z9
 	VFMADD231PS Z19, Z28, Z2
-	VPERMPS     (BX)(DX*1), Z23, Z29
+	VMOVSLDUP   (BX)(DX*1), Z29
 	VFMADD231PS Z15, Z29, Z3
 	VFMADD231PS Z21, Z29, Z2
-	VPERMPS     64(BX)(DX*1), Z23, Z30
+	VMOVSLDUP   64(BX)(DX*1), Z30
 	VFMADD231PS Z14, Z30, Z10
 	VFMADD231PS Z20, Z30, Z9
 	VFMADD231PS Z16, Z30, Z3
 	VFMADD231PS Z22, Z30, Z2
-	VPERMPS     (BX)(DX*2), Z23, Z31
+	VMOVSLDUP   (BX)(DX*2), Z31
 	VFMADD231PS Z18, Z31, Z3
-	VPERMPS     64(BX)(DX*2), Z23, Z24
+	VMOVSLDUP   64(BX)(DX*2), Z24
 	VFMADD231PS Z17, Z24, Z10
 	VFMADD231PS Z19, Z24, Z3
-	VPERMPS     (BX)(SI*1), Z23, Z25
+	VMOVSLDUP   (BX)(SI*1), Z25
 	VFMADD231PS Z15, Z25, Z4
 	VFMADD231PS Z21, Z25, Z3
-	VPERMPS     64(BX)(SI*1), Z23, Z26
+	VMOVSLDUP   64(BX)(SI*1), Z26
 	VFMADD231PS Z14, Z26, Z11
 	VFMADD231PS Z20, Z26, Z10
 	VFMADD231PS Z16, Z26, Z4
 	VFMADD231PS Z22, Z26, Z3
-	VPERMPS     (BX)(DX*4), Z23, Z27
+	VMOVSLDUP   (BX)(DX*4), Z27
 	VFMADD231PS Z18, Z27, Z4
-	VPERMPS     64(BX)(DX*4), Z23, Z28
+	VMOVSLDUP   64(BX)(DX*4), Z28
 	VFMADD231PS Z17, Z28, Z11
 	VFMADD231PS Z19, Z28, Z4
-	VPERMPS     (CX), Z23, Z29
+	VMOVSLDUP   (CX), Z29
 	VFMADD231PS Z15, Z29, Z5
 	VFMADD231PS Z21, Z29, Z4
-	VPERMPS     64(CX), Z23, Z30
+	VMOVSLDUP   64(CX), Z30
 	VFMADD231PS Z14, Z30, Z12
 	VFMADD231PS Z20, Z30, Z11
 	VFMADD231PS Z16, Z30, Z5
 	VFMADD231PS Z22, Z30, Z4
-	VPERMPS     (CX)(DX*1), Z23, Z31
+	VMOVSLDUP   (CX)(DX*1), Z31
 	VFMADD231PS Z18, Z31, Z5
-	VPERMPS     64(CX)(DX*1), Z23, Z24
+	VMOVSLDUP   64(CX)(DX*1), Z24
 	VFMADD231PS Z17, Z24, Z12
 	VFMADD231PS Z19, Z24, Z5
-	VPERMPS     (CX)(DX*2), Z23, Z25
+	VMOVSLDUP   (CX)(DX*2), Z25
 	VFMADD231PS Z15, Z25, Z6
 	VFMADD231PS Z21, Z25, Z5
-	VPERMPS     64(CX)(DX*2), Z23, Z26
+	VMOVSLDUP   64(CX)(DX*2), Z26
 	VFMADD231PS Z14, Z26, Z13
 	VFMADD231PS Z20, Z26, Z12
 	VFMADD231PS Z16, Z26, Z6
 	VFMADD231PS Z22, Z26, Z5
-	VPERMPS     (CX)(SI*1), Z23, Z27
+	VMOVSLDUP   (CX)(SI*1), Z27
 	VFMADD231PS Z18, Z27, Z6
-	VPERMPS     64(CX)(SI*1), Z23, Z28
+	VMOVSLDUP   64(CX)(SI*1), Z28
 	VFMADD231PS Z17, Z28, Z13
 	VFMADD231PS Z19, Z28, Z6
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_14
-	VPERMPS     (CX)(DX*4), Z23, Z29
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (CX)(DX*4), Z29
 	VFMADD231PS Z21, Z29, Z6
-	VPERMPS     64(CX)(DX*4), Z23, Z30
+	VMOVSLDUP   64(CX)(DX*4), Z30
 	VFMADD231PS Z20, Z30, Z13
 	VFMADD231PS Z22, Z30, Z6
 
-skip1_14:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z14
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z31
+	VFMADD231PS Z15, Z31, Z0
+	VMOVSHDUP   64(AX), Z24
+	VFMADD231PS Z14, Z24, Z7
+	VFMADD231PS Z16, Z24, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z18, Z25, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z26
+	VFMADD231PS Z17, Z26, Z7
+	VFMADD231PS Z19, Z26, Z0
+	VMOVSHDUP   (AX)(DX*2), Z27
+	VFMADD231PS Z15, Z27, Z1
+	VFMADD231PS Z21, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z28
+	VFMADD231PS Z14, Z28, Z8
+	VFMADD231PS Z20, Z28, Z7
+	VFMADD231PS Z16, Z28, Z1
+	VFMADD231PS Z22, Z28, Z0
+	VMOVSHDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z18, Z29, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z30
+	VFMADD231PS Z17, Z30, Z8
+	VFMADD231PS Z19, Z30, Z1
+	VMOVSHDUP   (AX)(DX*4), Z31
+	VFMADD231PS Z15, Z31, Z2
+	VFMADD231PS Z21, Z31, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z24
+	VFMADD231PS Z14, Z24, Z9
+	VFMADD231PS Z20, Z24, Z8
+	VFMADD231PS Z16, Z24, Z2
+	VFMADD231PS Z22, Z24, Z1
+	VMOVSHDUP   (BX), Z25
+	VFMADD231PS Z18, Z25, Z2
+	VMOVSHDUP   64(BX), Z26
+	VFMADD231PS Z17, Z26, Z9
+	VFMADD231PS Z19, Z26, Z2
+	VMOVSHDUP   (BX)(DX*1), Z27
+	VFMADD231PS Z15, Z27, Z3
+	VFMADD231PS Z21, Z27, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z28
+	VFMADD231PS Z14, Z28, Z10
+	VFMADD231PS Z20, Z28, Z9
+	VFMADD231PS Z16, Z28, Z3
+	VFMADD231PS Z22, Z28, Z2
+	VMOVSHDUP   (BX)(DX*2), Z29
+	VFMADD231PS Z18, Z29, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z30
+	VFMADD231PS Z17, Z30, Z10
+	VFMADD231PS Z19, Z30, Z3
+	VMOVSHDUP   (BX)(SI*1), Z31
+	VFMADD231PS Z15, Z31, Z4
+	VFMADD231PS Z21, Z31, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z24
+	VFMADD231PS Z14, Z24, Z11
+	VFMADD231PS Z20, Z24, Z10
+	VFMADD231PS Z16, Z24, Z4
+	VFMADD231PS Z22, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z18, Z25, Z4
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z17, Z26, Z11
+	VFMADD231PS Z19, Z26, Z4
+	VMOVSHDUP   (CX), Z27
+	VFMADD231PS Z15, Z27, Z5
+	VFMADD231PS Z21, Z27, Z4
+	VMOVSHDUP   64(CX), Z28
+	VFMADD231PS Z14, Z28, Z12
+	VFMADD231PS Z20, Z28, Z11
+	VFMADD231PS Z16, Z28, Z5
+	VFMADD231PS Z22, Z28, Z4
+	VMOVSHDUP   (CX)(DX*1), Z29
+	VFMADD231PS Z18, Z29, Z5
+	VMOVSHDUP   64(CX)(DX*1), Z30
+	VFMADD231PS Z17, Z30, Z12
+	VFMADD231PS Z19, Z30, Z5
+	VMOVSHDUP   (CX)(DX*2), Z31
+	VFMADD231PS Z15, Z31, Z6
+	VFMADD231PS Z21, Z31, Z5
+	VMOVSHDUP   64(CX)(DX*2), Z24
+	VFMADD231PS Z14, Z24, Z13
+	VFMADD231PS Z20, Z24, Z12
+	VFMADD231PS Z16, Z24, Z6
+	VFMADD231PS Z22, Z24, Z5
+	VMOVSHDUP   (CX)(SI*1), Z25
+	VFMADD231PS Z18, Z25, Z6
+	VMOVSHDUP   64(CX)(SI*1), Z26
+	VFMADD231PS Z17, Z26, Z13
+	VFMADD231PS Z19, Z26, Z6
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (CX)(DX*4), Z27
+	VFMADD231PS Z21, Z27, Z6
+	VMOVSHDUP   64(CX)(DX*4), Z28
+	VFMADD231PS Z20, Z28, Z13
+	VFMADD231PS Z22, Z28, Z6
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z23
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z14
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z23, Z29
+	VFMADD231PS Z15, Z29, Z0
+	VPERMPS     64(AX), Z23, Z30
+	VFMADD231PS Z14, Z30, Z7
+	VFMADD231PS Z16, Z30, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z23, Z31
+	VFMADD231PS Z18, Z31, Z0
+	VPERMPS     64(AX)(DX*1), Z23, Z24
+	VFMADD231PS Z17, Z24, Z7
+	VFMADD231PS Z19, Z24, Z0
+	VPERMPS     (AX)(DX*2), Z23, Z25
+	VFMADD231PS Z15, Z25, Z1
+	VFMADD231PS Z21, Z25, Z0
+	VPERMPS     64(AX)(DX*2), Z23, Z26
+	VFMADD231PS Z14, Z26, Z8
+	VFMADD231PS Z20, Z26, Z7
+	VFMADD231PS Z16, Z26, Z1
+	VFMADD231PS Z22, Z26, Z0
+	VPERMPS     (AX)(SI*1), Z23, Z27
+	VFMADD231PS Z18, Z27, Z1
+	VPERMPS     64(AX)(SI*1), Z23, Z28
+	VFMADD231PS Z17, Z28, Z8
+	VFMADD231PS Z19, Z28, Z1
+	VPERMPS     (AX)(DX*4), Z23, Z29
+	VFMADD231PS Z15, Z29, Z2
+	VFMADD231PS Z21, Z29, Z1
+	VPERMPS     64(AX)(DX*4), Z23, Z30
+	VFMADD231PS Z14, Z30, Z9
+	VFMADD231PS Z20, Z30, Z8
+	VFMADD231PS Z16, Z30, Z2
+	VFMADD231PS Z22, Z30, Z1
+	VPERMPS     (BX), Z23, Z31
+	VFMADD231PS Z18, Z31, Z2
+	VPERMPS     64(BX), Z23, Z24
+	VFMADD231PS Z17, Z24, Z9
+	VFMADD231PS Z19, Z24, Z2
+	VPERMPS     (BX)(DX*1), Z23, Z25
+	VFMADD231PS Z15, Z25, Z3
+	VFMADD231PS Z21, Z25, Z2
+	VPERMPS     64(BX)(DX*1), Z23, Z26
+	VFMADD231PS Z14, Z26, Z10
+	VFMADD231PS Z20, Z26, Z9
+	VFMADD231PS Z16, Z26, Z3
+	VFMADD231PS Z22, Z26, Z2
+	VPERMPS     (BX)(DX*2), Z23, Z27
+	VFMADD231PS Z18, Z27, Z3
+	VPERMPS     64(BX)(DX*2), Z23, Z28
+	VFMADD231PS Z17, Z28, Z10
+	VFMADD231PS Z19, Z28, Z3
+	VPERMPS     (BX)(SI*1), Z23, Z29
+	VFMADD231PS Z15, Z29, Z4
+	VFMADD231PS Z21, Z29, Z3
+	VPERMPS     64(BX)(SI*1), Z23, Z30
+	VFMADD231PS Z14, Z30, Z11
+	VFMADD231PS Z20, Z30, Z10
+	VFMADD231PS Z16, Z30, Z4
+	VFMADD231PS Z22, Z30, Z3
+	VPERMPS     (BX)(DX*4), Z23, Z31
+	VFMADD231PS Z18, Z31, Z4
+	VPERMPS     64(BX)(DX*4), Z23, Z24
+	VFMADD231PS Z17, Z24, Z11
+	VFMADD231PS Z19, Z24, Z4
+	VPERMPS     (CX), Z23, Z25
+	VFMADD231PS Z15, Z25, Z5
+	VFMADD231PS Z21, Z25, Z4
+	VPERMPS     64(CX), Z23, Z26
+	VFMADD231PS Z14, Z26, Z12
+	VFMADD231PS Z20, Z26, Z11
+	VFMADD231PS Z16, Z26, Z5
+	VFMADD231PS Z22, Z26, Z4
+	VPERMPS     (CX)(DX*1), Z23, Z27
+	VFMADD231PS Z18, Z27, Z5
+	VPERMPS     64(CX)(DX*1), Z23, Z28
+	VFMADD231PS Z17, Z28, Z12
+	VFMADD231PS Z19, Z28, Z5
+	VPERMPS     (CX)(DX*2), Z23, Z29
+	VFMADD231PS Z15, Z29, Z6
+	VFMADD231PS Z21, Z29, Z5
+	VPERMPS     64(CX)(DX*2), Z23, Z30
+	VFMADD231PS Z14, Z30, Z13
+	VFMADD231PS Z20, Z30, Z12
+	VFMADD231PS Z16, Z30, Z6
+	VFMADD231PS Z22, Z30, Z5
+	VPERMPS     (CX)(SI*1), Z23, Z31
+	VFMADD231PS Z18, Z31, Z6
+	VPERMPS     64(CX)(SI*1), Z23, Z24
+	VFMADD231PS Z17, Z24, Z13
+	VFMADD231PS Z19, Z24, Z6
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (CX)(DX*4), Z23, Z25
+	VFMADD231PS Z21, Z25, Z6
+	VPERMPS     64(CX)(DX*4), Z23, Z26
+	VFMADD231PS Z20, Z26, Z13
+	VFMADD231PS Z22, Z26, Z6
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored8:
+	ADDQ    $0x40, R12
 	VMOVAPS Z7, Z0
 	VMOVAPS Z8, Z1
 	VMOVAPS Z9, Z2
@@ -4987,79 +9051,253 @@ stored2:
 	VMOVAPS Z11, Z4
 	VMOVAPS Z12, Z5
 	VMOVAPS Z13, Z6
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	ADDQ       $0x00000700, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	ADDQ        $0x00000700, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z14
-	VMOVUPS     (DI)(R10*1), Z15
-	VMOVUPS     (DI)(R10*2), Z16
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z17
-	VMOVUPS     (R8)(R10*1), Z18
-	VMOVUPS     (R8)(R10*2), Z19
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z20
-	VMOVUPS     (R9)(R10*1), Z21
-	VMOVUPS     (R9)(R10*2), Z22
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z23
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   (AX), Z27
+	VFMADD231PS Z15, Z27, Z0
+	VMOVSLDUP   64(AX), Z28
+	VFMADD231PS Z16, Z28, Z0
+
+skip10:
+	VMOVSLDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z18, Z29, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z30
+	VFMADD231PS Z19, Z30, Z0
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z15, Z31, Z1
+	VFMADD231PS Z21, Z31, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z16, Z24, Z1
+	VFMADD231PS Z22, Z24, Z0
+	VMOVSLDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z18, Z25, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z19, Z26, Z1
+	VMOVSLDUP   (AX)(DX*4), Z27
+	VFMADD231PS Z15, Z27, Z2
+	VFMADD231PS Z21, Z27, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z28
+	VFMADD231PS Z16, Z28, Z2
+	VFMADD231PS Z22, Z28, Z1
+	VMOVSLDUP   (BX), Z29
+	VFMADD231PS Z18, Z29, Z2
+	VMOVSLDUP   64(BX), Z30
+	VFMADD231PS Z19, Z30, Z2
+	VMOVSLDUP   (BX)(DX*1), Z31
+	VFMADD231PS Z15, Z31, Z3
+	VFMADD231PS Z21, Z31, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z24
+	VFMADD231PS Z16, Z24, Z3
+	VFMADD231PS Z22, Z24, Z2
+	VMOVSLDUP   (BX)(DX*2), Z25
+	VFMADD231PS Z18, Z25, Z3
+	VMOVSLDUP   64(BX)(DX*2), Z26
+	VFMADD231PS Z19, Z26, Z3
+	VMOVSLDUP   (BX)(SI*1), Z27
+	VFMADD231PS Z15, Z27, Z4
+	VFMADD231PS Z21, Z27, Z3
+	VMOVSLDUP   64(BX)(SI*1), Z28
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z22, Z28, Z3
+	VMOVSLDUP   (BX)(DX*4), Z29
+	VFMADD231PS Z18, Z29, Z4
+	VMOVSLDUP   64(BX)(DX*4), Z30
+	VFMADD231PS Z19, Z30, Z4
+	VMOVSLDUP   (CX), Z31
+	VFMADD231PS Z15, Z31, Z5
+	VFMADD231PS Z21, Z31, Z4
+	VMOVSLDUP   64(CX), Z24
+	VFMADD231PS Z16, Z24, Z5
+	VFMADD231PS Z22, Z24, Z4
+	VMOVSLDUP   (CX)(DX*1), Z25
+	VFMADD231PS Z18, Z25, Z5
+	VMOVSLDUP   64(CX)(DX*1), Z26
+	VFMADD231PS Z19, Z26, Z5
+	VMOVSLDUP   (CX)(DX*2), Z27
+	VFMADD231PS Z15, Z27, Z6
+	VFMADD231PS Z21, Z27, Z5
+	VMOVSLDUP   64(CX)(DX*2), Z28
+	VFMADD231PS Z16, Z28, Z6
+	VFMADD231PS Z22, Z28, Z5
+	VMOVSLDUP   (CX)(SI*1), Z29
+	VFMADD231PS Z18, Z29, Z6
+	VMOVSLDUP   64(CX)(SI*1), Z30
+	VFMADD231PS Z19, Z30, Z6
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   (CX)(DX*4), Z31
+	VFMADD231PS Z21, Z31, Z6
+	VMOVSLDUP   64(CX)(DX*4), Z24
+	VFMADD231PS Z22, Z24, Z6
+
+skip11:
+	VMOVUPS     (DI), Z14
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z15, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z16, Z26, Z0
+
+skip12:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z18, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z28
+	VFMADD231PS Z19, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z15, Z29, Z1
+	VFMADD231PS Z21, Z29, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z30
+	VFMADD231PS Z16, Z30, Z1
+	VFMADD231PS Z22, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z18, Z31, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z24
+	VFMADD231PS Z19, Z24, Z1
+	VMOVSHDUP   (AX)(DX*4), Z25
+	VFMADD231PS Z15, Z25, Z2
+	VFMADD231PS Z21, Z25, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z26
+	VFMADD231PS Z16, Z26, Z2
+	VFMADD231PS Z22, Z26, Z1
+	VMOVSHDUP   (BX), Z27
+	VFMADD231PS Z18, Z27, Z2
+	VMOVSHDUP   64(BX), Z28
+	VFMADD231PS Z19, Z28, Z2
+	VMOVSHDUP   (BX)(DX*1), Z29
+	VFMADD231PS Z15, Z29, Z3
+	VFMADD231PS Z21, Z29, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z30
+	VFMADD231PS Z16, Z30, Z3
+	VFMADD231PS Z22, Z30, Z2
+	VMOVSHDUP   (BX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z3
+	VMOVSHDUP   64(BX)(DX*2), Z24
+	VFMADD231PS Z19, Z24, Z3
+	VMOVSHDUP   (BX)(SI*1), Z25
+	VFMADD231PS Z15, Z25, Z4
+	VFMADD231PS Z21, Z25, Z3
+	VMOVSHDUP   64(BX)(SI*1), Z26
+	VFMADD231PS Z16, Z26, Z4
+	VFMADD231PS Z22, Z26, Z3
+	VMOVSHDUP   (BX)(DX*4), Z27
+	VFMADD231PS Z18, Z27, Z4
+	VMOVSHDUP   64(BX)(DX*4), Z28
+	VFMADD231PS Z19, Z28, Z4
+	VMOVSHDUP   (CX), Z29
+	VFMADD231PS Z15, Z29, Z5
+	VFMADD231PS Z21, Z29, Z4
+	VMOVSHDUP   64(CX), Z30
+	VFMADD231PS Z16, Z30, Z5
+	VFMADD231PS Z22, Z30, Z4
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z18, Z31, Z5
+	VMOVSHDUP   64(CX)(DX*1), Z24
+	VFMADD231PS Z19, Z24, Z5
+	VMOVSHDUP   (CX)(DX*2), Z25
+	VFMADD231PS Z15, Z25, Z6
+	VFMADD231PS Z21, Z25, Z5
+	VMOVSHDUP   64(CX)(DX*2), Z26
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z22, Z26, Z5
+	VMOVSHDUP   (CX)(SI*1), Z27
+	VFMADD231PS Z18, Z27, Z6
+	VMOVSHDUP   64(CX)(SI*1), Z28
+	VFMADD231PS Z19, Z28, Z6
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   (CX)(DX*4), Z29
+	VFMADD231PS Z21, Z29, Z6
+	VMOVSHDUP   64(CX)(DX*4), Z30
+	VFMADD231PS Z22, Z30, Z6
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z23
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z14
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
 	VPERMPS     (AX), Z23, Z31
 	VFMADD231PS Z15, Z31, Z0
 	VPERMPS     64(AX), Z23, Z24
 	VFMADD231PS Z16, Z24, Z0
 
-skip3_0:
+skip14:
 	VPERMPS     (AX)(DX*1), Z23, Z25
 	VFMADD231PS Z18, Z25, Z0
 	VPERMPS     64(AX)(DX*1), Z23, Z26
@@ -5124,198 +9362,300 @@ skip3_0:
 	VFMADD231PS Z18, Z25, Z6
 	VPERMPS     64(CX)(SI*1), Z23, Z26
 	VFMADD231PS Z19, Z26, Z6
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_14
+	TESTQ       R11, R11
+	JNE         skip15
 	VPERMPS     (CX)(DX*4), Z23, Z27
 	VFMADD231PS Z21, Z27, Z6
 	VPERMPS     64(CX)(DX*4), Z23, Z28
 	VFMADD231PS Z22, Z28, Z6
 
-skip3_14:
-	DECQ    R12
-	JNZ     channel3
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	JMP     stored16
 
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
 
-stored4:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	ADDQ       $0x00000700, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	ADDQ        $0x00000700, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z14
-	VMOVUPS     (DI)(R10*1), Z15
-	VMOVUPS     (DI)(R10*2), Z16
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z17
-	VMOVUPS     (R8)(R10*1), Z18
-	VMOVUPS     (R8)(R10*2), Z19
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z20
-	VMOVUPS     (R9)(R10*1), Z21
-	VMOVUPS     (R9)(R10*2), Z22
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z23
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     (AX), Z23, Z29
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   (AX), Z29
 	VFMADD231PS Z15, Z29, Z0
 
-skip5_0:
-	VPERMPS     (AX)(DX*1), Z23, Z30
+skip18:
+	VMOVSLDUP   (AX)(DX*1), Z30
 	VFMADD231PS Z18, Z30, Z0
-	VPERMPS     (AX)(DX*2), Z23, Z31
+	VMOVSLDUP   (AX)(DX*2), Z31
 	VFMADD231PS Z15, Z31, Z1
 	VFMADD231PS Z21, Z31, Z0
-	VPERMPS     (AX)(SI*1), Z23, Z24
+	VMOVSLDUP   (AX)(SI*1), Z24
 	VFMADD231PS Z18, Z24, Z1
-	VPERMPS     (AX)(DX*4), Z23, Z25
+	VMOVSLDUP   (AX)(DX*4), Z25
 	VFMADD231PS Z15, Z25, Z2
 	VFMADD231PS Z21, Z25, Z1
-	VPERMPS     (BX), Z23, Z26
+	VMOVSLDUP   (BX), Z26
 	VFMADD231PS Z18, Z26, Z2
-	VPERMPS     (BX)(DX*1), Z23, Z27
+	VMOVSLDUP   (BX)(DX*1), Z27
 	VFMADD231PS Z15, Z27, Z3
 	VFMADD231PS Z21, Z27, Z2
-	VPERMPS     (BX)(DX*2), Z23, Z28
+	VMOVSLDUP   (BX)(DX*2), Z28
 	VFMADD231PS Z18, Z28, Z3
-	VPERMPS     (BX)(SI*1), Z23, Z29
+	VMOVSLDUP   (BX)(SI*1), Z29
 	VFMADD231PS Z15, Z29, Z4
 	VFMADD231PS Z21, Z29, Z3
-	VPERMPS     (BX)(DX*4), Z23, Z30
+	VMOVSLDUP   (BX)(DX*4), Z30
 	VFMADD231PS Z18, Z30, Z4
-	VPERMPS     (CX), Z23, Z31
+	VMOVSLDUP   (CX), Z31
 	VFMADD231PS Z15, Z31, Z5
 	VFMADD231PS Z21, Z31, Z4
-	VPERMPS     (CX)(DX*1), Z23, Z24
+	VMOVSLDUP   (CX)(DX*1), Z24
 	VFMADD231PS Z18, Z24, Z5
-	VPERMPS     (CX)(DX*2), Z23, Z25
+	VMOVSLDUP   (CX)(DX*2), Z25
 	VFMADD231PS Z15, Z25, Z6
 	VFMADD231PS Z21, Z25, Z5
-	VPERMPS     (CX)(SI*1), Z23, Z26
+	VMOVSLDUP   (CX)(SI*1), Z26
 	VFMADD231PS Z18, Z26, Z6
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_14
-	VPERMPS     (CX)(DX*4), Z23, Z27
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   (CX)(DX*4), Z27
 	VFMADD231PS Z21, Z27, Z6
 
-skip5_14:
-	DECQ    R12
-	JNZ     channel5
+skip19:
+	VMOVUPS     (DI), Z14
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   (AX), Z28
+	VFMADD231PS Z15, Z28, Z0
+
+skip20:
+	VMOVSHDUP   (AX)(DX*1), Z29
+	VFMADD231PS Z18, Z29, Z0
+	VMOVSHDUP   (AX)(DX*2), Z30
+	VFMADD231PS Z15, Z30, Z1
+	VFMADD231PS Z21, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z18, Z31, Z1
+	VMOVSHDUP   (AX)(DX*4), Z24
+	VFMADD231PS Z15, Z24, Z2
+	VFMADD231PS Z21, Z24, Z1
+	VMOVSHDUP   (BX), Z25
+	VFMADD231PS Z18, Z25, Z2
+	VMOVSHDUP   (BX)(DX*1), Z26
+	VFMADD231PS Z15, Z26, Z3
+	VFMADD231PS Z21, Z26, Z2
+	VMOVSHDUP   (BX)(DX*2), Z27
+	VFMADD231PS Z18, Z27, Z3
+	VMOVSHDUP   (BX)(SI*1), Z28
+	VFMADD231PS Z15, Z28, Z4
+	VFMADD231PS Z21, Z28, Z3
+	VMOVSHDUP   (BX)(DX*4), Z29
+	VFMADD231PS Z18, Z29, Z4
+	VMOVSHDUP   (CX), Z30
+	VFMADD231PS Z15, Z30, Z5
+	VFMADD231PS Z21, Z30, Z4
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z18, Z31, Z5
+	VMOVSHDUP   (CX)(DX*2), Z24
+	VFMADD231PS Z15, Z24, Z6
+	VFMADD231PS Z21, Z24, Z5
+	VMOVSHDUP   (CX)(SI*1), Z25
+	VFMADD231PS Z18, Z25, Z6
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   (CX)(DX*4), Z26
+	VFMADD231PS Z21, Z26, Z6
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z23
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z14
+	VMOVUPS     64(DI), Z15
+	VMOVUPS     128(DI), Z16
+	VMOVUPS     192(DI), Z17
+	VMOVUPS     256(DI), Z18
+	VMOVUPS     320(DI), Z19
+	VMOVUPS     384(DI), Z20
+	VMOVUPS     448(DI), Z21
+	VMOVUPS     512(DI), Z22
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     (AX), Z23, Z27
+	VFMADD231PS Z15, Z27, Z0
+
+skip22:
+	VPERMPS     (AX)(DX*1), Z23, Z28
+	VFMADD231PS Z18, Z28, Z0
+	VPERMPS     (AX)(DX*2), Z23, Z29
+	VFMADD231PS Z15, Z29, Z1
+	VFMADD231PS Z21, Z29, Z0
+	VPERMPS     (AX)(SI*1), Z23, Z30
+	VFMADD231PS Z18, Z30, Z1
+	VPERMPS     (AX)(DX*4), Z23, Z31
+	VFMADD231PS Z15, Z31, Z2
+	VFMADD231PS Z21, Z31, Z1
+	VPERMPS     (BX), Z23, Z24
+	VFMADD231PS Z18, Z24, Z2
+	VPERMPS     (BX)(DX*1), Z23, Z25
+	VFMADD231PS Z15, Z25, Z3
+	VFMADD231PS Z21, Z25, Z2
+	VPERMPS     (BX)(DX*2), Z23, Z26
+	VFMADD231PS Z18, Z26, Z3
+	VPERMPS     (BX)(SI*1), Z23, Z27
+	VFMADD231PS Z15, Z27, Z4
+	VFMADD231PS Z21, Z27, Z3
+	VPERMPS     (BX)(DX*4), Z23, Z28
+	VFMADD231PS Z18, Z28, Z4
+	VPERMPS     (CX), Z23, Z29
+	VFMADD231PS Z15, Z29, Z5
+	VFMADD231PS Z21, Z29, Z4
+	VPERMPS     (CX)(DX*1), Z23, Z30
+	VFMADD231PS Z18, Z30, Z5
+	VPERMPS     (CX)(DX*2), Z23, Z31
+	VFMADD231PS Z15, Z31, Z6
+	VFMADD231PS Z21, Z31, Z5
+	VPERMPS     (CX)(SI*1), Z23, Z24
+	VFMADD231PS Z18, Z24, Z6
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     (CX)(DX*4), Z23, Z25
+	VFMADD231PS Z21, Z25, Z6
+
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -5323,210 +9663,250 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s3_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s3_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s3_1AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	ADDQ       $0x00000240, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s3_1AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	ADDQ        $0x00000240, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z1
-	VMOVUPS     (DI)(R10*1), Z2
-	VMOVUPS     (DI)(R10*2), Z3
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z4
-	VMOVUPS     (R8)(R10*1), Z5
-	VMOVUPS     (R8)(R10*2), Z6
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z7
-	VMOVUPS     (R9)(R10*1), Z8
-	VMOVUPS     (R9)(R10*2), Z9
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z10
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z10, Z12
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z12
 	VFMADD231PS Z2, Z12, Z0
-	VPERMPS     64(AX), Z10, Z13
+	VMOVSLDUP   64(AX), Z13
 	VFMADD231PS Z3, Z13, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z10, Z14
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z14
 	VFMADD231PS Z5, Z14, Z0
-	VPERMPS     64(AX)(DX*1), Z10, Z15
+	VMOVSLDUP   64(AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_2
-	VPERMPS     (AX)(DX*2), Z10, Z16
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (AX)(DX*2), Z16
 	VFMADD231PS Z8, Z16, Z0
-	VPERMPS     64(AX)(DX*2), Z10, Z17
+	VMOVSLDUP   64(AX)(DX*2), Z17
 	VFMADD231PS Z9, Z17, Z0
 
-skip1_2:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z18
+	VFMADD231PS Z2, Z18, Z0
+	VMOVSHDUP   64(AX), Z19
+	VFMADD231PS Z3, Z19, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z20
+	VFMADD231PS Z5, Z20, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z21
+	VFMADD231PS Z6, Z21, Z0
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z8, Z22, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z0
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z10
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z10, Z24
+	VFMADD231PS Z2, Z24, Z0
+	VPERMPS     64(AX), Z10, Z25
+	VFMADD231PS Z3, Z25, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z10, Z26
+	VFMADD231PS Z5, Z26, Z0
+	VPERMPS     64(AX)(DX*1), Z10, Z27
+	VFMADD231PS Z6, Z27, Z0
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (AX)(DX*2), Z10, Z28
+	VFMADD231PS Z8, Z28, Z0
+	VPERMPS     64(AX)(DX*2), Z10, Z29
+	VFMADD231PS Z9, Z29, Z0
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x000000c0, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
+stored8:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	ADDQ       $0x00000240, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	ADDQ        $0x00000240, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z1
-	VMOVUPS     (DI)(R10*1), Z2
-	VMOVUPS     (DI)(R10*2), Z3
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z4
-	VMOVUPS     (R8)(R10*1), Z5
-	VMOVUPS     (R8)(R10*2), Z6
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z7
-	VMOVUPS     (R9)(R10*1), Z8
-	VMOVUPS     (R9)(R10*2), Z9
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z10
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     -64(AX), Z10, Z18
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   -64(AX), Z30
+	VFMADD231PS Z1, Z30, Z0
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z2, Z31, Z0
+	VMOVSLDUP   64(AX), Z11
+	VFMADD231PS Z3, Z11, Z0
+
+skip10:
+	VMOVSLDUP   -64(AX)(DX*1), Z12
+	VFMADD231PS Z4, Z12, Z0
+	VMOVSLDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z5, Z13, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z14
+	VFMADD231PS Z6, Z14, Z0
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   -64(AX)(DX*2), Z15
+	VFMADD231PS Z7, Z15, Z0
+	VMOVSLDUP   (AX)(DX*2), Z16
+	VFMADD231PS Z8, Z16, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z17
+	VFMADD231PS Z9, Z17, Z0
+
+skip11:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   -64(AX), Z18
 	VFMADD231PS Z1, Z18, Z0
-	VPERMPS     (AX), Z10, Z19
+	VMOVSHDUP   (AX), Z19
 	VFMADD231PS Z2, Z19, Z0
-	VPERMPS     64(AX), Z10, Z20
+	VMOVSHDUP   64(AX), Z20
 	VFMADD231PS Z3, Z20, Z0
 
-skip3_0:
-	VPERMPS     -64(AX)(DX*1), Z10, Z21
+skip12:
+	VMOVSHDUP   -64(AX)(DX*1), Z21
 	VFMADD231PS Z4, Z21, Z0
-	VPERMPS     (AX)(DX*1), Z10, Z22
+	VMOVSHDUP   (AX)(DX*1), Z22
 	VFMADD231PS Z5, Z22, Z0
-	VPERMPS     64(AX)(DX*1), Z10, Z23
+	VMOVSHDUP   64(AX)(DX*1), Z23
 	VFMADD231PS Z6, Z23, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_2
-	VPERMPS     -64(AX)(DX*2), Z10, Z24
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   -64(AX)(DX*2), Z24
 	VFMADD231PS Z7, Z24, Z0
-	VPERMPS     (AX)(DX*2), Z10, Z25
+	VMOVSHDUP   (AX)(DX*2), Z25
 	VFMADD231PS Z8, Z25, Z0
-	VPERMPS     64(AX)(DX*2), Z10, Z26
+	VMOVSHDUP   64(AX)(DX*2), Z26
 	VFMADD231PS Z9, Z26, Z0
 
-skip3_2:
-	DECQ    R12
-	JNZ     channel3
-	ADDQ    $0x000000c0, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	JMP     column
-
-last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	ADDQ       $0x00000240, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+skip13:
+other9:
+	VMOVUPS     (R8), Z10
+	ADDQ        $0x40, R8
 	VMOVUPS     (DI), Z1
-	VMOVUPS     (DI)(R10*1), Z2
-	VMOVUPS     (DI)(R10*2), Z3
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z4
-	VMOVUPS     (R8)(R10*1), Z5
-	VMOVUPS     (R8)(R10*2), Z6
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z7
-	VMOVUPS     (R9)(R10*1), Z8
-	VMOVUPS     (R9)(R10*2), Z9
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z10
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
+	TESTQ       R10, R10
+	JNE         skip14
 	VPERMPS     -64(AX), Z10, Z27
 	VFMADD231PS Z1, Z27, Z0
 	VPERMPS     (AX), Z10, Z28
@@ -5534,15 +9914,15 @@ channel5:
 	VPERMPS     64(AX), Z10, Z29
 	VFMADD231PS Z3, Z29, Z0
 
-skip5_0:
+skip14:
 	VPERMPS     -64(AX)(DX*1), Z10, Z30
 	VFMADD231PS Z4, Z30, Z0
 	VPERMPS     (AX)(DX*1), Z10, Z31
 	VFMADD231PS Z5, Z31, Z0
 	VPERMPS     64(AX)(DX*1), Z10, Z11
 	VFMADD231PS Z6, Z11, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_2
+	TESTQ       R11, R11
+	JNE         skip15
 	VPERMPS     -64(AX)(DX*2), Z10, Z12
 	VFMADD231PS Z7, Z12, Z0
 	VPERMPS     (AX)(DX*2), Z10, Z13
@@ -5550,96 +9930,297 @@ skip5_0:
 	VPERMPS     64(AX)(DX*2), Z10, Z14
 	VFMADD231PS Z9, Z14, Z0
 
-skip5_2:
-	DECQ    R12
-	JNZ     channel5
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x000000c0, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	JMP     stored16
 
-past6:
-	VMOVNTPS Z0, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	JMP     column
+
+last:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	ADDQ        $0x00000240, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   -64(AX), Z15
+	VFMADD231PS Z1, Z15, Z0
+	VMOVSLDUP   (AX), Z16
+	VFMADD231PS Z2, Z16, Z0
+	VMOVSLDUP   64(AX), Z17
+	VFMADD231PS Z3, Z17, Z0
+
+skip18:
+	VMOVSLDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z4, Z18, Z0
+	VMOVSLDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z5, Z19, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z6, Z20, Z0
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z7, Z21, Z0
+	VMOVSLDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z8, Z22, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z0
+
+skip19:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   -64(AX), Z24
+	VFMADD231PS Z1, Z24, Z0
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z2, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z3, Z26, Z0
+
+skip20:
+	VMOVSHDUP   -64(AX)(DX*1), Z27
+	VFMADD231PS Z4, Z27, Z0
+	VMOVSHDUP   (AX)(DX*1), Z28
+	VFMADD231PS Z5, Z28, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z29
+	VFMADD231PS Z6, Z29, Z0
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   -64(AX)(DX*2), Z30
+	VFMADD231PS Z7, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z8, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z11
+	VFMADD231PS Z9, Z11, Z0
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z10
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     -64(AX), Z10, Z12
+	VFMADD231PS Z1, Z12, Z0
+	VPERMPS     (AX), Z10, Z13
+	VFMADD231PS Z2, Z13, Z0
+	VPERMPS     64(AX), Z10, Z14
+	VFMADD231PS Z3, Z14, Z0
+
+skip22:
+	VPERMPS     -64(AX)(DX*1), Z10, Z15
+	VFMADD231PS Z4, Z15, Z0
+	VPERMPS     (AX)(DX*1), Z10, Z16
+	VFMADD231PS Z5, Z16, Z0
+	VPERMPS     64(AX)(DX*1), Z10, Z17
+	VFMADD231PS Z6, Z17, Z0
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     -64(AX)(DX*2), Z10, Z18
+	VFMADD231PS Z7, Z18, Z0
+	VPERMPS     (AX)(DX*2), Z10, Z19
+	VFMADD231PS Z8, Z19, Z0
+	VPERMPS     64(AX)(DX*2), Z10, Z20
+	VFMADD231PS Z9, Z20, Z0
+
+skip23:
+	DECQ    R9
+	JNZ     other17
+	ADDQ    $0x000000c0, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	JMP     stored24
+
+past24:
+	VMOVNTPS Z0, (R13)
+
+stored24:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	ADDQ       $0x00000240, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel7:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	ADDQ        $0x00000240, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z1
-	VMOVUPS     (DI)(R10*1), Z2
-	VMOVUPS     (DI)(R10*2), Z3
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z4
-	VMOVUPS     (R8)(R10*1), Z5
-	VMOVUPS     (R8)(R10*2), Z6
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z7
-	VMOVUPS     (R9)(R10*1), Z8
-	VMOVUPS     (R9)(R10*2), Z9
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z10
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip7_0
-	VPERMPS     -64(AX), Z10, Z15
-	VFMADD231PS Z1, Z15, Z0
-	VPERMPS     (AX), Z10, Z16
-	VFMADD231PS Z2, Z16, Z0
+	TESTQ       R10, R10
+	JNE         skip26
+	VMOVSLDUP   -64(AX), Z21
+	VFMADD231PS Z1, Z21, Z0
+	VMOVSLDUP   (AX), Z22
+	VFMADD231PS Z2, Z22, Z0
 
-skip7_0:
-	VPERMPS     -64(AX)(DX*1), Z10, Z17
-	VFMADD231PS Z4, Z17, Z0
-	VPERMPS     (AX)(DX*1), Z10, Z18
-	VFMADD231PS Z5, Z18, Z0
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip7_2
-	VPERMPS     -64(AX)(DX*2), Z10, Z19
-	VFMADD231PS Z7, Z19, Z0
-	VPERMPS     (AX)(DX*2), Z10, Z20
-	VFMADD231PS Z8, Z20, Z0
+skip26:
+	VMOVSLDUP   -64(AX)(DX*1), Z23
+	VFMADD231PS Z4, Z23, Z0
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z5, Z24, Z0
+	TESTQ       R11, R11
+	JNE         skip27
+	VMOVSLDUP   -64(AX)(DX*2), Z25
+	VFMADD231PS Z7, Z25, Z0
+	VMOVSLDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z8, Z26, Z0
 
-skip7_2:
-	DECQ    R12
-	JNZ     channel7
+skip27:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   -64(AX), Z27
+	VFMADD231PS Z1, Z27, Z0
+	VMOVSHDUP   (AX), Z28
+	VFMADD231PS Z2, Z28, Z0
+
+skip28:
+	VMOVSHDUP   -64(AX)(DX*1), Z29
+	VFMADD231PS Z4, Z29, Z0
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z5, Z30, Z0
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   -64(AX)(DX*2), Z31
+	VFMADD231PS Z7, Z31, Z0
+	VMOVSHDUP   (AX)(DX*2), Z11
+	VFMADD231PS Z8, Z11, Z0
+
+skip29:
+other25:
+	VMOVUPS     (R8), Z10
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip30
+	VPERMPS     -64(AX), Z10, Z12
+	VFMADD231PS Z1, Z12, Z0
+	VPERMPS     (AX), Z10, Z13
+	VFMADD231PS Z2, Z13, Z0
+
+skip30:
+	VPERMPS     -64(AX)(DX*1), Z10, Z14
+	VFMADD231PS Z4, Z14, Z0
+	VPERMPS     (AX)(DX*1), Z10, Z15
+	VFMADD231PS Z5, Z15, Z0
+	TESTQ       R11, R11
+	JNE         skip31
+	VPERMPS     -64(AX)(DX*2), Z10, Z16
+	VFMADD231PS Z7, Z16, Z0
+	VPERMPS     (AX)(DX*2), Z10, Z17
+	VFMADD231PS Z8, Z17, Z0
+
+skip31:
+	DECQ    R9
+	JNZ     other25
 	ADDQ    $0x000000c0, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past8
-	VMOVUPS Z0, (R14)
-	JMP     stored8
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past32
+	VMOVUPS Z0, (R13)
+	JMP     stored32
 
-past8:
-	VMOVNTPS Z0, (R14)
+past32:
+	VMOVNTPS Z0, (R13)
 
-stored8:
-	ADDQ $0x40, R13
+stored32:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -5647,167 +10228,348 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s3_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s3_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s3_2AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	ADDQ       $0x00000480, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s3_2AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	ADDQ        $0x00000480, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z11, Z13
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z13
 	VFMADD231PS Z3, Z13, Z0
-	VPERMPS     64(AX), Z11, Z14
+	VMOVSLDUP   64(AX), Z14
 	VFMADD231PS Z4, Z14, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z11, Z15
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z0
-	VPERMPS     64(AX)(DX*1), Z11, Z16
+	VMOVSLDUP   64(AX)(DX*1), Z16
 	VFMADD231PS Z7, Z16, Z0
-	VPERMPS     (AX)(DX*2), Z11, Z17
+	VMOVSLDUP   (AX)(DX*2), Z17
 	VFMADD231PS Z9, Z17, Z0
-	VPERMPS     64(AX)(DX*2), Z11, Z18
+	VMOVSLDUP   64(AX)(DX*2), Z18
 	VFMADD231PS Z10, Z18, Z0
-	VPERMPS     (AX)(SI*1), Z11, Z19
+	VMOVSLDUP   (AX)(SI*1), Z19
 	VFMADD231PS Z3, Z19, Z1
-	VPERMPS     64(AX)(SI*1), Z11, Z20
+	VMOVSLDUP   64(AX)(SI*1), Z20
 	VFMADD231PS Z4, Z20, Z1
-	VPERMPS     (AX)(DX*4), Z11, Z21
+	VMOVSLDUP   (AX)(DX*4), Z21
 	VFMADD231PS Z6, Z21, Z1
-	VPERMPS     64(AX)(DX*4), Z11, Z22
+	VMOVSLDUP   64(AX)(DX*4), Z22
 	VFMADD231PS Z7, Z22, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_5
-	VPERMPS     (BX), Z11, Z23
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX), Z23
 	VFMADD231PS Z9, Z23, Z1
-	VPERMPS     64(BX), Z11, Z24
+	VMOVSLDUP   64(BX), Z24
 	VFMADD231PS Z10, Z24, Z1
 
-skip1_5:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z3, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z4, Z26, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z27
+	VFMADD231PS Z6, Z27, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z28
+	VFMADD231PS Z7, Z28, Z0
+	VMOVSHDUP   (AX)(DX*2), Z29
+	VFMADD231PS Z9, Z29, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z30
+	VFMADD231PS Z10, Z30, Z0
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z3, Z31, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z12
+	VFMADD231PS Z4, Z12, Z1
+	VMOVSHDUP   (AX)(DX*4), Z13
+	VFMADD231PS Z6, Z13, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z14
+	VFMADD231PS Z7, Z14, Z1
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX), Z15
+	VFMADD231PS Z9, Z15, Z1
+	VMOVSHDUP   64(BX), Z16
+	VFMADD231PS Z10, Z16, Z1
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z11, Z17
+	VFMADD231PS Z3, Z17, Z0
+	VPERMPS     64(AX), Z11, Z18
+	VFMADD231PS Z4, Z18, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z11, Z19
+	VFMADD231PS Z6, Z19, Z0
+	VPERMPS     64(AX)(DX*1), Z11, Z20
+	VFMADD231PS Z7, Z20, Z0
+	VPERMPS     (AX)(DX*2), Z11, Z21
+	VFMADD231PS Z9, Z21, Z0
+	VPERMPS     64(AX)(DX*2), Z11, Z22
+	VFMADD231PS Z10, Z22, Z0
+	VPERMPS     (AX)(SI*1), Z11, Z23
+	VFMADD231PS Z3, Z23, Z1
+	VPERMPS     64(AX)(SI*1), Z11, Z24
+	VFMADD231PS Z4, Z24, Z1
+	VPERMPS     (AX)(DX*4), Z11, Z25
+	VFMADD231PS Z6, Z25, Z1
+	VPERMPS     64(AX)(DX*4), Z11, Z26
+	VFMADD231PS Z7, Z26, Z1
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX), Z11, Z27
+	VFMADD231PS Z9, Z27, Z1
+	VPERMPS     64(BX), Z11, Z28
+	VFMADD231PS Z10, Z28, Z1
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
+stored8:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	ADDQ       $0x00000480, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	ADDQ        $0x00000480, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   -64(AX), Z29
+	VFMADD231PS Z2, Z29, Z0
+	VMOVSLDUP   (AX), Z30
+	VFMADD231PS Z3, Z30, Z0
+	VMOVSLDUP   64(AX), Z31
+	VFMADD231PS Z4, Z31, Z0
+
+skip10:
+	VMOVSLDUP   -64(AX)(DX*1), Z12
+	VFMADD231PS Z5, Z12, Z0
+	VMOVSLDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z6, Z13, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z14
+	VFMADD231PS Z7, Z14, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z15
+	VFMADD231PS Z8, Z15, Z0
+	VMOVSLDUP   (AX)(DX*2), Z16
+	VFMADD231PS Z9, Z16, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z17
+	VFMADD231PS Z10, Z17, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z18
+	VFMADD231PS Z2, Z18, Z1
+	VMOVSLDUP   (AX)(SI*1), Z19
+	VFMADD231PS Z3, Z19, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z20
+	VFMADD231PS Z4, Z20, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z21
+	VFMADD231PS Z5, Z21, Z1
+	VMOVSLDUP   (AX)(DX*4), Z22
+	VFMADD231PS Z6, Z22, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z23
+	VFMADD231PS Z7, Z23, Z1
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   -64(BX), Z24
+	VFMADD231PS Z8, Z24, Z1
+	VMOVSLDUP   (BX), Z25
+	VFMADD231PS Z9, Z25, Z1
+	VMOVSLDUP   64(BX), Z26
+	VFMADD231PS Z10, Z26, Z1
+
+skip11:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   -64(AX), Z27
+	VFMADD231PS Z2, Z27, Z0
+	VMOVSHDUP   (AX), Z28
+	VFMADD231PS Z3, Z28, Z0
+	VMOVSHDUP   64(AX), Z29
+	VFMADD231PS Z4, Z29, Z0
+
+skip12:
+	VMOVSHDUP   -64(AX)(DX*1), Z30
+	VFMADD231PS Z5, Z30, Z0
+	VMOVSHDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z6, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z12
+	VFMADD231PS Z7, Z12, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z13
+	VFMADD231PS Z8, Z13, Z0
+	VMOVSHDUP   (AX)(DX*2), Z14
+	VFMADD231PS Z9, Z14, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z15
+	VFMADD231PS Z10, Z15, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z16
+	VFMADD231PS Z2, Z16, Z1
+	VMOVSHDUP   (AX)(SI*1), Z17
+	VFMADD231PS Z3, Z17, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z18
+	VFMADD231PS Z4, Z18, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z19
+	VFMADD231PS Z5, Z19, Z1
+	VMOVSHDUP   (AX)(DX*4), Z20
+	VFMADD231PS Z6, Z20, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z21
+	VFMADD231PS Z7, Z21, Z1
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   -64(BX), Z22
+	VFMADD231PS Z8, Z22, Z1
+	VMOVSHDUP   (BX), Z23
+	VFMADD231PS Z9, Z23, Z1
+	VMOVSHDUP   64(BX), Z24
+	VFMADD231PS Z10, Z24, Z1
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
 	VPERMPS     -64(AX), Z11, Z25
 	VFMADD231PS Z2, Z25, Z0
 	VPERMPS     (AX), Z11, Z26
@@ -5815,7 +10577,7 @@ channel3:
 	VPERMPS     64(AX), Z11, Z27
 	VFMADD231PS Z4, Z27, Z0
 
-skip3_0:
+skip14:
 	VPERMPS     -64(AX)(DX*1), Z11, Z28
 	VFMADD231PS Z5, Z28, Z0
 	VPERMPS     (AX)(DX*1), Z11, Z29
@@ -5840,8 +10602,8 @@ skip3_0:
 	VFMADD231PS Z6, Z18, Z1
 	VPERMPS     64(AX)(DX*4), Z11, Z19
 	VFMADD231PS Z7, Z19, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_5
+	TESTQ       R11, R11
+	JNE         skip15
 	VPERMPS     -64(BX), Z11, Z20
 	VFMADD231PS Z8, Z20, Z1
 	VPERMPS     (BX), Z11, Z21
@@ -5849,194 +10611,374 @@ skip3_0:
 	VPERMPS     64(BX), Z11, Z22
 	VFMADD231PS Z10, Z22, Z1
 
-skip3_5:
-	DECQ    R12
-	JNZ     channel3
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored16
 
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
+stored16:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
 	JMP     column
 
 last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	ADDQ       $0x00000480, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	ADDQ        $0x00000480, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     -64(AX), Z11, Z23
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   -64(AX), Z23
 	VFMADD231PS Z2, Z23, Z0
-	VPERMPS     (AX), Z11, Z24
+	VMOVSLDUP   (AX), Z24
 	VFMADD231PS Z3, Z24, Z0
-	VPERMPS     64(AX), Z11, Z25
+	VMOVSLDUP   64(AX), Z25
 	VFMADD231PS Z4, Z25, Z0
 
-skip5_0:
-	VPERMPS     -64(AX)(DX*1), Z11, Z26
+skip18:
+	VMOVSLDUP   -64(AX)(DX*1), Z26
 	VFMADD231PS Z5, Z26, Z0
-	VPERMPS     (AX)(DX*1), Z11, Z27
+	VMOVSLDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z6, Z27, Z0
-	VPERMPS     64(AX)(DX*1), Z11, Z28
+	VMOVSLDUP   64(AX)(DX*1), Z28
 	VFMADD231PS Z7, Z28, Z0
-	VPERMPS     -64(AX)(DX*2), Z11, Z29
+	VMOVSLDUP   -64(AX)(DX*2), Z29
 	VFMADD231PS Z8, Z29, Z0
-	VPERMPS     (AX)(DX*2), Z11, Z30
+	VMOVSLDUP   (AX)(DX*2), Z30
 	VFMADD231PS Z9, Z30, Z0
-	VPERMPS     64(AX)(DX*2), Z11, Z31
+	VMOVSLDUP   64(AX)(DX*2), Z31
 	VFMADD231PS Z10, Z31, Z0
-	VPERMPS     -64(AX)(SI*1), Z11, Z12
+	VMOVSLDUP   -64(AX)(SI*1), Z12
 	VFMADD231PS Z2, Z12, Z1
-	VPERMPS     (AX)(SI*1), Z11, Z13
+	VMOVSLDUP   (AX)(SI*1), Z13
 	VFMADD231PS Z3, Z13, Z1
-	VPERMPS     64(AX)(SI*1), Z11, Z14
+	VMOVSLDUP   64(AX)(SI*1), Z14
 	VFMADD231PS Z4, Z14, Z1
-	VPERMPS     -64(AX)(DX*4), Z11, Z15
+	VMOVSLDUP   -64(AX)(DX*4), Z15
 	VFMADD231PS Z5, Z15, Z1
-	VPERMPS     (AX)(DX*4), Z11, Z16
+	VMOVSLDUP   (AX)(DX*4), Z16
 	VFMADD231PS Z6, Z16, Z1
-	VPERMPS     64(AX)(DX*4), Z11, Z17
+	VMOVSLDUP   64(AX)(DX*4), Z17
 	VFMADD231PS Z7, Z17, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_5
-	VPERMPS     -64(BX), Z11, Z18
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   -64(BX), Z18
 	VFMADD231PS Z8, Z18, Z1
-	VPERMPS     (BX), Z11, Z19
+	VMOVSLDUP   (BX), Z19
 	VFMADD231PS Z9, Z19, Z1
-	VPERMPS     64(BX), Z11, Z20
+	VMOVSLDUP   64(BX), Z20
 	VFMADD231PS Z10, Z20, Z1
 
-skip5_5:
-	DECQ    R12
-	JNZ     channel5
+skip19:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   -64(AX), Z21
+	VFMADD231PS Z2, Z21, Z0
+	VMOVSHDUP   (AX), Z22
+	VFMADD231PS Z3, Z22, Z0
+	VMOVSHDUP   64(AX), Z23
+	VFMADD231PS Z4, Z23, Z0
+
+skip20:
+	VMOVSHDUP   -64(AX)(DX*1), Z24
+	VFMADD231PS Z5, Z24, Z0
+	VMOVSHDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z6, Z25, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z26
+	VFMADD231PS Z7, Z26, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z27
+	VFMADD231PS Z8, Z27, Z0
+	VMOVSHDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z9, Z28, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z29
+	VFMADD231PS Z10, Z29, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z30
+	VFMADD231PS Z2, Z30, Z1
+	VMOVSHDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z3, Z31, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z12
+	VFMADD231PS Z4, Z12, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z13
+	VFMADD231PS Z5, Z13, Z1
+	VMOVSHDUP   (AX)(DX*4), Z14
+	VFMADD231PS Z6, Z14, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z15
+	VFMADD231PS Z7, Z15, Z1
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   -64(BX), Z16
+	VFMADD231PS Z8, Z16, Z1
+	VMOVSHDUP   (BX), Z17
+	VFMADD231PS Z9, Z17, Z1
+	VMOVSHDUP   64(BX), Z18
+	VFMADD231PS Z10, Z18, Z1
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     -64(AX), Z11, Z19
+	VFMADD231PS Z2, Z19, Z0
+	VPERMPS     (AX), Z11, Z20
+	VFMADD231PS Z3, Z20, Z0
+	VPERMPS     64(AX), Z11, Z21
+	VFMADD231PS Z4, Z21, Z0
+
+skip22:
+	VPERMPS     -64(AX)(DX*1), Z11, Z22
+	VFMADD231PS Z5, Z22, Z0
+	VPERMPS     (AX)(DX*1), Z11, Z23
+	VFMADD231PS Z6, Z23, Z0
+	VPERMPS     64(AX)(DX*1), Z11, Z24
+	VFMADD231PS Z7, Z24, Z0
+	VPERMPS     -64(AX)(DX*2), Z11, Z25
+	VFMADD231PS Z8, Z25, Z0
+	VPERMPS     (AX)(DX*2), Z11, Z26
+	VFMADD231PS Z9, Z26, Z0
+	VPERMPS     64(AX)(DX*2), Z11, Z27
+	VFMADD231PS Z10, Z27, Z0
+	VPERMPS     -64(AX)(SI*1), Z11, Z28
+	VFMADD231PS Z2, Z28, Z1
+	VPERMPS     (AX)(SI*1), Z11, Z29
+	VFMADD231PS Z3, Z29, Z1
+	VPERMPS     64(AX)(SI*1), Z11, Z30
+	VFMADD231PS Z4, Z30, Z1
+	VPERMPS     -64(AX)(DX*4), Z11, Z31
+	VFMADD231PS Z5, Z31, Z1
+	VPERMPS     (AX)(DX*4), Z11, Z12
+	VFMADD231PS Z6, Z12, Z1
+	VPERMPS     64(AX)(DX*4), Z11, Z13
+	VFMADD231PS Z7, Z13, Z1
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     -64(BX), Z11, Z14
+	VFMADD231PS Z8, Z14, Z1
+	VPERMPS     (BX), Z11, Z15
+	VFMADD231PS Z9, Z15, Z1
+	VPERMPS     64(BX), Z11, Z16
+	VFMADD231PS Z10, Z16, Z1
+
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored24
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	ADDQ       $0x00000480, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel7:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	ADDQ        $0x00000480, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z2
-	VMOVUPS     (DI)(R10*1), Z3
-	VMOVUPS     (DI)(R10*2), Z4
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z5
-	VMOVUPS     (R8)(R10*1), Z6
-	VMOVUPS     (R8)(R10*2), Z7
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z8
-	VMOVUPS     (R9)(R10*1), Z9
-	VMOVUPS     (R9)(R10*2), Z10
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z11
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip7_0
+	TESTQ       R10, R10
+	JNE         skip26
+	VMOVSLDUP   -64(AX), Z17
+	VFMADD231PS Z2, Z17, Z0
+	VMOVSLDUP   (AX), Z18
+	VFMADD231PS Z3, Z18, Z0
+
+skip26:
+	VMOVSLDUP   -64(AX)(DX*1), Z19
+	VFMADD231PS Z5, Z19, Z0
+	VMOVSLDUP   (AX)(DX*1), Z20
+	VFMADD231PS Z6, Z20, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z8, Z21, Z0
+	VMOVSLDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z9, Z22, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z23
+	VFMADD231PS Z2, Z23, Z1
+	VMOVSLDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z3, Z24, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSLDUP   (AX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z1
+	TESTQ       R11, R11
+	JNE         skip27
+	VMOVSLDUP   -64(BX), Z27
+	VFMADD231PS Z8, Z27, Z1
+	VMOVSLDUP   (BX), Z28
+	VFMADD231PS Z9, Z28, Z1
+
+skip27:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   -64(AX), Z29
+	VFMADD231PS Z2, Z29, Z0
+	VMOVSHDUP   (AX), Z30
+	VFMADD231PS Z3, Z30, Z0
+
+skip28:
+	VMOVSHDUP   -64(AX)(DX*1), Z31
+	VFMADD231PS Z5, Z31, Z0
+	VMOVSHDUP   (AX)(DX*1), Z12
+	VFMADD231PS Z6, Z12, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z13
+	VFMADD231PS Z8, Z13, Z0
+	VMOVSHDUP   (AX)(DX*2), Z14
+	VFMADD231PS Z9, Z14, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z15
+	VFMADD231PS Z2, Z15, Z1
+	VMOVSHDUP   (AX)(SI*1), Z16
+	VFMADD231PS Z3, Z16, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z17
+	VFMADD231PS Z5, Z17, Z1
+	VMOVSHDUP   (AX)(DX*4), Z18
+	VFMADD231PS Z6, Z18, Z1
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   -64(BX), Z19
+	VFMADD231PS Z8, Z19, Z1
+	VMOVSHDUP   (BX), Z20
+	VFMADD231PS Z9, Z20, Z1
+
+skip29:
+other25:
+	VMOVUPS     (R8), Z11
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip30
 	VPERMPS     -64(AX), Z11, Z21
 	VFMADD231PS Z2, Z21, Z0
 	VPERMPS     (AX), Z11, Z22
 	VFMADD231PS Z3, Z22, Z0
 
-skip7_0:
+skip30:
 	VPERMPS     -64(AX)(DX*1), Z11, Z23
 	VFMADD231PS Z5, Z23, Z0
 	VPERMPS     (AX)(DX*1), Z11, Z24
@@ -6053,37 +10995,37 @@ skip7_0:
 	VFMADD231PS Z5, Z29, Z1
 	VPERMPS     (AX)(DX*4), Z11, Z30
 	VFMADD231PS Z6, Z30, Z1
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip7_5
+	TESTQ       R11, R11
+	JNE         skip31
 	VPERMPS     -64(BX), Z11, Z31
 	VFMADD231PS Z8, Z31, Z1
 	VPERMPS     (BX), Z11, Z12
 	VFMADD231PS Z9, Z12, Z1
 
-skip7_5:
-	DECQ    R12
-	JNZ     channel7
+skip31:
+	DECQ    R9
+	JNZ     other25
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past8
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored8
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past32
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored32
 
-past8:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past32:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored8:
-	ADDQ $0x40, R13
+stored32:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -6091,203 +11033,728 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s3_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s3_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s3_3AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	ADDQ       $0x000006c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s3_3AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	ADDQ        $0x000006c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z12, Z14
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z14
 	VFMADD231PS Z4, Z14, Z0
-	VPERMPS     64(AX), Z12, Z15
+	VMOVSLDUP   64(AX), Z15
 	VFMADD231PS Z5, Z15, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z12, Z16
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z16
 	VFMADD231PS Z7, Z16, Z0
-	VPERMPS     64(AX)(DX*1), Z12, Z17
+	VMOVSLDUP   64(AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
-	VPERMPS     (AX)(DX*2), Z12, Z18
+	VMOVSLDUP   (AX)(DX*2), Z18
 	VFMADD231PS Z10, Z18, Z0
-	VPERMPS     64(AX)(DX*2), Z12, Z19
+	VMOVSLDUP   64(AX)(DX*2), Z19
 	VFMADD231PS Z11, Z19, Z0
-	VPERMPS     (AX)(SI*1), Z12, Z20
+	VMOVSLDUP   (AX)(SI*1), Z20
 	VFMADD231PS Z4, Z20, Z1
-	VPERMPS     64(AX)(SI*1), Z12, Z21
+	VMOVSLDUP   64(AX)(SI*1), Z21
 	VFMADD231PS Z5, Z21, Z1
-	VPERMPS     (AX)(DX*4), Z12, Z22
+	VMOVSLDUP   (AX)(DX*4), Z22
 	VFMADD231PS Z7, Z22, Z1
-	VPERMPS     64(AX)(DX*4), Z12, Z23
+	VMOVSLDUP   64(AX)(DX*4), Z23
 	VFMADD231PS Z8, Z23, Z1
+	VMOVSLDUP   (BX), Z24
+	VFMADD231PS Z10, Z24, Z1
+	VMOVSLDUP   64(BX), Z25
+	VFMADD231PS Z11, Z25, Z1
+	VMOVSLDUP   (BX)(DX*1), Z26
+	VFMADD231PS Z4, Z26, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z27
+	VFMADD231PS Z5, Z27, Z2
+	VMOVSLDUP   (BX)(DX*2), Z28
+	VFMADD231PS Z7, Z28, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z29
+	VFMADD231PS Z8, Z29, Z2
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (BX)(SI*1), Z30
+	VFMADD231PS Z10, Z30, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z31
+	VFMADD231PS Z11, Z31, Z2
+
+skip3:
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z13
+	VFMADD231PS Z4, Z13, Z0
+	VMOVSHDUP   64(AX), Z14
+	VFMADD231PS Z5, Z14, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z15
+	VFMADD231PS Z7, Z15, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z16
+	VFMADD231PS Z8, Z16, Z0
+	VMOVSHDUP   (AX)(DX*2), Z17
+	VFMADD231PS Z10, Z17, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z18
+	VFMADD231PS Z11, Z18, Z0
+	VMOVSHDUP   (AX)(SI*1), Z19
+	VFMADD231PS Z4, Z19, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z20
+	VFMADD231PS Z5, Z20, Z1
+	VMOVSHDUP   (AX)(DX*4), Z21
+	VFMADD231PS Z7, Z21, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z22
+	VFMADD231PS Z8, Z22, Z1
+	VMOVSHDUP   (BX), Z23
+	VFMADD231PS Z10, Z23, Z1
+	VMOVSHDUP   64(BX), Z24
+	VFMADD231PS Z11, Z24, Z1
+	VMOVSHDUP   (BX)(DX*1), Z25
+	VFMADD231PS Z4, Z25, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z26
+	VFMADD231PS Z5, Z26, Z2
+	VMOVSHDUP   (BX)(DX*2), Z27
+	VFMADD231PS Z7, Z27, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z28
+	VFMADD231PS Z8, Z28, Z2
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (BX)(SI*1), Z29
+	VFMADD231PS Z10, Z29, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z30
+	VFMADD231PS Z11, Z30, Z2
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z12, Z31
+	VFMADD231PS Z4, Z31, Z0
+	VPERMPS     64(AX), Z12, Z13
+	VFMADD231PS Z5, Z13, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z12, Z14
+	VFMADD231PS Z7, Z14, Z0
+	VPERMPS     64(AX)(DX*1), Z12, Z15
+	VFMADD231PS Z8, Z15, Z0
+	VPERMPS     (AX)(DX*2), Z12, Z16
+	VFMADD231PS Z10, Z16, Z0
+	VPERMPS     64(AX)(DX*2), Z12, Z17
+	VFMADD231PS Z11, Z17, Z0
+	VPERMPS     (AX)(SI*1), Z12, Z18
+	VFMADD231PS Z4, Z18, Z1
+	VPERMPS     64(AX)(SI*1), Z12, Z19
+	VFMADD231PS Z5, Z19, Z1
+	VPERMPS     (AX)(DX*4), Z12, Z20
+	VFMADD231PS Z7, Z20, Z1
+	VPERMPS     64(AX)(DX*4), Z12, Z21
+	VFMADD231PS Z8, Z21, Z1
+	VPERMPS     (BX), Z12, Z22
+	VFMADD231PS Z10, Z22, Z1
+	VPERMPS     64(BX), Z12, Z23
+	VFMADD231PS Z11, Z23, Z1
+	VPERMPS     (BX)(DX*1), Z12, Z24
+	VFMADD231PS Z4, Z24, Z2
+	VPERMPS     64(BX)(DX*1), Z12, Z25
+	VFMADD231PS Z5, Z25, Z2
+	VPERMPS     (BX)(DX*2), Z12, Z26
+	VFMADD231PS Z7, Z26, Z2
+	VPERMPS     64(BX)(DX*2), Z12, Z27
+	VFMADD231PS Z8, Z27, Z2
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (BX)(SI*1), Z12, Z28
+	VFMADD231PS Z10, Z28, Z2
+	VPERMPS     64(BX)(SI*1), Z12, Z29
+	VFMADD231PS Z11, Z29, Z2
+
+skip7:
+	DECQ    R9
+	JNZ     other1
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, BX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored8
+
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+
+stored8:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	ADDQ        $0x000006c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   -64(AX), Z30
+	VFMADD231PS Z3, Z30, Z0
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z4, Z31, Z0
+	VMOVSLDUP   64(AX), Z13
+	VFMADD231PS Z5, Z13, Z0
+
+skip10:
+	VMOVSLDUP   -64(AX)(DX*1), Z14
+	VFMADD231PS Z6, Z14, Z0
+	VMOVSLDUP   (AX)(DX*1), Z15
+	VFMADD231PS Z7, Z15, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z16
+	VFMADD231PS Z8, Z16, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z17
+	VFMADD231PS Z9, Z17, Z0
+	VMOVSLDUP   (AX)(DX*2), Z18
+	VFMADD231PS Z10, Z18, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z19
+	VFMADD231PS Z11, Z19, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z20
+	VFMADD231PS Z3, Z20, Z1
+	VMOVSLDUP   (AX)(SI*1), Z21
+	VFMADD231PS Z4, Z21, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z22
+	VFMADD231PS Z5, Z22, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z23
+	VFMADD231PS Z6, Z23, Z1
+	VMOVSLDUP   (AX)(DX*4), Z24
+	VFMADD231PS Z7, Z24, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z25
+	VFMADD231PS Z8, Z25, Z1
+	VMOVSLDUP   -64(BX), Z26
+	VFMADD231PS Z9, Z26, Z1
+	VMOVSLDUP   (BX), Z27
+	VFMADD231PS Z10, Z27, Z1
+	VMOVSLDUP   64(BX), Z28
+	VFMADD231PS Z11, Z28, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z29
+	VFMADD231PS Z3, Z29, Z2
+	VMOVSLDUP   (BX)(DX*1), Z30
+	VFMADD231PS Z4, Z30, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z31
+	VFMADD231PS Z5, Z31, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z13
+	VFMADD231PS Z6, Z13, Z2
+	VMOVSLDUP   (BX)(DX*2), Z14
+	VFMADD231PS Z7, Z14, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z15
+	VFMADD231PS Z8, Z15, Z2
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   -64(BX)(SI*1), Z16
+	VFMADD231PS Z9, Z16, Z2
+	VMOVSLDUP   (BX)(SI*1), Z17
+	VFMADD231PS Z10, Z17, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z18
+	VFMADD231PS Z11, Z18, Z2
+
+skip11:
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   -64(AX), Z19
+	VFMADD231PS Z3, Z19, Z0
+	VMOVSHDUP   (AX), Z20
+	VFMADD231PS Z4, Z20, Z0
+	VMOVSHDUP   64(AX), Z21
+	VFMADD231PS Z5, Z21, Z0
+
+skip12:
+	VMOVSHDUP   -64(AX)(DX*1), Z22
+	VFMADD231PS Z6, Z22, Z0
+	VMOVSHDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z7, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z24
+	VFMADD231PS Z8, Z24, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z25
+	VFMADD231PS Z9, Z25, Z0
+	VMOVSHDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z10, Z26, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z27
+	VFMADD231PS Z11, Z27, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z28
+	VFMADD231PS Z3, Z28, Z1
+	VMOVSHDUP   (AX)(SI*1), Z29
+	VFMADD231PS Z4, Z29, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z30
+	VFMADD231PS Z5, Z30, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z31
+	VFMADD231PS Z6, Z31, Z1
+	VMOVSHDUP   (AX)(DX*4), Z13
+	VFMADD231PS Z7, Z13, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z14
+	VFMADD231PS Z8, Z14, Z1
+	VMOVSHDUP   -64(BX), Z15
+	VFMADD231PS Z9, Z15, Z1
+	VMOVSHDUP   (BX), Z16
+	VFMADD231PS Z10, Z16, Z1
+	VMOVSHDUP   64(BX), Z17
+	VFMADD231PS Z11, Z17, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z18
+	VFMADD231PS Z3, Z18, Z2
+	VMOVSHDUP   (BX)(DX*1), Z19
+	VFMADD231PS Z4, Z19, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z20
+	VFMADD231PS Z5, Z20, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z21
+	VFMADD231PS Z6, Z21, Z2
+	VMOVSHDUP   (BX)(DX*2), Z22
+	VFMADD231PS Z7, Z22, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z23
+	VFMADD231PS Z8, Z23, Z2
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   -64(BX)(SI*1), Z24
+	VFMADD231PS Z9, Z24, Z2
+	VMOVSHDUP   (BX)(SI*1), Z25
+	VFMADD231PS Z10, Z25, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z26
+	VFMADD231PS Z11, Z26, Z2
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     -64(AX), Z12, Z27
+	VFMADD231PS Z3, Z27, Z0
+	VPERMPS     (AX), Z12, Z28
+	VFMADD231PS Z4, Z28, Z0
+	VPERMPS     64(AX), Z12, Z29
+	VFMADD231PS Z5, Z29, Z0
+
+skip14:
+	VPERMPS     -64(AX)(DX*1), Z12, Z30
+	VFMADD231PS Z6, Z30, Z0
+	VPERMPS     (AX)(DX*1), Z12, Z31
+	VFMADD231PS Z7, Z31, Z0
+	VPERMPS     64(AX)(DX*1), Z12, Z13
+	VFMADD231PS Z8, Z13, Z0
+	VPERMPS     -64(AX)(DX*2), Z12, Z14
+	VFMADD231PS Z9, Z14, Z0
+	VPERMPS     (AX)(DX*2), Z12, Z15
+	VFMADD231PS Z10, Z15, Z0
+	VPERMPS     64(AX)(DX*2), Z12, Z16
+	VFMADD231PS Z11, Z16, Z0
+	VPERMPS     -64(AX)(SI*1), Z12, Z17
+	VFMADD231PS Z3, Z17, Z1
+	VPERMPS     (AX)(SI*1), Z12, Z18
+	VFMADD231PS Z4, Z18, Z1
+	VPERMPS     64(AX)(SI*1), Z12, Z19
+	VFMADD231PS Z5, Z19, Z1
+	VPERMPS     -64(AX)(DX*4), Z12, Z20
+	VFMADD231PS Z6, Z20, Z1
+	VPERMPS     (AX)(DX*4), Z12, Z21
+	VFMADD231PS Z7, Z21, Z1
+	VPERMPS     64(AX)(DX*4), Z12, Z22
+	VFMADD231PS Z8, Z22, Z1
+	VPERMPS     -64(BX), Z12, Z23
+	VFMADD231PS Z9, Z23, Z1
 	VPERMPS     (BX), Z12, Z24
 	VFMADD231PS Z10, Z24, Z1
 	VPERMPS     64(BX), Z12, Z25
 	VFMADD231PS Z11, Z25, Z1
-	VPERMPS     (BX)(DX*1), Z12, Z26
-	VFMADD231PS Z4, Z26, Z2
-	VPERMPS     64(BX)(DX*1), Z12, Z27
-	VFMADD231PS Z5, Z27, Z2
-	VPERMPS     (BX)(DX*2), Z12, Z28
-	VFMADD231PS Z7, Z28, Z2
-	VPERMPS     64(BX)(DX*2), Z12, Z29
-	VFMADD231PS Z8, Z29, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_8
-	VPERMPS     (BX)(SI*1), Z12, Z30
-	VFMADD231PS Z10, Z30, Z2
-	VPERMPS     64(BX)(SI*1), Z12, Z31
-	VFMADD231PS Z11, Z31, Z2
+	VPERMPS     -64(BX)(DX*1), Z12, Z26
+	VFMADD231PS Z3, Z26, Z2
+	VPERMPS     (BX)(DX*1), Z12, Z27
+	VFMADD231PS Z4, Z27, Z2
+	VPERMPS     64(BX)(DX*1), Z12, Z28
+	VFMADD231PS Z5, Z28, Z2
+	VPERMPS     -64(BX)(DX*2), Z12, Z29
+	VFMADD231PS Z6, Z29, Z2
+	VPERMPS     (BX)(DX*2), Z12, Z30
+	VFMADD231PS Z7, Z30, Z2
+	VPERMPS     64(BX)(DX*2), Z12, Z31
+	VFMADD231PS Z8, Z31, Z2
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     -64(BX)(SI*1), Z12, Z13
+	VFMADD231PS Z9, Z13, Z2
+	VPERMPS     (BX)(SI*1), Z12, Z14
+	VFMADD231PS Z10, Z14, Z2
+	VPERMPS     64(BX)(SI*1), Z12, Z15
+	VFMADD231PS Z11, Z15, Z2
 
-skip1_8:
-	DECQ    R12
-	JNZ     channel1
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored16
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
+stored16:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	JMP     column
 
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	ADDQ       $0x000006c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+last:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	ADDQ        $0x000006c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   -64(AX), Z16
+	VFMADD231PS Z3, Z16, Z0
+	VMOVSLDUP   (AX), Z17
+	VFMADD231PS Z4, Z17, Z0
+	VMOVSLDUP   64(AX), Z18
+	VFMADD231PS Z5, Z18, Z0
+
+skip18:
+	VMOVSLDUP   -64(AX)(DX*1), Z19
+	VFMADD231PS Z6, Z19, Z0
+	VMOVSLDUP   (AX)(DX*1), Z20
+	VFMADD231PS Z7, Z20, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z21
+	VFMADD231PS Z8, Z21, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z22
+	VFMADD231PS Z9, Z22, Z0
+	VMOVSLDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z10, Z23, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z11, Z24, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z25
+	VFMADD231PS Z3, Z25, Z1
+	VMOVSLDUP   (AX)(SI*1), Z26
+	VFMADD231PS Z4, Z26, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z27
+	VFMADD231PS Z5, Z27, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z28
+	VFMADD231PS Z6, Z28, Z1
+	VMOVSLDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z7, Z29, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z30
+	VFMADD231PS Z8, Z30, Z1
+	VMOVSLDUP   -64(BX), Z31
+	VFMADD231PS Z9, Z31, Z1
+	VMOVSLDUP   (BX), Z13
+	VFMADD231PS Z10, Z13, Z1
+	VMOVSLDUP   64(BX), Z14
+	VFMADD231PS Z11, Z14, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z3, Z15, Z2
+	VMOVSLDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z4, Z16, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z5, Z17, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z6, Z18, Z2
+	VMOVSLDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z7, Z19, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z8, Z20, Z2
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z9, Z21, Z2
+	VMOVSLDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z10, Z22, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z11, Z23, Z2
+
+skip19:
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   -64(AX), Z24
+	VFMADD231PS Z3, Z24, Z0
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z4, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z5, Z26, Z0
+
+skip20:
+	VMOVSHDUP   -64(AX)(DX*1), Z27
+	VFMADD231PS Z6, Z27, Z0
+	VMOVSHDUP   (AX)(DX*1), Z28
+	VFMADD231PS Z7, Z28, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z29
+	VFMADD231PS Z8, Z29, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z30
+	VFMADD231PS Z9, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z10, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z13
+	VFMADD231PS Z11, Z13, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z14
+	VFMADD231PS Z3, Z14, Z1
+	VMOVSHDUP   (AX)(SI*1), Z15
+	VFMADD231PS Z4, Z15, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z16
+	VFMADD231PS Z5, Z16, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z17
+	VFMADD231PS Z6, Z17, Z1
+	VMOVSHDUP   (AX)(DX*4), Z18
+	VFMADD231PS Z7, Z18, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z19
+	VFMADD231PS Z8, Z19, Z1
+	VMOVSHDUP   -64(BX), Z20
+	VFMADD231PS Z9, Z20, Z1
+	VMOVSHDUP   (BX), Z21
+	VFMADD231PS Z10, Z21, Z1
+	VMOVSHDUP   64(BX), Z22
+	VFMADD231PS Z11, Z22, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z23
+	VFMADD231PS Z3, Z23, Z2
+	VMOVSHDUP   (BX)(DX*1), Z24
+	VFMADD231PS Z4, Z24, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z25
+	VFMADD231PS Z5, Z25, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z26
+	VFMADD231PS Z6, Z26, Z2
+	VMOVSHDUP   (BX)(DX*2), Z27
+	VFMADD231PS Z7, Z27, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z28
+	VFMADD231PS Z8, Z28, Z2
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   -64(BX)(SI*1), Z29
+	VFMADD231PS Z9, Z29, Z2
+	VMOVSHDUP   (BX)(SI*1), Z30
+	VFMADD231PS Z10, Z30, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z31
+	VFMADD231PS Z11, Z31, Z2
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
 	VPERMPS     -64(AX), Z12, Z13
 	VFMADD231PS Z3, Z13, Z0
 	VPERMPS     (AX), Z12, Z14
@@ -6295,7 +11762,7 @@ channel3:
 	VPERMPS     64(AX), Z12, Z15
 	VFMADD231PS Z5, Z15, Z0
 
-skip3_0:
+skip22:
 	VPERMPS     -64(AX)(DX*1), Z12, Z16
 	VFMADD231PS Z6, Z16, Z0
 	VPERMPS     (AX)(DX*1), Z12, Z17
@@ -6338,8 +11805,8 @@ skip3_0:
 	VFMADD231PS Z7, Z16, Z2
 	VPERMPS     64(BX)(DX*2), Z12, Z17
 	VFMADD231PS Z8, Z17, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_8
+	TESTQ       R11, R11
+	JNE         skip23
 	VPERMPS     -64(BX)(SI*1), Z12, Z18
 	VFMADD231PS Z9, Z18, Z2
 	VPERMPS     (BX)(SI*1), Z12, Z19
@@ -6347,302 +11814,258 @@ skip3_0:
 	VPERMPS     64(BX)(SI*1), Z12, Z20
 	VFMADD231PS Z11, Z20, Z2
 
-skip3_8:
-	DECQ    R12
-	JNZ     channel3
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored24
 
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	JMP     column
-
-last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	ADDQ       $0x000006c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
-	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
-	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     -64(AX), Z12, Z21
-	VFMADD231PS Z3, Z21, Z0
-	VPERMPS     (AX), Z12, Z22
-	VFMADD231PS Z4, Z22, Z0
-	VPERMPS     64(AX), Z12, Z23
-	VFMADD231PS Z5, Z23, Z0
-
-skip5_0:
-	VPERMPS     -64(AX)(DX*1), Z12, Z24
-	VFMADD231PS Z6, Z24, Z0
-	VPERMPS     (AX)(DX*1), Z12, Z25
-	VFMADD231PS Z7, Z25, Z0
-	VPERMPS     64(AX)(DX*1), Z12, Z26
-	VFMADD231PS Z8, Z26, Z0
-	VPERMPS     -64(AX)(DX*2), Z12, Z27
-	VFMADD231PS Z9, Z27, Z0
-	VPERMPS     (AX)(DX*2), Z12, Z28
-	VFMADD231PS Z10, Z28, Z0
-	VPERMPS     64(AX)(DX*2), Z12, Z29
-	VFMADD231PS Z11, Z29, Z0
-	VPERMPS     -64(AX)(SI*1), Z12, Z30
-	VFMADD231PS Z3, Z30, Z1
-	VPERMPS     (AX)(SI*1), Z12, Z31
-	VFMADD231PS Z4, Z31, Z1
-	VPERMPS     64(AX)(SI*1), Z12, Z13
-	VFMADD231PS Z5, Z13, Z1
-	VPERMPS     -64(AX)(DX*4), Z12, Z14
-	VFMADD231PS Z6, Z14, Z1
-	VPERMPS     (AX)(DX*4), Z12, Z15
-	VFMADD231PS Z7, Z15, Z1
-	VPERMPS     64(AX)(DX*4), Z12, Z16
-	VFMADD231PS Z8, Z16, Z1
-	VPERMPS     -64(BX), Z12, Z17
-	VFMADD231PS Z9, Z17, Z1
-	VPERMPS     (BX), Z12, Z18
-	VFMADD231PS Z10, Z18, Z1
-	VPERMPS     64(BX), Z12, Z19
-	VFMADD231PS Z11, Z19, Z1
-	VPERMPS     -64(BX)(DX*1), Z12, Z20
-	VFMADD231PS Z3, Z20, Z2
-	VPERMPS     (BX)(DX*1), Z12, Z21
-	VFMADD231PS Z4, Z21, Z2
-	VPERMPS     64(BX)(DX*1), Z12, Z22
-	VFMADD231PS Z5, Z22, Z2
-	VPERMPS     -64(BX)(DX*2), Z12, Z23
-	VFMADD231PS Z6, Z23, Z2
-	VPERMPS     (BX)(DX*2), Z12, Z24
-	VFMADD231PS Z7, Z24, Z2
-	VPERMPS     64(BX)(DX*2), Z12, Z25
-	VFMADD231PS Z8, Z25, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_8
-	VPERMPS     -64(BX)(SI*1), Z12, Z26
-	VFMADD231PS Z9, Z26, Z2
-	VPERMPS     (BX)(SI*1), Z12, Z27
-	VFMADD231PS Z10, Z27, Z2
-	VPERMPS     64(BX)(SI*1), Z12, Z28
-	VFMADD231PS Z11, Z28, Z2
-
-skip5_8:
-	DECQ    R12
-	JNZ     channel5
-	ADDQ    $0x000000c0, AX
-	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored6
-
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-
-stored6:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	ADDQ       $0x000006c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel7:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	ADDQ        $0x000006c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z3
-	VMOVUPS     (DI)(R10*1), Z4
-	VMOVUPS     (DI)(R10*2), Z5
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z6
-	VMOVUPS     (R8)(R10*1), Z7
-	VMOVUPS     (R8)(R10*2), Z8
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z9
-	VMOVUPS     (R9)(R10*1), Z10
-	VMOVUPS     (R9)(R10*2), Z11
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z12
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip7_0
-	VPERMPS     -64(AX), Z12, Z29
-	VFMADD231PS Z3, Z29, Z0
-	VPERMPS     (AX), Z12, Z30
-	VFMADD231PS Z4, Z30, Z0
+	TESTQ       R10, R10
+	JNE         skip26
+	VMOVSLDUP   -64(AX), Z21
+	VFMADD231PS Z3, Z21, Z0
+	VMOVSLDUP   (AX), Z22
+	VFMADD231PS Z4, Z22, Z0
 
-skip7_0:
-	VPERMPS     -64(AX)(DX*1), Z12, Z31
-	VFMADD231PS Z6, Z31, Z0
-	VPERMPS     (AX)(DX*1), Z12, Z13
-	VFMADD231PS Z7, Z13, Z0
-	VPERMPS     -64(AX)(DX*2), Z12, Z14
-	VFMADD231PS Z9, Z14, Z0
-	VPERMPS     (AX)(DX*2), Z12, Z15
-	VFMADD231PS Z10, Z15, Z0
-	VPERMPS     -64(AX)(SI*1), Z12, Z16
-	VFMADD231PS Z3, Z16, Z1
-	VPERMPS     (AX)(SI*1), Z12, Z17
-	VFMADD231PS Z4, Z17, Z1
-	VPERMPS     -64(AX)(DX*4), Z12, Z18
-	VFMADD231PS Z6, Z18, Z1
-	VPERMPS     (AX)(DX*4), Z12, Z19
-	VFMADD231PS Z7, Z19, Z1
-	VPERMPS     -64(BX), Z12, Z20
-	VFMADD231PS Z9, Z20, Z1
-	VPERMPS     (BX), Z12, Z21
-	VFMADD231PS Z10, Z21, Z1
-	VPERMPS     -64(BX)(DX*1), Z12, Z22
-	VFMADD231PS Z3, Z22, Z2
-	VPERMPS     (BX)(DX*1), Z12, Z23
-	VFMADD231PS Z4, Z23, Z2
-	VPERMPS     -64(BX)(DX*2), Z12, Z24
-	VFMADD231PS Z6, Z24, Z2
-	VPERMPS     (BX)(DX*2), Z12, Z25
-	VFMADD231PS Z7, Z25, Z2
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip7_8
-	VPERMPS     -64(BX)(SI*1), Z12, Z26
-	VFMADD231PS Z9, Z26, Z2
-	VPERMPS     (BX)(SI*1), Z12, Z27
-	VFMADD231PS Z10, Z27, Z2
+skip26:
+	VMOVSLDUP   -64(AX)(DX*1), Z23
+	VFMADD231PS Z6, Z23, Z0
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z7, Z24, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z25
+	VFMADD231PS Z9, Z25, Z0
+	VMOVSLDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z10, Z26, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z27
+	VFMADD231PS Z3, Z27, Z1
+	VMOVSLDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z4, Z28, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z29
+	VFMADD231PS Z6, Z29, Z1
+	VMOVSLDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z7, Z30, Z1
+	VMOVSLDUP   -64(BX), Z31
+	VFMADD231PS Z9, Z31, Z1
+	VMOVSLDUP   (BX), Z13
+	VFMADD231PS Z10, Z13, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z14
+	VFMADD231PS Z3, Z14, Z2
+	VMOVSLDUP   (BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z16
+	VFMADD231PS Z6, Z16, Z2
+	VMOVSLDUP   (BX)(DX*2), Z17
+	VFMADD231PS Z7, Z17, Z2
+	TESTQ       R11, R11
+	JNE         skip27
+	VMOVSLDUP   -64(BX)(SI*1), Z18
+	VFMADD231PS Z9, Z18, Z2
+	VMOVSLDUP   (BX)(SI*1), Z19
+	VFMADD231PS Z10, Z19, Z2
 
-skip7_8:
-	DECQ    R12
-	JNZ     channel7
+skip27:
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   -64(AX), Z20
+	VFMADD231PS Z3, Z20, Z0
+	VMOVSHDUP   (AX), Z21
+	VFMADD231PS Z4, Z21, Z0
+
+skip28:
+	VMOVSHDUP   -64(AX)(DX*1), Z22
+	VFMADD231PS Z6, Z22, Z0
+	VMOVSHDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z7, Z23, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z24
+	VFMADD231PS Z9, Z24, Z0
+	VMOVSHDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z10, Z25, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z26
+	VFMADD231PS Z3, Z26, Z1
+	VMOVSHDUP   (AX)(SI*1), Z27
+	VFMADD231PS Z4, Z27, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z28
+	VFMADD231PS Z6, Z28, Z1
+	VMOVSHDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z7, Z29, Z1
+	VMOVSHDUP   -64(BX), Z30
+	VFMADD231PS Z9, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z10, Z31, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z13
+	VFMADD231PS Z3, Z13, Z2
+	VMOVSHDUP   (BX)(DX*1), Z14
+	VFMADD231PS Z4, Z14, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z15
+	VFMADD231PS Z6, Z15, Z2
+	VMOVSHDUP   (BX)(DX*2), Z16
+	VFMADD231PS Z7, Z16, Z2
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   -64(BX)(SI*1), Z17
+	VFMADD231PS Z9, Z17, Z2
+	VMOVSHDUP   (BX)(SI*1), Z18
+	VFMADD231PS Z10, Z18, Z2
+
+skip29:
+other25:
+	VMOVUPS     (R8), Z12
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z3
+	VMOVUPS     64(DI), Z4
+	VMOVUPS     128(DI), Z5
+	VMOVUPS     192(DI), Z6
+	VMOVUPS     256(DI), Z7
+	VMOVUPS     320(DI), Z8
+	VMOVUPS     384(DI), Z9
+	VMOVUPS     448(DI), Z10
+	VMOVUPS     512(DI), Z11
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip30
+	VPERMPS     -64(AX), Z12, Z19
+	VFMADD231PS Z3, Z19, Z0
+	VPERMPS     (AX), Z12, Z20
+	VFMADD231PS Z4, Z20, Z0
+
+skip30:
+	VPERMPS     -64(AX)(DX*1), Z12, Z21
+	VFMADD231PS Z6, Z21, Z0
+	VPERMPS     (AX)(DX*1), Z12, Z22
+	VFMADD231PS Z7, Z22, Z0
+	VPERMPS     -64(AX)(DX*2), Z12, Z23
+	VFMADD231PS Z9, Z23, Z0
+	VPERMPS     (AX)(DX*2), Z12, Z24
+	VFMADD231PS Z10, Z24, Z0
+	VPERMPS     -64(AX)(SI*1), Z12, Z25
+	VFMADD231PS Z3, Z25, Z1
+	VPERMPS     (AX)(SI*1), Z12, Z26
+	VFMADD231PS Z4, Z26, Z1
+	VPERMPS     -64(AX)(DX*4), Z12, Z27
+	VFMADD231PS Z6, Z27, Z1
+	VPERMPS     (AX)(DX*4), Z12, Z28
+	VFMADD231PS Z7, Z28, Z1
+	VPERMPS     -64(BX), Z12, Z29
+	VFMADD231PS Z9, Z29, Z1
+	VPERMPS     (BX), Z12, Z30
+	VFMADD231PS Z10, Z30, Z1
+	VPERMPS     -64(BX)(DX*1), Z12, Z31
+	VFMADD231PS Z3, Z31, Z2
+	VPERMPS     (BX)(DX*1), Z12, Z13
+	VFMADD231PS Z4, Z13, Z2
+	VPERMPS     -64(BX)(DX*2), Z12, Z14
+	VFMADD231PS Z6, Z14, Z2
+	VPERMPS     (BX)(DX*2), Z12, Z15
+	VFMADD231PS Z7, Z15, Z2
+	TESTQ       R11, R11
+	JNE         skip31
+	VPERMPS     -64(BX)(SI*1), Z12, Z16
+	VFMADD231PS Z9, Z16, Z2
+	VPERMPS     (BX)(SI*1), Z12, Z17
+	VFMADD231PS Z10, Z17, Z2
+
+skip31:
+	DECQ    R9
+	JNZ     other25
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past8
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	JMP     stored8
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past32
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	JMP     stored32
 
-past8:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
+past32:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
 
-stored8:
-	ADDQ $0x40, R13
+stored32:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -6650,678 +12073,1279 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s3_4AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s3_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s3_4AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	LEAQ       (BX)(R15*1), CX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	ADDQ       $0x00000900, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s3_4AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	LEAQ        (BX)(R14*1), CX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	ADDQ        $0x00000900, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z13, Z15
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z15
 	VFMADD231PS Z5, Z15, Z0
-	VPERMPS     64(AX), Z13, Z16
+	VMOVSLDUP   64(AX), Z16
 	VFMADD231PS Z6, Z16, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z13, Z17
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
-	VPERMPS     64(AX)(DX*1), Z13, Z18
+	VMOVSLDUP   64(AX)(DX*1), Z18
 	VFMADD231PS Z9, Z18, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z19
+	VMOVSLDUP   (AX)(DX*2), Z19
 	VFMADD231PS Z11, Z19, Z0
-	VPERMPS     64(AX)(DX*2), Z13, Z20
+	VMOVSLDUP   64(AX)(DX*2), Z20
 	VFMADD231PS Z12, Z20, Z0
-	VPERMPS     (AX)(SI*1), Z13, Z21
+	VMOVSLDUP   (AX)(SI*1), Z21
 	VFMADD231PS Z5, Z21, Z1
-	VPERMPS     64(AX)(SI*1), Z13, Z22
+	VMOVSLDUP   64(AX)(SI*1), Z22
 	VFMADD231PS Z6, Z22, Z1
-	VPERMPS     (AX)(DX*4), Z13, Z23
+	VMOVSLDUP   (AX)(DX*4), Z23
 	VFMADD231PS Z8, Z23, Z1
-	VPERMPS     64(AX)(DX*4), Z13, Z24
+	VMOVSLDUP   64(AX)(DX*4), Z24
 	VFMADD231PS Z9, Z24, Z1
-	VPERMPS     (BX), Z13, Z25
+	VMOVSLDUP   (BX), Z25
 	VFMADD231PS Z11, Z25, Z1
-	VPERMPS     64(BX), Z13, Z26
+	VMOVSLDUP   64(BX), Z26
 	VFMADD231PS Z12, Z26, Z1
-	VPERMPS     (BX)(DX*1), Z13, Z27
+	VMOVSLDUP   (BX)(DX*1), Z27
 	VFMADD231PS Z5, Z27, Z2
-	VPERMPS     64(BX)(DX*1), Z13, Z28
+	VMOVSLDUP   64(BX)(DX*1), Z28
 	VFMADD231PS Z6, Z28, Z2
-	VPERMPS     (BX)(DX*2), Z13, Z29
+	VMOVSLDUP   (BX)(DX*2), Z29
 	VFMADD231PS Z8, Z29, Z2
-	VPERMPS     64(BX)(DX*2), Z13, Z30
+	VMOVSLDUP   64(BX)(DX*2), Z30
 	VFMADD231PS Z9, Z30, Z2
-	VPERMPS     (BX)(SI*1), Z13, Z31
+	VMOVSLDUP   (BX)(SI*1), Z31
 	VFMADD231PS Z11, Z31, Z2
-	VPERMPS     64(BX)(SI*1), Z13, Z14
+	VMOVSLDUP   64(BX)(SI*1), Z14
 	VFMADD231PS Z12, Z14, Z2
-	VPERMPS     (BX)(DX*4), Z13, Z15
+	VMOVSLDUP   (BX)(DX*4), Z15
 	VFMADD231PS Z5, Z15, Z3
-	VPERMPS     64(BX)(DX*4), Z13, Z16
+	VMOVSLDUP   64(BX)(DX*4), Z16
 	VFMADD231PS Z6, Z16, Z3
-	VPERMPS     (CX), Z13, Z17
+	VMOVSLDUP   (CX), Z17
 	VFMADD231PS Z8, Z17, Z3
-	VPERMPS     64(CX), Z13, Z18
+	VMOVSLDUP   64(CX), Z18
 	VFMADD231PS Z9, Z18, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_11
-	VPERMPS     (CX)(DX*1), Z13, Z19
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (CX)(DX*1), Z19
 	VFMADD231PS Z11, Z19, Z3
-	VPERMPS     64(CX)(DX*1), Z13, Z20
+	VMOVSLDUP   64(CX)(DX*1), Z20
 	VFMADD231PS Z12, Z20, Z3
 
-skip1_11:
-	DECQ    R12
-	JNZ     channel1
+skip3:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z21
+	VFMADD231PS Z5, Z21, Z0
+	VMOVSHDUP   64(AX), Z22
+	VFMADD231PS Z6, Z22, Z0
+
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z8, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z24
+	VFMADD231PS Z9, Z24, Z0
+	VMOVSHDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z11, Z25, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z26
+	VFMADD231PS Z12, Z26, Z0
+	VMOVSHDUP   (AX)(SI*1), Z27
+	VFMADD231PS Z5, Z27, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z28
+	VFMADD231PS Z6, Z28, Z1
+	VMOVSHDUP   (AX)(DX*4), Z29
+	VFMADD231PS Z8, Z29, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z30
+	VFMADD231PS Z9, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSHDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSHDUP   (BX)(DX*1), Z15
+	VFMADD231PS Z5, Z15, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z16
+	VFMADD231PS Z6, Z16, Z2
+	VMOVSHDUP   (BX)(DX*2), Z17
+	VFMADD231PS Z8, Z17, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z18
+	VFMADD231PS Z9, Z18, Z2
+	VMOVSHDUP   (BX)(SI*1), Z19
+	VFMADD231PS Z11, Z19, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z20
+	VFMADD231PS Z12, Z20, Z2
+	VMOVSHDUP   (BX)(DX*4), Z21
+	VFMADD231PS Z5, Z21, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z22
+	VFMADD231PS Z6, Z22, Z3
+	VMOVSHDUP   (CX), Z23
+	VFMADD231PS Z8, Z23, Z3
+	VMOVSHDUP   64(CX), Z24
+	VFMADD231PS Z9, Z24, Z3
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (CX)(DX*1), Z25
+	VFMADD231PS Z11, Z25, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z26
+	VFMADD231PS Z12, Z26, Z3
+
+skip5:
+other1:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z13, Z27
+	VFMADD231PS Z5, Z27, Z0
+	VPERMPS     64(AX), Z13, Z28
+	VFMADD231PS Z6, Z28, Z0
+
+skip6:
+	VPERMPS     (AX)(DX*1), Z13, Z29
+	VFMADD231PS Z8, Z29, Z0
+	VPERMPS     64(AX)(DX*1), Z13, Z30
+	VFMADD231PS Z9, Z30, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z31
+	VFMADD231PS Z11, Z31, Z0
+	VPERMPS     64(AX)(DX*2), Z13, Z14
+	VFMADD231PS Z12, Z14, Z0
+	VPERMPS     (AX)(SI*1), Z13, Z15
+	VFMADD231PS Z5, Z15, Z1
+	VPERMPS     64(AX)(SI*1), Z13, Z16
+	VFMADD231PS Z6, Z16, Z1
+	VPERMPS     (AX)(DX*4), Z13, Z17
+	VFMADD231PS Z8, Z17, Z1
+	VPERMPS     64(AX)(DX*4), Z13, Z18
+	VFMADD231PS Z9, Z18, Z1
+	VPERMPS     (BX), Z13, Z19
+	VFMADD231PS Z11, Z19, Z1
+	VPERMPS     64(BX), Z13, Z20
+	VFMADD231PS Z12, Z20, Z1
+	VPERMPS     (BX)(DX*1), Z13, Z21
+	VFMADD231PS Z5, Z21, Z2
+	VPERMPS     64(BX)(DX*1), Z13, Z22
+	VFMADD231PS Z6, Z22, Z2
+	VPERMPS     (BX)(DX*2), Z13, Z23
+	VFMADD231PS Z8, Z23, Z2
+	VPERMPS     64(BX)(DX*2), Z13, Z24
+	VFMADD231PS Z9, Z24, Z2
+	VPERMPS     (BX)(SI*1), Z13, Z25
+	VFMADD231PS Z11, Z25, Z2
+	VPERMPS     64(BX)(SI*1), Z13, Z26
+	VFMADD231PS Z12, Z26, Z2
+	VPERMPS     (BX)(DX*4), Z13, Z27
+	VFMADD231PS Z5, Z27, Z3
+	VPERMPS     64(BX)(DX*4), Z13, Z28
+	VFMADD231PS Z6, Z28, Z3
+	VPERMPS     (CX), Z13, Z29
+	VFMADD231PS Z8, Z29, Z3
+	VPERMPS     64(CX), Z13, Z30
+	VFMADD231PS Z9, Z30, Z3
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (CX)(DX*1), Z13, Z31
+	VFMADD231PS Z11, Z31, Z3
+	VPERMPS     64(CX)(DX*1), Z13, Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored8
 
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
+stored8:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	ADDQ       $0x00000900, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	ADDQ        $0x00000900, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     -64(AX), Z13, Z21
-	VFMADD231PS Z4, Z21, Z0
-	VPERMPS     (AX), Z13, Z22
-	VFMADD231PS Z5, Z22, Z0
-	VPERMPS     64(AX), Z13, Z23
-	VFMADD231PS Z6, Z23, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSLDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+	VMOVSLDUP   64(AX), Z17
+	VFMADD231PS Z6, Z17, Z0
 
-skip3_0:
-	VPERMPS     -64(AX)(DX*1), Z13, Z24
-	VFMADD231PS Z7, Z24, Z0
-	VPERMPS     (AX)(DX*1), Z13, Z25
-	VFMADD231PS Z8, Z25, Z0
-	VPERMPS     64(AX)(DX*1), Z13, Z26
-	VFMADD231PS Z9, Z26, Z0
-	VPERMPS     -64(AX)(DX*2), Z13, Z27
-	VFMADD231PS Z10, Z27, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z28
-	VFMADD231PS Z11, Z28, Z0
-	VPERMPS     64(AX)(DX*2), Z13, Z29
-	VFMADD231PS Z12, Z29, Z0
-	VPERMPS     -64(AX)(SI*1), Z13, Z30
-	VFMADD231PS Z4, Z30, Z1
-	VPERMPS     (AX)(SI*1), Z13, Z31
-	VFMADD231PS Z5, Z31, Z1
-	VPERMPS     64(AX)(SI*1), Z13, Z14
-	VFMADD231PS Z6, Z14, Z1
-	VPERMPS     -64(AX)(DX*4), Z13, Z15
-	VFMADD231PS Z7, Z15, Z1
-	VPERMPS     (AX)(DX*4), Z13, Z16
-	VFMADD231PS Z8, Z16, Z1
-	VPERMPS     64(AX)(DX*4), Z13, Z17
-	VFMADD231PS Z9, Z17, Z1
-	VPERMPS     -64(BX), Z13, Z18
-	VFMADD231PS Z10, Z18, Z1
-	VPERMPS     (BX), Z13, Z19
-	VFMADD231PS Z11, Z19, Z1
-	VPERMPS     64(BX), Z13, Z20
-	VFMADD231PS Z12, Z20, Z1
-	VPERMPS     -64(BX)(DX*1), Z13, Z21
-	VFMADD231PS Z4, Z21, Z2
-	VPERMPS     (BX)(DX*1), Z13, Z22
-	VFMADD231PS Z5, Z22, Z2
-	VPERMPS     64(BX)(DX*1), Z13, Z23
-	VFMADD231PS Z6, Z23, Z2
-	VPERMPS     -64(BX)(DX*2), Z13, Z24
-	VFMADD231PS Z7, Z24, Z2
-	VPERMPS     (BX)(DX*2), Z13, Z25
-	VFMADD231PS Z8, Z25, Z2
-	VPERMPS     64(BX)(DX*2), Z13, Z26
-	VFMADD231PS Z9, Z26, Z2
-	VPERMPS     -64(BX)(SI*1), Z13, Z27
-	VFMADD231PS Z10, Z27, Z2
-	VPERMPS     (BX)(SI*1), Z13, Z28
-	VFMADD231PS Z11, Z28, Z2
-	VPERMPS     64(BX)(SI*1), Z13, Z29
-	VFMADD231PS Z12, Z29, Z2
-	VPERMPS     -64(BX)(DX*4), Z13, Z30
-	VFMADD231PS Z4, Z30, Z3
-	VPERMPS     (BX)(DX*4), Z13, Z31
-	VFMADD231PS Z5, Z31, Z3
-	VPERMPS     64(BX)(DX*4), Z13, Z14
-	VFMADD231PS Z6, Z14, Z3
-	VPERMPS     -64(CX), Z13, Z15
-	VFMADD231PS Z7, Z15, Z3
-	VPERMPS     (CX), Z13, Z16
-	VFMADD231PS Z8, Z16, Z3
-	VPERMPS     64(CX), Z13, Z17
-	VFMADD231PS Z9, Z17, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_11
-	VPERMPS     -64(CX)(DX*1), Z13, Z18
-	VFMADD231PS Z10, Z18, Z3
-	VPERMPS     (CX)(DX*1), Z13, Z19
-	VFMADD231PS Z11, Z19, Z3
-	VPERMPS     64(CX)(DX*1), Z13, Z20
-	VFMADD231PS Z12, Z20, Z3
+skip10:
+	VMOVSLDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z0
+	VMOVSLDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z8, Z19, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z9, Z20, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z0
+	VMOVSLDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z4, Z24, Z1
+	VMOVSLDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z1
+	VMOVSLDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z8, Z28, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z1
+	VMOVSLDUP   -64(BX), Z30
+	VFMADD231PS Z10, Z30, Z1
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSLDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSLDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSLDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSLDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z4, Z24, Z3
+	VMOVSLDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSLDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSLDUP   -64(CX), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSLDUP   (CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSLDUP   64(CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSLDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSLDUP   64(CX)(DX*1), Z14
+	VFMADD231PS Z12, Z14, Z3
 
-skip3_11:
-	DECQ    R12
-	JNZ     channel3
-	ADDQ    $0x000000c0, AX
-	ADDQ    $0x000000c0, BX
-	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	JMP     column
-
-last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	ADDQ       $0x00000900, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+skip11:
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     -64(AX), Z13, Z21
-	VFMADD231PS Z4, Z21, Z0
-	VPERMPS     (AX), Z13, Z22
-	VFMADD231PS Z5, Z22, Z0
-	VPERMPS     64(AX), Z13, Z23
-	VFMADD231PS Z6, Z23, Z0
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSHDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+	VMOVSHDUP   64(AX), Z17
+	VFMADD231PS Z6, Z17, Z0
 
-skip5_0:
-	VPERMPS     -64(AX)(DX*1), Z13, Z24
-	VFMADD231PS Z7, Z24, Z0
-	VPERMPS     (AX)(DX*1), Z13, Z25
-	VFMADD231PS Z8, Z25, Z0
-	VPERMPS     64(AX)(DX*1), Z13, Z26
-	VFMADD231PS Z9, Z26, Z0
-	VPERMPS     -64(AX)(DX*2), Z13, Z27
-	VFMADD231PS Z10, Z27, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z28
-	VFMADD231PS Z11, Z28, Z0
-	VPERMPS     64(AX)(DX*2), Z13, Z29
-	VFMADD231PS Z12, Z29, Z0
-	VPERMPS     -64(AX)(SI*1), Z13, Z30
-	VFMADD231PS Z4, Z30, Z1
-	VPERMPS     (AX)(SI*1), Z13, Z31
-	VFMADD231PS Z5, Z31, Z1
-	VPERMPS     64(AX)(SI*1), Z13, Z14
-	VFMADD231PS Z6, Z14, Z1
-	VPERMPS     -64(AX)(DX*4), Z13, Z15
-	VFMADD231PS Z7, Z15, Z1
-	VPERMPS     (AX)(DX*4), Z13, Z16
-	VFMADD231PS Z8, Z16, Z1
-	VPERMPS     64(AX)(DX*4), Z13, Z17
-	VFMADD231PS Z9, Z17, Z1
-	VPERMPS     -64(BX), Z13, Z18
-	VFMADD231PS Z10, Z18, Z1
-	VPERMPS     (BX), Z13, Z19
-	VFMADD231PS Z11, Z19, Z1
-	VPERMPS     64(BX), Z13, Z20
-	VFMADD231PS Z12, Z20, Z1
-	VPERMPS     -64(BX)(DX*1), Z13, Z21
-	VFMADD231PS Z4, Z21, Z2
-	VPERMPS     (BX)(DX*1), Z13, Z22
-	VFMADD231PS Z5, Z22, Z2
-	VPERMPS     64(BX)(DX*1), Z13, Z23
-	VFMADD231PS Z6, Z23, Z2
-	VPERMPS     -64(BX)(DX*2), Z13, Z24
-	VFMADD231PS Z7, Z24, Z2
-	VPERMPS     (BX)(DX*2), Z13, Z25
-	VFMADD231PS Z8, Z25, Z2
-	VPERMPS     64(BX)(DX*2), Z13, Z26
-	VFMADD231PS Z9, Z26, Z2
-	VPERMPS     -64(BX)(SI*1), Z13, Z27
-	VFMADD231PS Z10, Z27, Z2
-	VPERMPS     (BX)(SI*1), Z13, Z28
-	VFMADD231PS Z11, Z28, Z2
-	VPERMPS     64(BX)(SI*1), Z13, Z29
-	VFMADD231PS Z12, Z29, Z2
-	VPERMPS     -64(BX)(DX*4), Z13, Z30
-	VFMADD231PS Z4, Z30, Z3
-	VPERMPS     (BX)(DX*4), Z13, Z31
-	VFMADD231PS Z5, Z31, Z3
-	VPERMPS     64(BX)(DX*4), Z13, Z14
-	VFMADD231PS Z6, Z14, Z3
-	VPERMPS     -64(CX), Z13, Z15
-	VFMADD231PS Z7, Z15, Z3
-	VPERMPS     (CX), Z13, Z16
-	VFMADD231PS Z8, Z16, Z3
-	VPERMPS     64(CX), Z13, Z17
-	VFMADD231PS Z9, Z17, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_11
-	VPERMPS     -64(CX)(DX*1), Z13, Z18
-	VFMADD231PS Z10, Z18, Z3
-	VPERMPS     (CX)(DX*1), Z13, Z19
-	VFMADD231PS Z11, Z19, Z3
-	VPERMPS     64(CX)(DX*1), Z13, Z20
-	VFMADD231PS Z12, Z20, Z3
+skip12:
+	VMOVSHDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z0
+	VMOVSHDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z8, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z9, Z20, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z0
+	VMOVSHDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z4, Z24, Z1
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z1
+	VMOVSHDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z8, Z28, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z1
+	VMOVSHDUP   -64(BX), Z30
+	VFMADD231PS Z10, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSHDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSHDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSHDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSHDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z4, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSHDUP   -64(CX), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSHDUP   (CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSHDUP   64(CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z14
+	VFMADD231PS Z12, Z14, Z3
 
-skip5_11:
-	DECQ    R12
-	JNZ     channel5
-	ADDQ    $0x000000c0, AX
-	ADDQ    $0x000000c0, BX
-	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored6
-
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-
-stored6:
-	ADDQ $0x40, R13
-	JMP  end
-
-odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	ADDQ       $0x00000900, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel7:
+skip13:
+other9:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
 	VMOVUPS     (DI), Z4
-	VMOVUPS     (DI)(R10*1), Z5
-	VMOVUPS     (DI)(R10*2), Z6
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z7
-	VMOVUPS     (R8)(R10*1), Z8
-	VMOVUPS     (R8)(R10*2), Z9
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z10
-	VMOVUPS     (R9)(R10*1), Z11
-	VMOVUPS     (R9)(R10*2), Z12
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z13
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip7_0
-	VPERMPS     -64(AX), Z13, Z21
-	VFMADD231PS Z4, Z21, Z0
-	VPERMPS     (AX), Z13, Z22
-	VFMADD231PS Z5, Z22, Z0
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     -64(AX), Z13, Z15
+	VFMADD231PS Z4, Z15, Z0
+	VPERMPS     (AX), Z13, Z16
+	VFMADD231PS Z5, Z16, Z0
+	VPERMPS     64(AX), Z13, Z17
+	VFMADD231PS Z6, Z17, Z0
 
-skip7_0:
-	VPERMPS     -64(AX)(DX*1), Z13, Z23
-	VFMADD231PS Z7, Z23, Z0
-	VPERMPS     (AX)(DX*1), Z13, Z24
-	VFMADD231PS Z8, Z24, Z0
-	VPERMPS     -64(AX)(DX*2), Z13, Z25
-	VFMADD231PS Z10, Z25, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z26
-	VFMADD231PS Z11, Z26, Z0
-	VPERMPS     -64(AX)(SI*1), Z13, Z27
-	VFMADD231PS Z4, Z27, Z1
-	VPERMPS     (AX)(SI*1), Z13, Z28
-	VFMADD231PS Z5, Z28, Z1
-	VPERMPS     -64(AX)(DX*4), Z13, Z29
-	VFMADD231PS Z7, Z29, Z1
-	VPERMPS     (AX)(DX*4), Z13, Z30
-	VFMADD231PS Z8, Z30, Z1
-	VPERMPS     -64(BX), Z13, Z31
-	VFMADD231PS Z10, Z31, Z1
-	VPERMPS     (BX), Z13, Z14
-	VFMADD231PS Z11, Z14, Z1
+skip14:
+	VPERMPS     -64(AX)(DX*1), Z13, Z18
+	VFMADD231PS Z7, Z18, Z0
+	VPERMPS     (AX)(DX*1), Z13, Z19
+	VFMADD231PS Z8, Z19, Z0
+	VPERMPS     64(AX)(DX*1), Z13, Z20
+	VFMADD231PS Z9, Z20, Z0
+	VPERMPS     -64(AX)(DX*2), Z13, Z21
+	VFMADD231PS Z10, Z21, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z22
+	VFMADD231PS Z11, Z22, Z0
+	VPERMPS     64(AX)(DX*2), Z13, Z23
+	VFMADD231PS Z12, Z23, Z0
+	VPERMPS     -64(AX)(SI*1), Z13, Z24
+	VFMADD231PS Z4, Z24, Z1
+	VPERMPS     (AX)(SI*1), Z13, Z25
+	VFMADD231PS Z5, Z25, Z1
+	VPERMPS     64(AX)(SI*1), Z13, Z26
+	VFMADD231PS Z6, Z26, Z1
+	VPERMPS     -64(AX)(DX*4), Z13, Z27
+	VFMADD231PS Z7, Z27, Z1
+	VPERMPS     (AX)(DX*4), Z13, Z28
+	VFMADD231PS Z8, Z28, Z1
+	VPERMPS     64(AX)(DX*4), Z13, Z29
+	VFMADD231PS Z9, Z29, Z1
+	VPERMPS     -64(BX), Z13, Z30
+	VFMADD231PS Z10, Z30, Z1
+	VPERMPS     (BX), Z13, Z31
+	VFMADD231PS Z11, Z31, Z1
+	VPERMPS     64(BX), Z13, Z14
+	VFMADD231PS Z12, Z14, Z1
 	VPERMPS     -64(BX)(DX*1), Z13, Z15
 	VFMADD231PS Z4, Z15, Z2
 	VPERMPS     (BX)(DX*1), Z13, Z16
 	VFMADD231PS Z5, Z16, Z2
-	VPERMPS     -64(BX)(DX*2), Z13, Z17
-	VFMADD231PS Z7, Z17, Z2
-	VPERMPS     (BX)(DX*2), Z13, Z18
-	VFMADD231PS Z8, Z18, Z2
-	VPERMPS     -64(BX)(SI*1), Z13, Z19
-	VFMADD231PS Z10, Z19, Z2
-	VPERMPS     (BX)(SI*1), Z13, Z20
-	VFMADD231PS Z11, Z20, Z2
-	VPERMPS     -64(BX)(DX*4), Z13, Z21
-	VFMADD231PS Z4, Z21, Z3
-	VPERMPS     (BX)(DX*4), Z13, Z22
-	VFMADD231PS Z5, Z22, Z3
-	VPERMPS     -64(CX), Z13, Z23
-	VFMADD231PS Z7, Z23, Z3
-	VPERMPS     (CX), Z13, Z24
-	VFMADD231PS Z8, Z24, Z3
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip7_11
-	VPERMPS     -64(CX)(DX*1), Z13, Z25
-	VFMADD231PS Z10, Z25, Z3
-	VPERMPS     (CX)(DX*1), Z13, Z26
-	VFMADD231PS Z11, Z26, Z3
+	VPERMPS     64(BX)(DX*1), Z13, Z17
+	VFMADD231PS Z6, Z17, Z2
+	VPERMPS     -64(BX)(DX*2), Z13, Z18
+	VFMADD231PS Z7, Z18, Z2
+	VPERMPS     (BX)(DX*2), Z13, Z19
+	VFMADD231PS Z8, Z19, Z2
+	VPERMPS     64(BX)(DX*2), Z13, Z20
+	VFMADD231PS Z9, Z20, Z2
+	VPERMPS     -64(BX)(SI*1), Z13, Z21
+	VFMADD231PS Z10, Z21, Z2
+	VPERMPS     (BX)(SI*1), Z13, Z22
+	VFMADD231PS Z11, Z22, Z2
+	VPERMPS     64(BX)(SI*1), Z13, Z23
+	VFMADD231PS Z12, Z23, Z2
+	VPERMPS     -64(BX)(DX*4), Z13, Z24
+	VFMADD231PS Z4, Z24, Z3
+	VPERMPS     (BX)(DX*4), Z13, Z25
+	VFMADD231PS Z5, Z25, Z3
+	VPERMPS     64(BX)(DX*4), Z13, Z26
+	VFMADD231PS Z6, Z26, Z3
+	VPERMPS     -64(CX), Z13, Z27
+	VFMADD231PS Z7, Z27, Z3
+	VPERMPS     (CX), Z13, Z28
+	VFMADD231PS Z8, Z28, Z3
+	VPERMPS     64(CX), Z13, Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     -64(CX)(DX*1), Z13, Z30
+	VFMADD231PS Z10, Z30, Z3
+	VPERMPS     (CX)(DX*1), Z13, Z31
+	VFMADD231PS Z11, Z31, Z3
+	VPERMPS     64(CX)(DX*1), Z13, Z14
+	VFMADD231PS Z12, Z14, Z3
 
-skip7_11:
-	DECQ    R12
-	JNZ     channel7
+skip15:
+	DECQ    R9
+	JNZ     other9
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past8
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored8
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored16
 
-past8:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored8:
-	ADDQ $0x40, R13
+stored16:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	JMP     column
+
+last:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	ADDQ        $0x00000900, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSLDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+	VMOVSLDUP   64(AX), Z17
+	VFMADD231PS Z6, Z17, Z0
+
+skip18:
+	VMOVSLDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z0
+	VMOVSLDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z8, Z19, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z9, Z20, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z0
+	VMOVSLDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z4, Z24, Z1
+	VMOVSLDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z1
+	VMOVSLDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z8, Z28, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z1
+	VMOVSLDUP   -64(BX), Z30
+	VFMADD231PS Z10, Z30, Z1
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSLDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSLDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSLDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSLDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z4, Z24, Z3
+	VMOVSLDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSLDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSLDUP   -64(CX), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSLDUP   (CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSLDUP   64(CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSLDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSLDUP   64(CX)(DX*1), Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip19:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSHDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+	VMOVSHDUP   64(AX), Z17
+	VFMADD231PS Z6, Z17, Z0
+
+skip20:
+	VMOVSHDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z0
+	VMOVSHDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z8, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z9, Z20, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z0
+	VMOVSHDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z4, Z24, Z1
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z1
+	VMOVSHDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z8, Z28, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z1
+	VMOVSHDUP   -64(BX), Z30
+	VFMADD231PS Z10, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSHDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSHDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSHDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSHDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z4, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSHDUP   -64(CX), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSHDUP   (CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSHDUP   64(CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     -64(AX), Z13, Z15
+	VFMADD231PS Z4, Z15, Z0
+	VPERMPS     (AX), Z13, Z16
+	VFMADD231PS Z5, Z16, Z0
+	VPERMPS     64(AX), Z13, Z17
+	VFMADD231PS Z6, Z17, Z0
+
+skip22:
+	VPERMPS     -64(AX)(DX*1), Z13, Z18
+	VFMADD231PS Z7, Z18, Z0
+	VPERMPS     (AX)(DX*1), Z13, Z19
+	VFMADD231PS Z8, Z19, Z0
+	VPERMPS     64(AX)(DX*1), Z13, Z20
+	VFMADD231PS Z9, Z20, Z0
+	VPERMPS     -64(AX)(DX*2), Z13, Z21
+	VFMADD231PS Z10, Z21, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z22
+	VFMADD231PS Z11, Z22, Z0
+	VPERMPS     64(AX)(DX*2), Z13, Z23
+	VFMADD231PS Z12, Z23, Z0
+	VPERMPS     -64(AX)(SI*1), Z13, Z24
+	VFMADD231PS Z4, Z24, Z1
+	VPERMPS     (AX)(SI*1), Z13, Z25
+	VFMADD231PS Z5, Z25, Z1
+	VPERMPS     64(AX)(SI*1), Z13, Z26
+	VFMADD231PS Z6, Z26, Z1
+	VPERMPS     -64(AX)(DX*4), Z13, Z27
+	VFMADD231PS Z7, Z27, Z1
+	VPERMPS     (AX)(DX*4), Z13, Z28
+	VFMADD231PS Z8, Z28, Z1
+	VPERMPS     64(AX)(DX*4), Z13, Z29
+	VFMADD231PS Z9, Z29, Z1
+	VPERMPS     -64(BX), Z13, Z30
+	VFMADD231PS Z10, Z30, Z1
+	VPERMPS     (BX), Z13, Z31
+	VFMADD231PS Z11, Z31, Z1
+	VPERMPS     64(BX), Z13, Z14
+	VFMADD231PS Z12, Z14, Z1
+	VPERMPS     -64(BX)(DX*1), Z13, Z15
+	VFMADD231PS Z4, Z15, Z2
+	VPERMPS     (BX)(DX*1), Z13, Z16
+	VFMADD231PS Z5, Z16, Z2
+	VPERMPS     64(BX)(DX*1), Z13, Z17
+	VFMADD231PS Z6, Z17, Z2
+	VPERMPS     -64(BX)(DX*2), Z13, Z18
+	VFMADD231PS Z7, Z18, Z2
+	VPERMPS     (BX)(DX*2), Z13, Z19
+	VFMADD231PS Z8, Z19, Z2
+	VPERMPS     64(BX)(DX*2), Z13, Z20
+	VFMADD231PS Z9, Z20, Z2
+	VPERMPS     -64(BX)(SI*1), Z13, Z21
+	VFMADD231PS Z10, Z21, Z2
+	VPERMPS     (BX)(SI*1), Z13, Z22
+	VFMADD231PS Z11, Z22, Z2
+	VPERMPS     64(BX)(SI*1), Z13, Z23
+	VFMADD231PS Z12, Z23, Z2
+	VPERMPS     -64(BX)(DX*4), Z13, Z24
+	VFMADD231PS Z4, Z24, Z3
+	VPERMPS     (BX)(DX*4), Z13, Z25
+	VFMADD231PS Z5, Z25, Z3
+	VPERMPS     64(BX)(DX*4), Z13, Z26
+	VFMADD231PS Z6, Z26, Z3
+	VPERMPS     -64(CX), Z13, Z27
+	VFMADD231PS Z7, Z27, Z3
+	VPERMPS     (CX), Z13, Z28
+	VFMADD231PS Z8, Z28, Z3
+	VPERMPS     64(CX), Z13, Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     -64(CX)(DX*1), Z13, Z30
+	VFMADD231PS Z10, Z30, Z3
+	VPERMPS     (CX)(DX*1), Z13, Z31
+	VFMADD231PS Z11, Z31, Z3
+	VPERMPS     64(CX)(DX*1), Z13, Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip23:
+	DECQ    R9
+	JNZ     other17
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, BX
+	ADDQ    $0x000000c0, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored24
+
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored24:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	ADDQ        $0x00000900, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip26
+	VMOVSLDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSLDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+
+skip26:
+	VMOVSLDUP   -64(AX)(DX*1), Z17
+	VFMADD231PS Z7, Z17, Z0
+	VMOVSLDUP   (AX)(DX*1), Z18
+	VFMADD231PS Z8, Z18, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z19
+	VFMADD231PS Z10, Z19, Z0
+	VMOVSLDUP   (AX)(DX*2), Z20
+	VFMADD231PS Z11, Z20, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z21
+	VFMADD231PS Z4, Z21, Z1
+	VMOVSLDUP   (AX)(SI*1), Z22
+	VFMADD231PS Z5, Z22, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z23
+	VFMADD231PS Z7, Z23, Z1
+	VMOVSLDUP   (AX)(DX*4), Z24
+	VFMADD231PS Z8, Z24, Z1
+	VMOVSLDUP   -64(BX), Z25
+	VFMADD231PS Z10, Z25, Z1
+	VMOVSLDUP   (BX), Z26
+	VFMADD231PS Z11, Z26, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z27
+	VFMADD231PS Z4, Z27, Z2
+	VMOVSLDUP   (BX)(DX*1), Z28
+	VFMADD231PS Z5, Z28, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z29
+	VFMADD231PS Z7, Z29, Z2
+	VMOVSLDUP   (BX)(DX*2), Z30
+	VFMADD231PS Z8, Z30, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z31
+	VFMADD231PS Z10, Z31, Z2
+	VMOVSLDUP   (BX)(SI*1), Z14
+	VFMADD231PS Z11, Z14, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z15
+	VFMADD231PS Z4, Z15, Z3
+	VMOVSLDUP   (BX)(DX*4), Z16
+	VFMADD231PS Z5, Z16, Z3
+	VMOVSLDUP   -64(CX), Z17
+	VFMADD231PS Z7, Z17, Z3
+	VMOVSLDUP   (CX), Z18
+	VFMADD231PS Z8, Z18, Z3
+	TESTQ       R11, R11
+	JNE         skip27
+	VMOVSLDUP   -64(CX)(DX*1), Z19
+	VFMADD231PS Z10, Z19, Z3
+	VMOVSLDUP   (CX)(DX*1), Z20
+	VFMADD231PS Z11, Z20, Z3
+
+skip27:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   -64(AX), Z21
+	VFMADD231PS Z4, Z21, Z0
+	VMOVSHDUP   (AX), Z22
+	VFMADD231PS Z5, Z22, Z0
+
+skip28:
+	VMOVSHDUP   -64(AX)(DX*1), Z23
+	VFMADD231PS Z7, Z23, Z0
+	VMOVSHDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z8, Z24, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z25
+	VFMADD231PS Z10, Z25, Z0
+	VMOVSHDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z11, Z26, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z27
+	VFMADD231PS Z4, Z27, Z1
+	VMOVSHDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z5, Z28, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z29
+	VFMADD231PS Z7, Z29, Z1
+	VMOVSHDUP   (AX)(DX*4), Z30
+	VFMADD231PS Z8, Z30, Z1
+	VMOVSHDUP   -64(BX), Z31
+	VFMADD231PS Z10, Z31, Z1
+	VMOVSHDUP   (BX), Z14
+	VFMADD231PS Z11, Z14, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSHDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z17
+	VFMADD231PS Z7, Z17, Z2
+	VMOVSHDUP   (BX)(DX*2), Z18
+	VFMADD231PS Z8, Z18, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z19
+	VFMADD231PS Z10, Z19, Z2
+	VMOVSHDUP   (BX)(SI*1), Z20
+	VFMADD231PS Z11, Z20, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z21
+	VFMADD231PS Z4, Z21, Z3
+	VMOVSHDUP   (BX)(DX*4), Z22
+	VFMADD231PS Z5, Z22, Z3
+	VMOVSHDUP   -64(CX), Z23
+	VFMADD231PS Z7, Z23, Z3
+	VMOVSHDUP   (CX), Z24
+	VFMADD231PS Z8, Z24, Z3
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   -64(CX)(DX*1), Z25
+	VFMADD231PS Z10, Z25, Z3
+	VMOVSHDUP   (CX)(DX*1), Z26
+	VFMADD231PS Z11, Z26, Z3
+
+skip29:
+other25:
+	VMOVUPS     (R8), Z13
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip30
+	VPERMPS     -64(AX), Z13, Z27
+	VFMADD231PS Z4, Z27, Z0
+	VPERMPS     (AX), Z13, Z28
+	VFMADD231PS Z5, Z28, Z0
+
+skip30:
+	VPERMPS     -64(AX)(DX*1), Z13, Z29
+	VFMADD231PS Z7, Z29, Z0
+	VPERMPS     (AX)(DX*1), Z13, Z30
+	VFMADD231PS Z8, Z30, Z0
+	VPERMPS     -64(AX)(DX*2), Z13, Z31
+	VFMADD231PS Z10, Z31, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z14
+	VFMADD231PS Z11, Z14, Z0
+	VPERMPS     -64(AX)(SI*1), Z13, Z15
+	VFMADD231PS Z4, Z15, Z1
+	VPERMPS     (AX)(SI*1), Z13, Z16
+	VFMADD231PS Z5, Z16, Z1
+	VPERMPS     -64(AX)(DX*4), Z13, Z17
+	VFMADD231PS Z7, Z17, Z1
+	VPERMPS     (AX)(DX*4), Z13, Z18
+	VFMADD231PS Z8, Z18, Z1
+	VPERMPS     -64(BX), Z13, Z19
+	VFMADD231PS Z10, Z19, Z1
+	VPERMPS     (BX), Z13, Z20
+	VFMADD231PS Z11, Z20, Z1
+	VPERMPS     -64(BX)(DX*1), Z13, Z21
+	VFMADD231PS Z4, Z21, Z2
+	VPERMPS     (BX)(DX*1), Z13, Z22
+	VFMADD231PS Z5, Z22, Z2
+	VPERMPS     -64(BX)(DX*2), Z13, Z23
+	VFMADD231PS Z7, Z23, Z2
+	VPERMPS     (BX)(DX*2), Z13, Z24
+	VFMADD231PS Z8, Z24, Z2
+	VPERMPS     -64(BX)(SI*1), Z13, Z25
+	VFMADD231PS Z10, Z25, Z2
+	VPERMPS     (BX)(SI*1), Z13, Z26
+	VFMADD231PS Z11, Z26, Z2
+	VPERMPS     -64(BX)(DX*4), Z13, Z27
+	VFMADD231PS Z4, Z27, Z3
+	VPERMPS     (BX)(DX*4), Z13, Z28
+	VFMADD231PS Z5, Z28, Z3
+	VPERMPS     -64(CX), Z13, Z29
+	VFMADD231PS Z7, Z29, Z3
+	VPERMPS     (CX), Z13, Z30
+	VFMADD231PS Z8, Z30, Z3
+	TESTQ       R11, R11
+	JNE         skip31
+	VPERMPS     -64(CX)(DX*1), Z13, Z31
+	VFMADD231PS Z10, Z31, Z3
+	VPERMPS     (CX)(DX*1), Z13, Z14
+	VFMADD231PS Z11, Z14, Z3
+
+skip31:
+	DECQ    R9
+	JNZ     other25
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, BX
+	ADDQ    $0x000000c0, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past32
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored32
+
+past32:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored32:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -7329,793 +13353,1514 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3s3_5AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3s3_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3s3_5AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	LEAQ       (AX)(R15*1), BX
-	LEAQ       (BX)(R15*1), CX
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	VMOVUPS    (R15), Z4
-	DECQ       width+0(FP)
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	PREFETCHT0 2304(R15)
-	PREFETCHT0 2368(R15)
-	PREFETCHT0 2432(R15)
-	PREFETCHT0 2496(R15)
-	PREFETCHT0 2560(R15)
-	PREFETCHT0 2624(R15)
-	PREFETCHT0 2688(R15)
-	PREFETCHT0 2752(R15)
-	PREFETCHT0 2816(R15)
-	ADDQ       $0x00000b40, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3s3_5AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	LEAQ        (AX)(R14*1), BX
+	LEAQ        (BX)(R14*1), CX
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14), Z4
+	DECQ        width+0(FP)
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	PREFETCHT0  2304(R14)
+	PREFETCHT0  2368(R14)
+	PREFETCHT0  2432(R14)
+	PREFETCHT0  2496(R14)
+	PREFETCHT0  2560(R14)
+	PREFETCHT0  2624(R14)
+	PREFETCHT0  2688(R14)
+	PREFETCHT0  2752(R14)
+	PREFETCHT0  2816(R14)
+	ADDQ        $0x00000b40, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z5
-	VMOVUPS     (DI)(R10*1), Z6
-	VMOVUPS     (DI)(R10*2), Z7
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z8
-	VMOVUPS     (R8)(R10*1), Z9
-	VMOVUPS     (R8)(R10*2), Z10
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z11
-	VMOVUPS     (R9)(R10*1), Z12
-	VMOVUPS     (R9)(R10*2), Z13
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z14
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip1_0
-	VPERMPS     (AX), Z14, Z16
+	TESTQ       R10, R10
+	JNE         skip2
+	VMOVSLDUP   (AX), Z16
 	VFMADD231PS Z6, Z16, Z0
-	VPERMPS     64(AX), Z14, Z17
+	VMOVSLDUP   64(AX), Z17
 	VFMADD231PS Z7, Z17, Z0
 
-skip1_0:
-	VPERMPS     (AX)(DX*1), Z14, Z18
+skip2:
+	VMOVSLDUP   (AX)(DX*1), Z18
 	VFMADD231PS Z9, Z18, Z0
-	VPERMPS     64(AX)(DX*1), Z14, Z19
+	VMOVSLDUP   64(AX)(DX*1), Z19
 	VFMADD231PS Z10, Z19, Z0
-	VPERMPS     (AX)(DX*2), Z14, Z20
+	VMOVSLDUP   (AX)(DX*2), Z20
 	VFMADD231PS Z12, Z20, Z0
-	VPERMPS     64(AX)(DX*2), Z14, Z21
+	VMOVSLDUP   64(AX)(DX*2), Z21
 	VFMADD231PS Z13, Z21, Z0
-	VPERMPS     (AX)(SI*1), Z14, Z22
+	VMOVSLDUP   (AX)(SI*1), Z22
 	VFMADD231PS Z6, Z22, Z1
-	VPERMPS     64(AX)(SI*1), Z14, Z23
+	VMOVSLDUP   64(AX)(SI*1), Z23
 	VFMADD231PS Z7, Z23, Z1
-	VPERMPS     (AX)(DX*4), Z14, Z24
+	VMOVSLDUP   (AX)(DX*4), Z24
 	VFMADD231PS Z9, Z24, Z1
-	VPERMPS     64(AX)(DX*4), Z14, Z25
+	VMOVSLDUP   64(AX)(DX*4), Z25
 	VFMADD231PS Z10, Z25, Z1
-	VPERMPS     (BX), Z14, Z26
+	VMOVSLDUP   (BX), Z26
 	VFMADD231PS Z12, Z26, Z1
-	VPERMPS     64(BX), Z14, Z27
+	VMOVSLDUP   64(BX), Z27
 	VFMADD231PS Z13, Z27, Z1
-	VPERMPS     (BX)(DX*1), Z14, Z28
+	VMOVSLDUP   (BX)(DX*1), Z28
 	VFMADD231PS Z6, Z28, Z2
-	VPERMPS     64(BX)(DX*1), Z14, Z29
+	VMOVSLDUP   64(BX)(DX*1), Z29
 	VFMADD231PS Z7, Z29, Z2
-	VPERMPS     (BX)(DX*2), Z14, Z30
+	VMOVSLDUP   (BX)(DX*2), Z30
 	VFMADD231PS Z9, Z30, Z2
-	VPERMPS     64(BX)(DX*2), Z14, Z31
+	VMOVSLDUP   64(BX)(DX*2), Z31
 	VFMADD231PS Z10, Z31, Z2
-	VPERMPS     (BX)(SI*1), Z14, Z15
+	VMOVSLDUP   (BX)(SI*1), Z15
 	VFMADD231PS Z12, Z15, Z2
-	VPERMPS     64(BX)(SI*1), Z14, Z16
+	VMOVSLDUP   64(BX)(SI*1), Z16
 	VFMADD231PS Z13, Z16, Z2
-	VPERMPS     (BX)(DX*4), Z14, Z17
+	VMOVSLDUP   (BX)(DX*4), Z17
 	VFMADD231PS Z6, Z17, Z3
-	VPERMPS     64(BX)(DX*4), Z14, Z18
+	VMOVSLDUP   64(BX)(DX*4), Z18
 	VFMADD231PS Z7, Z18, Z3
-	VPERMPS     (CX), Z14, Z19
+	VMOVSLDUP   (CX), Z19
 	VFMADD231PS Z9, Z19, Z3
-	VPERMPS     64(CX), Z14, Z20
+	VMOVSLDUP   64(CX), Z20
 	VFMADD231PS Z10, Z20, Z3
-	VPERMPS     (CX)(DX*1), Z14, Z21
+	VMOVSLDUP   (CX)(DX*1), Z21
 	VFMADD231PS Z12, Z21, Z3
-	VPERMPS     64(CX)(DX*1), Z14, Z22
+	VMOVSLDUP   64(CX)(DX*1), Z22
 	VFMADD231PS Z13, Z22, Z3
-	VPERMPS     (CX)(DX*2), Z14, Z23
+	VMOVSLDUP   (CX)(DX*2), Z23
 	VFMADD231PS Z6, Z23, Z4
-	VPERMPS     64(CX)(DX*2), Z14, Z24
+	VMOVSLDUP   64(CX)(DX*2), Z24
 	VFMADD231PS Z7, Z24, Z4
-	VPERMPS     (CX)(SI*1), Z14, Z25
+	VMOVSLDUP   (CX)(SI*1), Z25
 	VFMADD231PS Z9, Z25, Z4
-	VPERMPS     64(CX)(SI*1), Z14, Z26
+	VMOVSLDUP   64(CX)(SI*1), Z26
 	VFMADD231PS Z10, Z26, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_14
-	VPERMPS     (CX)(DX*4), Z14, Z27
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSLDUP   (CX)(DX*4), Z27
 	VFMADD231PS Z12, Z27, Z4
-	VPERMPS     64(CX)(DX*4), Z14, Z28
+	VMOVSLDUP   64(CX)(DX*4), Z28
 	VFMADD231PS Z13, Z28, Z4
 
-skip1_14:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x000000c0, AX
-	ADDQ    $0x000000c0, BX
-	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored2
-
-past2:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-
-stored2:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	PREFETCHT0 2304(R15)
-	PREFETCHT0 2368(R15)
-	PREFETCHT0 2432(R15)
-	PREFETCHT0 2496(R15)
-	PREFETCHT0 2560(R15)
-	PREFETCHT0 2624(R15)
-	PREFETCHT0 2688(R15)
-	PREFETCHT0 2752(R15)
-	PREFETCHT0 2816(R15)
-	ADDQ       $0x00000b40, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+skip3:
 	VMOVUPS     (DI), Z5
-	VMOVUPS     (DI)(R10*1), Z6
-	VMOVUPS     (DI)(R10*2), Z7
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z8
-	VMOVUPS     (R8)(R10*1), Z9
-	VMOVUPS     (R8)(R10*2), Z10
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z11
-	VMOVUPS     (R9)(R10*1), Z12
-	VMOVUPS     (R9)(R10*2), Z13
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z14
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip3_0
-	VPERMPS     -64(AX), Z14, Z29
-	VFMADD231PS Z5, Z29, Z0
-	VPERMPS     (AX), Z14, Z30
-	VFMADD231PS Z6, Z30, Z0
-	VPERMPS     64(AX), Z14, Z31
-	VFMADD231PS Z7, Z31, Z0
+	TESTQ       R10, R10
+	JNE         skip4
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z6, Z29, Z0
+	VMOVSHDUP   64(AX), Z30
+	VFMADD231PS Z7, Z30, Z0
 
-skip3_0:
-	VPERMPS     -64(AX)(DX*1), Z14, Z15
-	VFMADD231PS Z8, Z15, Z0
-	VPERMPS     (AX)(DX*1), Z14, Z16
-	VFMADD231PS Z9, Z16, Z0
-	VPERMPS     64(AX)(DX*1), Z14, Z17
-	VFMADD231PS Z10, Z17, Z0
-	VPERMPS     -64(AX)(DX*2), Z14, Z18
-	VFMADD231PS Z11, Z18, Z0
-	VPERMPS     (AX)(DX*2), Z14, Z19
-	VFMADD231PS Z12, Z19, Z0
-	VPERMPS     64(AX)(DX*2), Z14, Z20
-	VFMADD231PS Z13, Z20, Z0
-	VPERMPS     -64(AX)(SI*1), Z14, Z21
-	VFMADD231PS Z5, Z21, Z1
-	VPERMPS     (AX)(SI*1), Z14, Z22
-	VFMADD231PS Z6, Z22, Z1
-	VPERMPS     64(AX)(SI*1), Z14, Z23
-	VFMADD231PS Z7, Z23, Z1
-	VPERMPS     -64(AX)(DX*4), Z14, Z24
-	VFMADD231PS Z8, Z24, Z1
-	VPERMPS     (AX)(DX*4), Z14, Z25
-	VFMADD231PS Z9, Z25, Z1
-	VPERMPS     64(AX)(DX*4), Z14, Z26
-	VFMADD231PS Z10, Z26, Z1
-	VPERMPS     -64(BX), Z14, Z27
-	VFMADD231PS Z11, Z27, Z1
-	VPERMPS     (BX), Z14, Z28
-	VFMADD231PS Z12, Z28, Z1
-	VPERMPS     64(BX), Z14, Z29
-	VFMADD231PS Z13, Z29, Z1
-	VPERMPS     -64(BX)(DX*1), Z14, Z30
-	VFMADD231PS Z5, Z30, Z2
-	VPERMPS     (BX)(DX*1), Z14, Z31
-	VFMADD231PS Z6, Z31, Z2
-	VPERMPS     64(BX)(DX*1), Z14, Z15
-	VFMADD231PS Z7, Z15, Z2
-	VPERMPS     -64(BX)(DX*2), Z14, Z16
-	VFMADD231PS Z8, Z16, Z2
-	VPERMPS     (BX)(DX*2), Z14, Z17
-	VFMADD231PS Z9, Z17, Z2
-	VPERMPS     64(BX)(DX*2), Z14, Z18
-	VFMADD231PS Z10, Z18, Z2
-	VPERMPS     -64(BX)(SI*1), Z14, Z19
-	VFMADD231PS Z11, Z19, Z2
-	VPERMPS     (BX)(SI*1), Z14, Z20
-	VFMADD231PS Z12, Z20, Z2
-	VPERMPS     64(BX)(SI*1), Z14, Z21
-	VFMADD231PS Z13, Z21, Z2
-	VPERMPS     -64(BX)(DX*4), Z14, Z22
-	VFMADD231PS Z5, Z22, Z3
-	VPERMPS     (BX)(DX*4), Z14, Z23
-	VFMADD231PS Z6, Z23, Z3
-	VPERMPS     64(BX)(DX*4), Z14, Z24
-	VFMADD231PS Z7, Z24, Z3
-	VPERMPS     -64(CX), Z14, Z25
-	VFMADD231PS Z8, Z25, Z3
-	VPERMPS     (CX), Z14, Z26
-	VFMADD231PS Z9, Z26, Z3
-	VPERMPS     64(CX), Z14, Z27
-	VFMADD231PS Z10, Z27, Z3
-	VPERMPS     -64(CX)(DX*1), Z14, Z28
-	VFMADD231PS Z11, Z28, Z3
-	VPERMPS     (CX)(DX*1), Z14, Z29
-	VFMADD231PS Z12, Z29, Z3
-	VPERMPS     64(CX)(DX*1), Z14, Z30
-	VFMADD231PS Z13, Z30, Z3
-	VPERMPS     -64(CX)(DX*2), Z14, Z31
-	VFMADD231PS Z5, Z31, Z4
-	VPERMPS     (CX)(DX*2), Z14, Z15
-	VFMADD231PS Z6, Z15, Z4
-	VPERMPS     64(CX)(DX*2), Z14, Z16
-	VFMADD231PS Z7, Z16, Z4
-	VPERMPS     -64(CX)(SI*1), Z14, Z17
-	VFMADD231PS Z8, Z17, Z4
-	VPERMPS     (CX)(SI*1), Z14, Z18
-	VFMADD231PS Z9, Z18, Z4
-	VPERMPS     64(CX)(SI*1), Z14, Z19
-	VFMADD231PS Z10, Z19, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_14
-	VPERMPS     -64(CX)(DX*4), Z14, Z20
-	VFMADD231PS Z11, Z20, Z4
-	VPERMPS     (CX)(DX*4), Z14, Z21
-	VFMADD231PS Z12, Z21, Z4
-	VPERMPS     64(CX)(DX*4), Z14, Z22
-	VFMADD231PS Z13, Z22, Z4
+skip4:
+	VMOVSHDUP   (AX)(DX*1), Z31
+	VFMADD231PS Z9, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z15
+	VFMADD231PS Z10, Z15, Z0
+	VMOVSHDUP   (AX)(DX*2), Z16
+	VFMADD231PS Z12, Z16, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z17
+	VFMADD231PS Z13, Z17, Z0
+	VMOVSHDUP   (AX)(SI*1), Z18
+	VFMADD231PS Z6, Z18, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z19
+	VFMADD231PS Z7, Z19, Z1
+	VMOVSHDUP   (AX)(DX*4), Z20
+	VFMADD231PS Z9, Z20, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z21
+	VFMADD231PS Z10, Z21, Z1
+	VMOVSHDUP   (BX), Z22
+	VFMADD231PS Z12, Z22, Z1
+	VMOVSHDUP   64(BX), Z23
+	VFMADD231PS Z13, Z23, Z1
+	VMOVSHDUP   (BX)(DX*1), Z24
+	VFMADD231PS Z6, Z24, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z25
+	VFMADD231PS Z7, Z25, Z2
+	VMOVSHDUP   (BX)(DX*2), Z26
+	VFMADD231PS Z9, Z26, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z27
+	VFMADD231PS Z10, Z27, Z2
+	VMOVSHDUP   (BX)(SI*1), Z28
+	VFMADD231PS Z12, Z28, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z29
+	VFMADD231PS Z13, Z29, Z2
+	VMOVSHDUP   (BX)(DX*4), Z30
+	VFMADD231PS Z6, Z30, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z31
+	VFMADD231PS Z7, Z31, Z3
+	VMOVSHDUP   (CX), Z15
+	VFMADD231PS Z9, Z15, Z3
+	VMOVSHDUP   64(CX), Z16
+	VFMADD231PS Z10, Z16, Z3
+	VMOVSHDUP   (CX)(DX*1), Z17
+	VFMADD231PS Z12, Z17, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z18
+	VFMADD231PS Z13, Z18, Z3
+	VMOVSHDUP   (CX)(DX*2), Z19
+	VFMADD231PS Z6, Z19, Z4
+	VMOVSHDUP   64(CX)(DX*2), Z20
+	VFMADD231PS Z7, Z20, Z4
+	VMOVSHDUP   (CX)(SI*1), Z21
+	VFMADD231PS Z9, Z21, Z4
+	VMOVSHDUP   64(CX)(SI*1), Z22
+	VFMADD231PS Z10, Z22, Z4
+	TESTQ       R11, R11
+	JNE         skip5
+	VMOVSHDUP   (CX)(DX*4), Z23
+	VFMADD231PS Z12, Z23, Z4
+	VMOVSHDUP   64(CX)(DX*4), Z24
+	VFMADD231PS Z13, Z24, Z4
 
-skip3_14:
-	DECQ    R12
-	JNZ     channel3
-	ADDQ    $0x000000c0, AX
-	ADDQ    $0x000000c0, BX
-	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z0
-	VMOVUPS (R15), Z1
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	VMOVUPS (R15), Z4
-	JMP     column
-
-last:
-	CMPQ       odd+120(FP), $0x00
-	JNE        odd
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	PREFETCHT0 2304(R15)
-	PREFETCHT0 2368(R15)
-	PREFETCHT0 2432(R15)
-	PREFETCHT0 2496(R15)
-	PREFETCHT0 2560(R15)
-	PREFETCHT0 2624(R15)
-	PREFETCHT0 2688(R15)
-	PREFETCHT0 2752(R15)
-	PREFETCHT0 2816(R15)
-	ADDQ       $0x00000b40, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel5:
+skip5:
+other1:
+	VMOVUPS     (R8), Z14
+	ADDQ        $0x40, R8
 	VMOVUPS     (DI), Z5
-	VMOVUPS     (DI)(R10*1), Z6
-	VMOVUPS     (DI)(R10*2), Z7
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z8
-	VMOVUPS     (R8)(R10*1), Z9
-	VMOVUPS     (R8)(R10*2), Z10
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z11
-	VMOVUPS     (R9)(R10*1), Z12
-	VMOVUPS     (R9)(R10*2), Z13
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z14
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip5_0
-	VPERMPS     -64(AX), Z14, Z23
-	VFMADD231PS Z5, Z23, Z0
-	VPERMPS     (AX), Z14, Z24
-	VFMADD231PS Z6, Z24, Z0
-	VPERMPS     64(AX), Z14, Z25
-	VFMADD231PS Z7, Z25, Z0
+	TESTQ       R10, R10
+	JNE         skip6
+	VPERMPS     (AX), Z14, Z25
+	VFMADD231PS Z6, Z25, Z0
+	VPERMPS     64(AX), Z14, Z26
+	VFMADD231PS Z7, Z26, Z0
 
-skip5_0:
-	VPERMPS     -64(AX)(DX*1), Z14, Z26
-	VFMADD231PS Z8, Z26, Z0
+skip6:
 	VPERMPS     (AX)(DX*1), Z14, Z27
 	VFMADD231PS Z9, Z27, Z0
 	VPERMPS     64(AX)(DX*1), Z14, Z28
 	VFMADD231PS Z10, Z28, Z0
-	VPERMPS     -64(AX)(DX*2), Z14, Z29
-	VFMADD231PS Z11, Z29, Z0
-	VPERMPS     (AX)(DX*2), Z14, Z30
-	VFMADD231PS Z12, Z30, Z0
-	VPERMPS     64(AX)(DX*2), Z14, Z31
-	VFMADD231PS Z13, Z31, Z0
-	VPERMPS     -64(AX)(SI*1), Z14, Z15
-	VFMADD231PS Z5, Z15, Z1
-	VPERMPS     (AX)(SI*1), Z14, Z16
-	VFMADD231PS Z6, Z16, Z1
-	VPERMPS     64(AX)(SI*1), Z14, Z17
-	VFMADD231PS Z7, Z17, Z1
-	VPERMPS     -64(AX)(DX*4), Z14, Z18
-	VFMADD231PS Z8, Z18, Z1
-	VPERMPS     (AX)(DX*4), Z14, Z19
-	VFMADD231PS Z9, Z19, Z1
-	VPERMPS     64(AX)(DX*4), Z14, Z20
-	VFMADD231PS Z10, Z20, Z1
-	VPERMPS     -64(BX), Z14, Z21
-	VFMADD231PS Z11, Z21, Z1
-	VPERMPS     (BX), Z14, Z22
-	VFMADD231PS Z12, Z22, Z1
-	VPERMPS     64(BX), Z14, Z23
-	VFMADD231PS Z13, Z23, Z1
-	VPERMPS     -64(BX)(DX*1), Z14, Z24
-	VFMADD231PS Z5, Z24, Z2
-	VPERMPS     (BX)(DX*1), Z14, Z25
-	VFMADD231PS Z6, Z25, Z2
-	VPERMPS     64(BX)(DX*1), Z14, Z26
-	VFMADD231PS Z7, Z26, Z2
-	VPERMPS     -64(BX)(DX*2), Z14, Z27
-	VFMADD231PS Z8, Z27, Z2
-	VPERMPS     (BX)(DX*2), Z14, Z28
-	VFMADD231PS Z9, Z28, Z2
-	VPERMPS     64(BX)(DX*2), Z14, Z29
-	VFMADD231PS Z10, Z29, Z2
-	VPERMPS     -64(BX)(SI*1), Z14, Z30
-	VFMADD231PS Z11, Z30, Z2
-	VPERMPS     (BX)(SI*1), Z14, Z31
-	VFMADD231PS Z12, Z31, Z2
-	VPERMPS     64(BX)(SI*1), Z14, Z15
-	VFMADD231PS Z13, Z15, Z2
-	VPERMPS     -64(BX)(DX*4), Z14, Z16
-	VFMADD231PS Z5, Z16, Z3
-	VPERMPS     (BX)(DX*4), Z14, Z17
-	VFMADD231PS Z6, Z17, Z3
-	VPERMPS     64(BX)(DX*4), Z14, Z18
-	VFMADD231PS Z7, Z18, Z3
-	VPERMPS     -64(CX), Z14, Z19
-	VFMADD231PS Z8, Z19, Z3
-	VPERMPS     (CX), Z14, Z20
-	VFMADD231PS Z9, Z20, Z3
-	VPERMPS     64(CX), Z14, Z21
-	VFMADD231PS Z10, Z21, Z3
-	VPERMPS     -64(CX)(DX*1), Z14, Z22
-	VFMADD231PS Z11, Z22, Z3
-	VPERMPS     (CX)(DX*1), Z14, Z23
-	VFMADD231PS Z12, Z23, Z3
-	VPERMPS     64(CX)(DX*1), Z14, Z24
-	VFMADD231PS Z13, Z24, Z3
-	VPERMPS     -64(CX)(DX*2), Z14, Z25
-	VFMADD231PS Z5, Z25, Z4
-	VPERMPS     (CX)(DX*2), Z14, Z26
-	VFMADD231PS Z6, Z26, Z4
-	VPERMPS     64(CX)(DX*2), Z14, Z27
-	VFMADD231PS Z7, Z27, Z4
-	VPERMPS     -64(CX)(SI*1), Z14, Z28
-	VFMADD231PS Z8, Z28, Z4
-	VPERMPS     (CX)(SI*1), Z14, Z29
-	VFMADD231PS Z9, Z29, Z4
-	VPERMPS     64(CX)(SI*1), Z14, Z30
-	VFMADD231PS Z10, Z30, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip5_14
-	VPERMPS     -64(CX)(DX*4), Z14, Z31
-	VFMADD231PS Z11, Z31, Z4
-	VPERMPS     (CX)(DX*4), Z14, Z15
-	VFMADD231PS Z12, Z15, Z4
-	VPERMPS     64(CX)(DX*4), Z14, Z16
-	VFMADD231PS Z13, Z16, Z4
+	VPERMPS     (AX)(DX*2), Z14, Z29
+	VFMADD231PS Z12, Z29, Z0
+	VPERMPS     64(AX)(DX*2), Z14, Z30
+	VFMADD231PS Z13, Z30, Z0
+	VPERMPS     (AX)(SI*1), Z14, Z31
+	VFMADD231PS Z6, Z31, Z1
+	VPERMPS     64(AX)(SI*1), Z14, Z15
+	VFMADD231PS Z7, Z15, Z1
+	VPERMPS     (AX)(DX*4), Z14, Z16
+	VFMADD231PS Z9, Z16, Z1
+	VPERMPS     64(AX)(DX*4), Z14, Z17
+	VFMADD231PS Z10, Z17, Z1
+	VPERMPS     (BX), Z14, Z18
+	VFMADD231PS Z12, Z18, Z1
+	VPERMPS     64(BX), Z14, Z19
+	VFMADD231PS Z13, Z19, Z1
+	VPERMPS     (BX)(DX*1), Z14, Z20
+	VFMADD231PS Z6, Z20, Z2
+	VPERMPS     64(BX)(DX*1), Z14, Z21
+	VFMADD231PS Z7, Z21, Z2
+	VPERMPS     (BX)(DX*2), Z14, Z22
+	VFMADD231PS Z9, Z22, Z2
+	VPERMPS     64(BX)(DX*2), Z14, Z23
+	VFMADD231PS Z10, Z23, Z2
+	VPERMPS     (BX)(SI*1), Z14, Z24
+	VFMADD231PS Z12, Z24, Z2
+	VPERMPS     64(BX)(SI*1), Z14, Z25
+	VFMADD231PS Z13, Z25, Z2
+	VPERMPS     (BX)(DX*4), Z14, Z26
+	VFMADD231PS Z6, Z26, Z3
+	VPERMPS     64(BX)(DX*4), Z14, Z27
+	VFMADD231PS Z7, Z27, Z3
+	VPERMPS     (CX), Z14, Z28
+	VFMADD231PS Z9, Z28, Z3
+	VPERMPS     64(CX), Z14, Z29
+	VFMADD231PS Z10, Z29, Z3
+	VPERMPS     (CX)(DX*1), Z14, Z30
+	VFMADD231PS Z12, Z30, Z3
+	VPERMPS     64(CX)(DX*1), Z14, Z31
+	VFMADD231PS Z13, Z31, Z3
+	VPERMPS     (CX)(DX*2), Z14, Z15
+	VFMADD231PS Z6, Z15, Z4
+	VPERMPS     64(CX)(DX*2), Z14, Z16
+	VFMADD231PS Z7, Z16, Z4
+	VPERMPS     (CX)(SI*1), Z14, Z17
+	VFMADD231PS Z9, Z17, Z4
+	VPERMPS     64(CX)(SI*1), Z14, Z18
+	VFMADD231PS Z10, Z18, Z4
+	TESTQ       R11, R11
+	JNE         skip7
+	VPERMPS     (CX)(DX*4), Z14, Z19
+	VFMADD231PS Z12, Z19, Z4
+	VPERMPS     64(CX)(DX*4), Z14, Z20
+	VFMADD231PS Z13, Z20, Z4
 
-skip5_14:
-	DECQ    R12
-	JNZ     channel5
+skip7:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past8
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored8
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
+past8:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	JMP  end
+stored8:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
 
-odd:
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	PREFETCHT0 192(R15)
-	PREFETCHT0 256(R15)
-	PREFETCHT0 320(R15)
-	PREFETCHT0 384(R15)
-	PREFETCHT0 448(R15)
-	PREFETCHT0 512(R15)
-	PREFETCHT0 576(R15)
-	PREFETCHT0 640(R15)
-	PREFETCHT0 704(R15)
-	PREFETCHT0 768(R15)
-	PREFETCHT0 832(R15)
-	PREFETCHT0 896(R15)
-	PREFETCHT0 960(R15)
-	PREFETCHT0 1024(R15)
-	PREFETCHT0 1088(R15)
-	PREFETCHT0 1152(R15)
-	PREFETCHT0 1216(R15)
-	PREFETCHT0 1280(R15)
-	PREFETCHT0 1344(R15)
-	PREFETCHT0 1408(R15)
-	PREFETCHT0 1472(R15)
-	PREFETCHT0 1536(R15)
-	PREFETCHT0 1600(R15)
-	PREFETCHT0 1664(R15)
-	PREFETCHT0 1728(R15)
-	PREFETCHT0 1792(R15)
-	PREFETCHT0 1856(R15)
-	PREFETCHT0 1920(R15)
-	PREFETCHT0 1984(R15)
-	PREFETCHT0 2048(R15)
-	PREFETCHT0 2112(R15)
-	PREFETCHT0 2176(R15)
-	PREFETCHT0 2240(R15)
-	PREFETCHT0 2304(R15)
-	PREFETCHT0 2368(R15)
-	PREFETCHT0 2432(R15)
-	PREFETCHT0 2496(R15)
-	PREFETCHT0 2560(R15)
-	PREFETCHT0 2624(R15)
-	PREFETCHT0 2688(R15)
-	PREFETCHT0 2752(R15)
-	PREFETCHT0 2816(R15)
-	ADDQ       $0x00000b40, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel7:
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	PREFETCHT0  2304(R14)
+	PREFETCHT0  2368(R14)
+	PREFETCHT0  2432(R14)
+	PREFETCHT0  2496(R14)
+	PREFETCHT0  2560(R14)
+	PREFETCHT0  2624(R14)
+	PREFETCHT0  2688(R14)
+	PREFETCHT0  2752(R14)
+	PREFETCHT0  2816(R14)
+	ADDQ        $0x00000b40, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z5
-	VMOVUPS     (DI)(R10*1), Z6
-	VMOVUPS     (DI)(R10*2), Z7
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z8
-	VMOVUPS     (R8)(R10*1), Z9
-	VMOVUPS     (R8)(R10*2), Z10
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z11
-	VMOVUPS     (R9)(R10*1), Z12
-	VMOVUPS     (R9)(R10*2), Z13
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z14
-	ADDQ        $0x40, R11
-	CMPQ        top+104(FP), $0x00
-	JNE         skip7_0
-	VPERMPS     -64(AX), Z14, Z17
-	VFMADD231PS Z5, Z17, Z0
-	VPERMPS     (AX), Z14, Z18
-	VFMADD231PS Z6, Z18, Z0
+	TESTQ       R10, R10
+	JNE         skip10
+	VMOVSLDUP   -64(AX), Z21
+	VFMADD231PS Z5, Z21, Z0
+	VMOVSLDUP   (AX), Z22
+	VFMADD231PS Z6, Z22, Z0
+	VMOVSLDUP   64(AX), Z23
+	VFMADD231PS Z7, Z23, Z0
 
-skip7_0:
-	VPERMPS     -64(AX)(DX*1), Z14, Z19
-	VFMADD231PS Z8, Z19, Z0
-	VPERMPS     (AX)(DX*1), Z14, Z20
-	VFMADD231PS Z9, Z20, Z0
-	VPERMPS     -64(AX)(DX*2), Z14, Z21
+skip10:
+	VMOVSLDUP   -64(AX)(DX*1), Z24
+	VFMADD231PS Z8, Z24, Z0
+	VMOVSLDUP   (AX)(DX*1), Z25
+	VFMADD231PS Z9, Z25, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z26
+	VFMADD231PS Z10, Z26, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z27
+	VFMADD231PS Z11, Z27, Z0
+	VMOVSLDUP   (AX)(DX*2), Z28
+	VFMADD231PS Z12, Z28, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z29
+	VFMADD231PS Z13, Z29, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z30
+	VFMADD231PS Z5, Z30, Z1
+	VMOVSLDUP   (AX)(SI*1), Z31
+	VFMADD231PS Z6, Z31, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z15
+	VFMADD231PS Z7, Z15, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z16
+	VFMADD231PS Z8, Z16, Z1
+	VMOVSLDUP   (AX)(DX*4), Z17
+	VFMADD231PS Z9, Z17, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z18
+	VFMADD231PS Z10, Z18, Z1
+	VMOVSLDUP   -64(BX), Z19
+	VFMADD231PS Z11, Z19, Z1
+	VMOVSLDUP   (BX), Z20
+	VFMADD231PS Z12, Z20, Z1
+	VMOVSLDUP   64(BX), Z21
+	VFMADD231PS Z13, Z21, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z22
+	VFMADD231PS Z5, Z22, Z2
+	VMOVSLDUP   (BX)(DX*1), Z23
+	VFMADD231PS Z6, Z23, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z24
+	VFMADD231PS Z7, Z24, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z25
+	VFMADD231PS Z8, Z25, Z2
+	VMOVSLDUP   (BX)(DX*2), Z26
+	VFMADD231PS Z9, Z26, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z27
+	VFMADD231PS Z10, Z27, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z28
+	VFMADD231PS Z11, Z28, Z2
+	VMOVSLDUP   (BX)(SI*1), Z29
+	VFMADD231PS Z12, Z29, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z30
+	VFMADD231PS Z13, Z30, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z31
+	VFMADD231PS Z5, Z31, Z3
+	VMOVSLDUP   (BX)(DX*4), Z15
+	VFMADD231PS Z6, Z15, Z3
+	VMOVSLDUP   64(BX)(DX*4), Z16
+	VFMADD231PS Z7, Z16, Z3
+	VMOVSLDUP   -64(CX), Z17
+	VFMADD231PS Z8, Z17, Z3
+	VMOVSLDUP   (CX), Z18
+	VFMADD231PS Z9, Z18, Z3
+	VMOVSLDUP   64(CX), Z19
+	VFMADD231PS Z10, Z19, Z3
+	VMOVSLDUP   -64(CX)(DX*1), Z20
+	VFMADD231PS Z11, Z20, Z3
+	VMOVSLDUP   (CX)(DX*1), Z21
+	VFMADD231PS Z12, Z21, Z3
+	VMOVSLDUP   64(CX)(DX*1), Z22
+	VFMADD231PS Z13, Z22, Z3
+	VMOVSLDUP   -64(CX)(DX*2), Z23
+	VFMADD231PS Z5, Z23, Z4
+	VMOVSLDUP   (CX)(DX*2), Z24
+	VFMADD231PS Z6, Z24, Z4
+	VMOVSLDUP   64(CX)(DX*2), Z25
+	VFMADD231PS Z7, Z25, Z4
+	VMOVSLDUP   -64(CX)(SI*1), Z26
+	VFMADD231PS Z8, Z26, Z4
+	VMOVSLDUP   (CX)(SI*1), Z27
+	VFMADD231PS Z9, Z27, Z4
+	VMOVSLDUP   64(CX)(SI*1), Z28
+	VFMADD231PS Z10, Z28, Z4
+	TESTQ       R11, R11
+	JNE         skip11
+	VMOVSLDUP   -64(CX)(DX*4), Z29
+	VFMADD231PS Z11, Z29, Z4
+	VMOVSLDUP   (CX)(DX*4), Z30
+	VFMADD231PS Z12, Z30, Z4
+	VMOVSLDUP   64(CX)(DX*4), Z31
+	VFMADD231PS Z13, Z31, Z4
+
+skip11:
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip12
+	VMOVSHDUP   -64(AX), Z15
+	VFMADD231PS Z5, Z15, Z0
+	VMOVSHDUP   (AX), Z16
+	VFMADD231PS Z6, Z16, Z0
+	VMOVSHDUP   64(AX), Z17
+	VFMADD231PS Z7, Z17, Z0
+
+skip12:
+	VMOVSHDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z8, Z18, Z0
+	VMOVSHDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z9, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z10, Z20, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z21
 	VFMADD231PS Z11, Z21, Z0
-	VPERMPS     (AX)(DX*2), Z14, Z22
+	VMOVSHDUP   (AX)(DX*2), Z22
 	VFMADD231PS Z12, Z22, Z0
-	VPERMPS     -64(AX)(SI*1), Z14, Z23
-	VFMADD231PS Z5, Z23, Z1
-	VPERMPS     (AX)(SI*1), Z14, Z24
-	VFMADD231PS Z6, Z24, Z1
-	VPERMPS     -64(AX)(DX*4), Z14, Z25
-	VFMADD231PS Z8, Z25, Z1
-	VPERMPS     (AX)(DX*4), Z14, Z26
-	VFMADD231PS Z9, Z26, Z1
-	VPERMPS     -64(BX), Z14, Z27
-	VFMADD231PS Z11, Z27, Z1
-	VPERMPS     (BX), Z14, Z28
-	VFMADD231PS Z12, Z28, Z1
-	VPERMPS     -64(BX)(DX*1), Z14, Z29
-	VFMADD231PS Z5, Z29, Z2
-	VPERMPS     (BX)(DX*1), Z14, Z30
-	VFMADD231PS Z6, Z30, Z2
-	VPERMPS     -64(BX)(DX*2), Z14, Z31
-	VFMADD231PS Z8, Z31, Z2
-	VPERMPS     (BX)(DX*2), Z14, Z15
-	VFMADD231PS Z9, Z15, Z2
+	VMOVSHDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z13, Z23, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z5, Z24, Z1
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z6, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z7, Z26, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z8, Z27, Z1
+	VMOVSHDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z9, Z28, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z10, Z29, Z1
+	VMOVSHDUP   -64(BX), Z30
+	VFMADD231PS Z11, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z12, Z31, Z1
+	VMOVSHDUP   64(BX), Z15
+	VFMADD231PS Z13, Z15, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSHDUP   (BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSHDUP   (BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSHDUP   (BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z24
+	VFMADD231PS Z13, Z24, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSHDUP   (BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSHDUP   -64(CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSHDUP   (CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	VMOVSHDUP   64(CX), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSHDUP   -64(CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSHDUP   (CX)(DX*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z16
+	VFMADD231PS Z13, Z16, Z3
+	VMOVSHDUP   -64(CX)(DX*2), Z17
+	VFMADD231PS Z5, Z17, Z4
+	VMOVSHDUP   (CX)(DX*2), Z18
+	VFMADD231PS Z6, Z18, Z4
+	VMOVSHDUP   64(CX)(DX*2), Z19
+	VFMADD231PS Z7, Z19, Z4
+	VMOVSHDUP   -64(CX)(SI*1), Z20
+	VFMADD231PS Z8, Z20, Z4
+	VMOVSHDUP   (CX)(SI*1), Z21
+	VFMADD231PS Z9, Z21, Z4
+	VMOVSHDUP   64(CX)(SI*1), Z22
+	VFMADD231PS Z10, Z22, Z4
+	TESTQ       R11, R11
+	JNE         skip13
+	VMOVSHDUP   -64(CX)(DX*4), Z23
+	VFMADD231PS Z11, Z23, Z4
+	VMOVSHDUP   (CX)(DX*4), Z24
+	VFMADD231PS Z12, Z24, Z4
+	VMOVSHDUP   64(CX)(DX*4), Z25
+	VFMADD231PS Z13, Z25, Z4
+
+skip13:
+other9:
+	VMOVUPS     (R8), Z14
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip14
+	VPERMPS     -64(AX), Z14, Z26
+	VFMADD231PS Z5, Z26, Z0
+	VPERMPS     (AX), Z14, Z27
+	VFMADD231PS Z6, Z27, Z0
+	VPERMPS     64(AX), Z14, Z28
+	VFMADD231PS Z7, Z28, Z0
+
+skip14:
+	VPERMPS     -64(AX)(DX*1), Z14, Z29
+	VFMADD231PS Z8, Z29, Z0
+	VPERMPS     (AX)(DX*1), Z14, Z30
+	VFMADD231PS Z9, Z30, Z0
+	VPERMPS     64(AX)(DX*1), Z14, Z31
+	VFMADD231PS Z10, Z31, Z0
+	VPERMPS     -64(AX)(DX*2), Z14, Z15
+	VFMADD231PS Z11, Z15, Z0
+	VPERMPS     (AX)(DX*2), Z14, Z16
+	VFMADD231PS Z12, Z16, Z0
+	VPERMPS     64(AX)(DX*2), Z14, Z17
+	VFMADD231PS Z13, Z17, Z0
+	VPERMPS     -64(AX)(SI*1), Z14, Z18
+	VFMADD231PS Z5, Z18, Z1
+	VPERMPS     (AX)(SI*1), Z14, Z19
+	VFMADD231PS Z6, Z19, Z1
+	VPERMPS     64(AX)(SI*1), Z14, Z20
+	VFMADD231PS Z7, Z20, Z1
+	VPERMPS     -64(AX)(DX*4), Z14, Z21
+	VFMADD231PS Z8, Z21, Z1
+	VPERMPS     (AX)(DX*4), Z14, Z22
+	VFMADD231PS Z9, Z22, Z1
+	VPERMPS     64(AX)(DX*4), Z14, Z23
+	VFMADD231PS Z10, Z23, Z1
+	VPERMPS     -64(BX), Z14, Z24
+	VFMADD231PS Z11, Z24, Z1
+	VPERMPS     (BX), Z14, Z25
+	VFMADD231PS Z12, Z25, Z1
+	VPERMPS     64(BX), Z14, Z26
+	VFMADD231PS Z13, Z26, Z1
+	VPERMPS     -64(BX)(DX*1), Z14, Z27
+	VFMADD231PS Z5, Z27, Z2
+	VPERMPS     (BX)(DX*1), Z14, Z28
+	VFMADD231PS Z6, Z28, Z2
+	VPERMPS     64(BX)(DX*1), Z14, Z29
+	VFMADD231PS Z7, Z29, Z2
+	VPERMPS     -64(BX)(DX*2), Z14, Z30
+	VFMADD231PS Z8, Z30, Z2
+	VPERMPS     (BX)(DX*2), Z14, Z31
+	VFMADD231PS Z9, Z31, Z2
+	VPERMPS     64(BX)(DX*2), Z14, Z15
+	VFMADD231PS Z10, Z15, Z2
 	VPERMPS     -64(BX)(SI*1), Z14, Z16
 	VFMADD231PS Z11, Z16, Z2
 	VPERMPS     (BX)(SI*1), Z14, Z17
 	VFMADD231PS Z12, Z17, Z2
+	VPERMPS     64(BX)(SI*1), Z14, Z18
+	VFMADD231PS Z13, Z18, Z2
+	VPERMPS     -64(BX)(DX*4), Z14, Z19
+	VFMADD231PS Z5, Z19, Z3
+	VPERMPS     (BX)(DX*4), Z14, Z20
+	VFMADD231PS Z6, Z20, Z3
+	VPERMPS     64(BX)(DX*4), Z14, Z21
+	VFMADD231PS Z7, Z21, Z3
+	VPERMPS     -64(CX), Z14, Z22
+	VFMADD231PS Z8, Z22, Z3
+	VPERMPS     (CX), Z14, Z23
+	VFMADD231PS Z9, Z23, Z3
+	VPERMPS     64(CX), Z14, Z24
+	VFMADD231PS Z10, Z24, Z3
+	VPERMPS     -64(CX)(DX*1), Z14, Z25
+	VFMADD231PS Z11, Z25, Z3
+	VPERMPS     (CX)(DX*1), Z14, Z26
+	VFMADD231PS Z12, Z26, Z3
+	VPERMPS     64(CX)(DX*1), Z14, Z27
+	VFMADD231PS Z13, Z27, Z3
+	VPERMPS     -64(CX)(DX*2), Z14, Z28
+	VFMADD231PS Z5, Z28, Z4
+	VPERMPS     (CX)(DX*2), Z14, Z29
+	VFMADD231PS Z6, Z29, Z4
+	VPERMPS     64(CX)(DX*2), Z14, Z30
+	VFMADD231PS Z7, Z30, Z4
+	VPERMPS     -64(CX)(SI*1), Z14, Z31
+	VFMADD231PS Z8, Z31, Z4
+	VPERMPS     (CX)(SI*1), Z14, Z15
+	VFMADD231PS Z9, Z15, Z4
+	VPERMPS     64(CX)(SI*1), Z14, Z16
+	VFMADD231PS Z10, Z16, Z4
+	TESTQ       R11, R11
+	JNE         skip15
+	VPERMPS     -64(CX)(DX*4), Z14, Z17
+	VFMADD231PS Z11, Z17, Z4
+	VPERMPS     (CX)(DX*4), Z14, Z18
+	VFMADD231PS Z12, Z18, Z4
+	VPERMPS     64(CX)(DX*4), Z14, Z19
+	VFMADD231PS Z13, Z19, Z4
+
+skip15:
+	DECQ    R9
+	JNZ     other9
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, BX
+	ADDQ    $0x000000c0, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past16
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored16
+
+past16:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+
+stored16:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	VMOVUPS (R14), Z4
+	JMP     column
+
+last:
+	CMPQ        odd+104(FP), $0x00
+	JNE         odd
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	PREFETCHT0  2304(R14)
+	PREFETCHT0  2368(R14)
+	PREFETCHT0  2432(R14)
+	PREFETCHT0  2496(R14)
+	PREFETCHT0  2560(R14)
+	PREFETCHT0  2624(R14)
+	PREFETCHT0  2688(R14)
+	PREFETCHT0  2752(R14)
+	PREFETCHT0  2816(R14)
+	ADDQ        $0x00000b40, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip18
+	VMOVSLDUP   -64(AX), Z20
+	VFMADD231PS Z5, Z20, Z0
+	VMOVSLDUP   (AX), Z21
+	VFMADD231PS Z6, Z21, Z0
+	VMOVSLDUP   64(AX), Z22
+	VFMADD231PS Z7, Z22, Z0
+
+skip18:
+	VMOVSLDUP   -64(AX)(DX*1), Z23
+	VFMADD231PS Z8, Z23, Z0
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z9, Z24, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z25
+	VFMADD231PS Z10, Z25, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z26
+	VFMADD231PS Z11, Z26, Z0
+	VMOVSLDUP   (AX)(DX*2), Z27
+	VFMADD231PS Z12, Z27, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z28
+	VFMADD231PS Z13, Z28, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z29
+	VFMADD231PS Z5, Z29, Z1
+	VMOVSLDUP   (AX)(SI*1), Z30
+	VFMADD231PS Z6, Z30, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z31
+	VFMADD231PS Z7, Z31, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z15
+	VFMADD231PS Z8, Z15, Z1
+	VMOVSLDUP   (AX)(DX*4), Z16
+	VFMADD231PS Z9, Z16, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z17
+	VFMADD231PS Z10, Z17, Z1
+	VMOVSLDUP   -64(BX), Z18
+	VFMADD231PS Z11, Z18, Z1
+	VMOVSLDUP   (BX), Z19
+	VFMADD231PS Z12, Z19, Z1
+	VMOVSLDUP   64(BX), Z20
+	VFMADD231PS Z13, Z20, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z21
+	VFMADD231PS Z5, Z21, Z2
+	VMOVSLDUP   (BX)(DX*1), Z22
+	VFMADD231PS Z6, Z22, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z23
+	VFMADD231PS Z7, Z23, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z24
+	VFMADD231PS Z8, Z24, Z2
+	VMOVSLDUP   (BX)(DX*2), Z25
+	VFMADD231PS Z9, Z25, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z26
+	VFMADD231PS Z10, Z26, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z27
+	VFMADD231PS Z11, Z27, Z2
+	VMOVSLDUP   (BX)(SI*1), Z28
+	VFMADD231PS Z12, Z28, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z29
+	VFMADD231PS Z13, Z29, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z30
+	VFMADD231PS Z5, Z30, Z3
+	VMOVSLDUP   (BX)(DX*4), Z31
+	VFMADD231PS Z6, Z31, Z3
+	VMOVSLDUP   64(BX)(DX*4), Z15
+	VFMADD231PS Z7, Z15, Z3
+	VMOVSLDUP   -64(CX), Z16
+	VFMADD231PS Z8, Z16, Z3
+	VMOVSLDUP   (CX), Z17
+	VFMADD231PS Z9, Z17, Z3
+	VMOVSLDUP   64(CX), Z18
+	VFMADD231PS Z10, Z18, Z3
+	VMOVSLDUP   -64(CX)(DX*1), Z19
+	VFMADD231PS Z11, Z19, Z3
+	VMOVSLDUP   (CX)(DX*1), Z20
+	VFMADD231PS Z12, Z20, Z3
+	VMOVSLDUP   64(CX)(DX*1), Z21
+	VFMADD231PS Z13, Z21, Z3
+	VMOVSLDUP   -64(CX)(DX*2), Z22
+	VFMADD231PS Z5, Z22, Z4
+	VMOVSLDUP   (CX)(DX*2), Z23
+	VFMADD231PS Z6, Z23, Z4
+	VMOVSLDUP   64(CX)(DX*2), Z24
+	VFMADD231PS Z7, Z24, Z4
+	VMOVSLDUP   -64(CX)(SI*1), Z25
+	VFMADD231PS Z8, Z25, Z4
+	VMOVSLDUP   (CX)(SI*1), Z26
+	VFMADD231PS Z9, Z26, Z4
+	VMOVSLDUP   64(CX)(SI*1), Z27
+	VFMADD231PS Z10, Z27, Z4
+	TESTQ       R11, R11
+	JNE         skip19
+	VMOVSLDUP   -64(CX)(DX*4), Z28
+	VFMADD231PS Z11, Z28, Z4
+	VMOVSLDUP   (CX)(DX*4), Z29
+	VFMADD231PS Z12, Z29, Z4
+	VMOVSLDUP   64(CX)(DX*4), Z30
+	VFMADD231PS Z13, Z30, Z4
+
+skip19:
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip20
+	VMOVSHDUP   -64(AX), Z31
+	VFMADD231PS Z5, Z31, Z0
+	VMOVSHDUP   (AX), Z15
+	VFMADD231PS Z6, Z15, Z0
+	VMOVSHDUP   64(AX), Z16
+	VFMADD231PS Z7, Z16, Z0
+
+skip20:
+	VMOVSHDUP   -64(AX)(DX*1), Z17
+	VFMADD231PS Z8, Z17, Z0
+	VMOVSHDUP   (AX)(DX*1), Z18
+	VFMADD231PS Z9, Z18, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z19
+	VFMADD231PS Z10, Z19, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z20
+	VFMADD231PS Z11, Z20, Z0
+	VMOVSHDUP   (AX)(DX*2), Z21
+	VFMADD231PS Z12, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z22
+	VFMADD231PS Z13, Z22, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z23
+	VFMADD231PS Z5, Z23, Z1
+	VMOVSHDUP   (AX)(SI*1), Z24
+	VFMADD231PS Z6, Z24, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z25
+	VFMADD231PS Z7, Z25, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z26
+	VFMADD231PS Z8, Z26, Z1
+	VMOVSHDUP   (AX)(DX*4), Z27
+	VFMADD231PS Z9, Z27, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z28
+	VFMADD231PS Z10, Z28, Z1
+	VMOVSHDUP   -64(BX), Z29
+	VFMADD231PS Z11, Z29, Z1
+	VMOVSHDUP   (BX), Z30
+	VFMADD231PS Z12, Z30, Z1
+	VMOVSHDUP   64(BX), Z31
+	VFMADD231PS Z13, Z31, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z5, Z15, Z2
+	VMOVSHDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z6, Z16, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z7, Z17, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z8, Z18, Z2
+	VMOVSHDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z9, Z19, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z10, Z20, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z11, Z21, Z2
+	VMOVSHDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z12, Z22, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z13, Z23, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z5, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z6, Z25, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z7, Z26, Z3
+	VMOVSHDUP   -64(CX), Z27
+	VFMADD231PS Z8, Z27, Z3
+	VMOVSHDUP   (CX), Z28
+	VFMADD231PS Z9, Z28, Z3
+	VMOVSHDUP   64(CX), Z29
+	VFMADD231PS Z10, Z29, Z3
+	VMOVSHDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z11, Z30, Z3
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z12, Z31, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z15
+	VFMADD231PS Z13, Z15, Z3
+	VMOVSHDUP   -64(CX)(DX*2), Z16
+	VFMADD231PS Z5, Z16, Z4
+	VMOVSHDUP   (CX)(DX*2), Z17
+	VFMADD231PS Z6, Z17, Z4
+	VMOVSHDUP   64(CX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z4
+	VMOVSHDUP   -64(CX)(SI*1), Z19
+	VFMADD231PS Z8, Z19, Z4
+	VMOVSHDUP   (CX)(SI*1), Z20
+	VFMADD231PS Z9, Z20, Z4
+	VMOVSHDUP   64(CX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z4
+	TESTQ       R11, R11
+	JNE         skip21
+	VMOVSHDUP   -64(CX)(DX*4), Z22
+	VFMADD231PS Z11, Z22, Z4
+	VMOVSHDUP   (CX)(DX*4), Z23
+	VFMADD231PS Z12, Z23, Z4
+	VMOVSHDUP   64(CX)(DX*4), Z24
+	VFMADD231PS Z13, Z24, Z4
+
+skip21:
+other17:
+	VMOVUPS     (R8), Z14
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip22
+	VPERMPS     -64(AX), Z14, Z25
+	VFMADD231PS Z5, Z25, Z0
+	VPERMPS     (AX), Z14, Z26
+	VFMADD231PS Z6, Z26, Z0
+	VPERMPS     64(AX), Z14, Z27
+	VFMADD231PS Z7, Z27, Z0
+
+skip22:
+	VPERMPS     -64(AX)(DX*1), Z14, Z28
+	VFMADD231PS Z8, Z28, Z0
+	VPERMPS     (AX)(DX*1), Z14, Z29
+	VFMADD231PS Z9, Z29, Z0
+	VPERMPS     64(AX)(DX*1), Z14, Z30
+	VFMADD231PS Z10, Z30, Z0
+	VPERMPS     -64(AX)(DX*2), Z14, Z31
+	VFMADD231PS Z11, Z31, Z0
+	VPERMPS     (AX)(DX*2), Z14, Z15
+	VFMADD231PS Z12, Z15, Z0
+	VPERMPS     64(AX)(DX*2), Z14, Z16
+	VFMADD231PS Z13, Z16, Z0
+	VPERMPS     -64(AX)(SI*1), Z14, Z17
+	VFMADD231PS Z5, Z17, Z1
+	VPERMPS     (AX)(SI*1), Z14, Z18
+	VFMADD231PS Z6, Z18, Z1
+	VPERMPS     64(AX)(SI*1), Z14, Z19
+	VFMADD231PS Z7, Z19, Z1
+	VPERMPS     -64(AX)(DX*4), Z14, Z20
+	VFMADD231PS Z8, Z20, Z1
+	VPERMPS     (AX)(DX*4), Z14, Z21
+	VFMADD231PS Z9, Z21, Z1
+	VPERMPS     64(AX)(DX*4), Z14, Z22
+	VFMADD231PS Z10, Z22, Z1
+	VPERMPS     -64(BX), Z14, Z23
+	VFMADD231PS Z11, Z23, Z1
+	VPERMPS     (BX), Z14, Z24
+	VFMADD231PS Z12, Z24, Z1
+	VPERMPS     64(BX), Z14, Z25
+	VFMADD231PS Z13, Z25, Z1
+	VPERMPS     -64(BX)(DX*1), Z14, Z26
+	VFMADD231PS Z5, Z26, Z2
+	VPERMPS     (BX)(DX*1), Z14, Z27
+	VFMADD231PS Z6, Z27, Z2
+	VPERMPS     64(BX)(DX*1), Z14, Z28
+	VFMADD231PS Z7, Z28, Z2
+	VPERMPS     -64(BX)(DX*2), Z14, Z29
+	VFMADD231PS Z8, Z29, Z2
+	VPERMPS     (BX)(DX*2), Z14, Z30
+	VFMADD231PS Z9, Z30, Z2
+	VPERMPS     64(BX)(DX*2), Z14, Z31
+	VFMADD231PS Z10, Z31, Z2
+	VPERMPS     -64(BX)(SI*1), Z14, Z15
+	VFMADD231PS Z11, Z15, Z2
+	VPERMPS     (BX)(SI*1), Z14, Z16
+	VFMADD231PS Z12, Z16, Z2
+	VPERMPS     64(BX)(SI*1), Z14, Z17
+	VFMADD231PS Z13, Z17, Z2
 	VPERMPS     -64(BX)(DX*4), Z14, Z18
 	VFMADD231PS Z5, Z18, Z3
 	VPERMPS     (BX)(DX*4), Z14, Z19
 	VFMADD231PS Z6, Z19, Z3
-	VPERMPS     -64(CX), Z14, Z20
-	VFMADD231PS Z8, Z20, Z3
-	VPERMPS     (CX), Z14, Z21
-	VFMADD231PS Z9, Z21, Z3
-	VPERMPS     -64(CX)(DX*1), Z14, Z22
-	VFMADD231PS Z11, Z22, Z3
-	VPERMPS     (CX)(DX*1), Z14, Z23
-	VFMADD231PS Z12, Z23, Z3
-	VPERMPS     -64(CX)(DX*2), Z14, Z24
-	VFMADD231PS Z5, Z24, Z4
-	VPERMPS     (CX)(DX*2), Z14, Z25
-	VFMADD231PS Z6, Z25, Z4
-	VPERMPS     -64(CX)(SI*1), Z14, Z26
-	VFMADD231PS Z8, Z26, Z4
-	VPERMPS     (CX)(SI*1), Z14, Z27
-	VFMADD231PS Z9, Z27, Z4
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip7_14
-	VPERMPS     -64(CX)(DX*4), Z14, Z28
-	VFMADD231PS Z11, Z28, Z4
-	VPERMPS     (CX)(DX*4), Z14, Z29
-	VFMADD231PS Z12, Z29, Z4
+	VPERMPS     64(BX)(DX*4), Z14, Z20
+	VFMADD231PS Z7, Z20, Z3
+	VPERMPS     -64(CX), Z14, Z21
+	VFMADD231PS Z8, Z21, Z3
+	VPERMPS     (CX), Z14, Z22
+	VFMADD231PS Z9, Z22, Z3
+	VPERMPS     64(CX), Z14, Z23
+	VFMADD231PS Z10, Z23, Z3
+	VPERMPS     -64(CX)(DX*1), Z14, Z24
+	VFMADD231PS Z11, Z24, Z3
+	VPERMPS     (CX)(DX*1), Z14, Z25
+	VFMADD231PS Z12, Z25, Z3
+	VPERMPS     64(CX)(DX*1), Z14, Z26
+	VFMADD231PS Z13, Z26, Z3
+	VPERMPS     -64(CX)(DX*2), Z14, Z27
+	VFMADD231PS Z5, Z27, Z4
+	VPERMPS     (CX)(DX*2), Z14, Z28
+	VFMADD231PS Z6, Z28, Z4
+	VPERMPS     64(CX)(DX*2), Z14, Z29
+	VFMADD231PS Z7, Z29, Z4
+	VPERMPS     -64(CX)(SI*1), Z14, Z30
+	VFMADD231PS Z8, Z30, Z4
+	VPERMPS     (CX)(SI*1), Z14, Z31
+	VFMADD231PS Z9, Z31, Z4
+	VPERMPS     64(CX)(SI*1), Z14, Z15
+	VFMADD231PS Z10, Z15, Z4
+	TESTQ       R11, R11
+	JNE         skip23
+	VPERMPS     -64(CX)(DX*4), Z14, Z16
+	VFMADD231PS Z11, Z16, Z4
+	VPERMPS     (CX)(DX*4), Z14, Z17
+	VFMADD231PS Z12, Z17, Z4
+	VPERMPS     64(CX)(DX*4), Z14, Z18
+	VFMADD231PS Z13, Z18, Z4
 
-skip7_14:
-	DECQ    R12
-	JNZ     channel7
+skip23:
+	DECQ    R9
+	JNZ     other17
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past8
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	JMP     stored8
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past24
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored24
 
-past8:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
+past24:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
 
-stored8:
-	ADDQ $0x40, R13
+stored24:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	PREFETCHT0  192(R14)
+	PREFETCHT0  256(R14)
+	PREFETCHT0  320(R14)
+	PREFETCHT0  384(R14)
+	PREFETCHT0  448(R14)
+	PREFETCHT0  512(R14)
+	PREFETCHT0  576(R14)
+	PREFETCHT0  640(R14)
+	PREFETCHT0  704(R14)
+	PREFETCHT0  768(R14)
+	PREFETCHT0  832(R14)
+	PREFETCHT0  896(R14)
+	PREFETCHT0  960(R14)
+	PREFETCHT0  1024(R14)
+	PREFETCHT0  1088(R14)
+	PREFETCHT0  1152(R14)
+	PREFETCHT0  1216(R14)
+	PREFETCHT0  1280(R14)
+	PREFETCHT0  1344(R14)
+	PREFETCHT0  1408(R14)
+	PREFETCHT0  1472(R14)
+	PREFETCHT0  1536(R14)
+	PREFETCHT0  1600(R14)
+	PREFETCHT0  1664(R14)
+	PREFETCHT0  1728(R14)
+	PREFETCHT0  1792(R14)
+	PREFETCHT0  1856(R14)
+	PREFETCHT0  1920(R14)
+	PREFETCHT0  1984(R14)
+	PREFETCHT0  2048(R14)
+	PREFETCHT0  2112(R14)
+	PREFETCHT0  2176(R14)
+	PREFETCHT0  2240(R14)
+	PREFETCHT0  2304(R14)
+	PREFETCHT0  2368(R14)
+	PREFETCHT0  2432(R14)
+	PREFETCHT0  2496(R14)
+	PREFETCHT0  2560(R14)
+	PREFETCHT0  2624(R14)
+	PREFETCHT0  2688(R14)
+	PREFETCHT0  2752(R14)
+	PREFETCHT0  2816(R14)
+	ADDQ        $0x00000b40, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip26
+	VMOVSLDUP   -64(AX), Z19
+	VFMADD231PS Z5, Z19, Z0
+	VMOVSLDUP   (AX), Z20
+	VFMADD231PS Z6, Z20, Z0
+
+skip26:
+	VMOVSLDUP   -64(AX)(DX*1), Z21
+	VFMADD231PS Z8, Z21, Z0
+	VMOVSLDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z9, Z22, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z23
+	VFMADD231PS Z11, Z23, Z0
+	VMOVSLDUP   (AX)(DX*2), Z24
+	VFMADD231PS Z12, Z24, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSLDUP   (AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z8, Z27, Z1
+	VMOVSLDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z9, Z28, Z1
+	VMOVSLDUP   -64(BX), Z29
+	VFMADD231PS Z11, Z29, Z1
+	VMOVSLDUP   (BX), Z30
+	VFMADD231PS Z12, Z30, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z31
+	VFMADD231PS Z5, Z31, Z2
+	VMOVSLDUP   (BX)(DX*1), Z15
+	VFMADD231PS Z6, Z15, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z16
+	VFMADD231PS Z8, Z16, Z2
+	VMOVSLDUP   (BX)(DX*2), Z17
+	VFMADD231PS Z9, Z17, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z18
+	VFMADD231PS Z11, Z18, Z2
+	VMOVSLDUP   (BX)(SI*1), Z19
+	VFMADD231PS Z12, Z19, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z20
+	VFMADD231PS Z5, Z20, Z3
+	VMOVSLDUP   (BX)(DX*4), Z21
+	VFMADD231PS Z6, Z21, Z3
+	VMOVSLDUP   -64(CX), Z22
+	VFMADD231PS Z8, Z22, Z3
+	VMOVSLDUP   (CX), Z23
+	VFMADD231PS Z9, Z23, Z3
+	VMOVSLDUP   -64(CX)(DX*1), Z24
+	VFMADD231PS Z11, Z24, Z3
+	VMOVSLDUP   (CX)(DX*1), Z25
+	VFMADD231PS Z12, Z25, Z3
+	VMOVSLDUP   -64(CX)(DX*2), Z26
+	VFMADD231PS Z5, Z26, Z4
+	VMOVSLDUP   (CX)(DX*2), Z27
+	VFMADD231PS Z6, Z27, Z4
+	VMOVSLDUP   -64(CX)(SI*1), Z28
+	VFMADD231PS Z8, Z28, Z4
+	VMOVSLDUP   (CX)(SI*1), Z29
+	VFMADD231PS Z9, Z29, Z4
+	TESTQ       R11, R11
+	JNE         skip27
+	VMOVSLDUP   -64(CX)(DX*4), Z30
+	VFMADD231PS Z11, Z30, Z4
+	VMOVSLDUP   (CX)(DX*4), Z31
+	VFMADD231PS Z12, Z31, Z4
+
+skip27:
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   -64(AX), Z15
+	VFMADD231PS Z5, Z15, Z0
+	VMOVSHDUP   (AX), Z16
+	VFMADD231PS Z6, Z16, Z0
+
+skip28:
+	VMOVSHDUP   -64(AX)(DX*1), Z17
+	VFMADD231PS Z8, Z17, Z0
+	VMOVSHDUP   (AX)(DX*1), Z18
+	VFMADD231PS Z9, Z18, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z19
+	VFMADD231PS Z11, Z19, Z0
+	VMOVSHDUP   (AX)(DX*2), Z20
+	VFMADD231PS Z12, Z20, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z21
+	VFMADD231PS Z5, Z21, Z1
+	VMOVSHDUP   (AX)(SI*1), Z22
+	VFMADD231PS Z6, Z22, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z23
+	VFMADD231PS Z8, Z23, Z1
+	VMOVSHDUP   (AX)(DX*4), Z24
+	VFMADD231PS Z9, Z24, Z1
+	VMOVSHDUP   -64(BX), Z25
+	VFMADD231PS Z11, Z25, Z1
+	VMOVSHDUP   (BX), Z26
+	VFMADD231PS Z12, Z26, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z27
+	VFMADD231PS Z5, Z27, Z2
+	VMOVSHDUP   (BX)(DX*1), Z28
+	VFMADD231PS Z6, Z28, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z29
+	VFMADD231PS Z8, Z29, Z2
+	VMOVSHDUP   (BX)(DX*2), Z30
+	VFMADD231PS Z9, Z30, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z31
+	VFMADD231PS Z11, Z31, Z2
+	VMOVSHDUP   (BX)(SI*1), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z16
+	VFMADD231PS Z5, Z16, Z3
+	VMOVSHDUP   (BX)(DX*4), Z17
+	VFMADD231PS Z6, Z17, Z3
+	VMOVSHDUP   -64(CX), Z18
+	VFMADD231PS Z8, Z18, Z3
+	VMOVSHDUP   (CX), Z19
+	VFMADD231PS Z9, Z19, Z3
+	VMOVSHDUP   -64(CX)(DX*1), Z20
+	VFMADD231PS Z11, Z20, Z3
+	VMOVSHDUP   (CX)(DX*1), Z21
+	VFMADD231PS Z12, Z21, Z3
+	VMOVSHDUP   -64(CX)(DX*2), Z22
+	VFMADD231PS Z5, Z22, Z4
+	VMOVSHDUP   (CX)(DX*2), Z23
+	VFMADD231PS Z6, Z23, Z4
+	VMOVSHDUP   -64(CX)(SI*1), Z24
+	VFMADD231PS Z8, Z24, Z4
+	VMOVSHDUP   (CX)(SI*1), Z25
+	VFMADD231PS Z9, Z25, Z4
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   -64(CX)(DX*4), Z26
+	VFMADD231PS Z11, Z26, Z4
+	VMOVSHDUP   (CX)(DX*4), Z27
+	VFMADD231PS Z12, Z27, Z4
+
+skip29:
+other25:
+	VMOVUPS     (R8), Z14
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z5
+	VMOVUPS     64(DI), Z6
+	VMOVUPS     128(DI), Z7
+	VMOVUPS     192(DI), Z8
+	VMOVUPS     256(DI), Z9
+	VMOVUPS     320(DI), Z10
+	VMOVUPS     384(DI), Z11
+	VMOVUPS     448(DI), Z12
+	VMOVUPS     512(DI), Z13
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip30
+	VPERMPS     -64(AX), Z14, Z28
+	VFMADD231PS Z5, Z28, Z0
+	VPERMPS     (AX), Z14, Z29
+	VFMADD231PS Z6, Z29, Z0
+
+skip30:
+	VPERMPS     -64(AX)(DX*1), Z14, Z30
+	VFMADD231PS Z8, Z30, Z0
+	VPERMPS     (AX)(DX*1), Z14, Z31
+	VFMADD231PS Z9, Z31, Z0
+	VPERMPS     -64(AX)(DX*2), Z14, Z15
+	VFMADD231PS Z11, Z15, Z0
+	VPERMPS     (AX)(DX*2), Z14, Z16
+	VFMADD231PS Z12, Z16, Z0
+	VPERMPS     -64(AX)(SI*1), Z14, Z17
+	VFMADD231PS Z5, Z17, Z1
+	VPERMPS     (AX)(SI*1), Z14, Z18
+	VFMADD231PS Z6, Z18, Z1
+	VPERMPS     -64(AX)(DX*4), Z14, Z19
+	VFMADD231PS Z8, Z19, Z1
+	VPERMPS     (AX)(DX*4), Z14, Z20
+	VFMADD231PS Z9, Z20, Z1
+	VPERMPS     -64(BX), Z14, Z21
+	VFMADD231PS Z11, Z21, Z1
+	VPERMPS     (BX), Z14, Z22
+	VFMADD231PS Z12, Z22, Z1
+	VPERMPS     -64(BX)(DX*1), Z14, Z23
+	VFMADD231PS Z5, Z23, Z2
+	VPERMPS     (BX)(DX*1), Z14, Z24
+	VFMADD231PS Z6, Z24, Z2
+	VPERMPS     -64(BX)(DX*2), Z14, Z25
+	VFMADD231PS Z8, Z25, Z2
+	VPERMPS     (BX)(DX*2), Z14, Z26
+	VFMADD231PS Z9, Z26, Z2
+	VPERMPS     -64(BX)(SI*1), Z14, Z27
+	VFMADD231PS Z11, Z27, Z2
+	VPERMPS     (BX)(SI*1), Z14, Z28
+	VFMADD231PS Z12, Z28, Z2
+	VPERMPS     -64(BX)(DX*4), Z14, Z29
+	VFMADD231PS Z5, Z29, Z3
+	VPERMPS     (BX)(DX*4), Z14, Z30
+	VFMADD231PS Z6, Z30, Z3
+	VPERMPS     -64(CX), Z14, Z31
+	VFMADD231PS Z8, Z31, Z3
+	VPERMPS     (CX), Z14, Z15
+	VFMADD231PS Z9, Z15, Z3
+	VPERMPS     -64(CX)(DX*1), Z14, Z16
+	VFMADD231PS Z11, Z16, Z3
+	VPERMPS     (CX)(DX*1), Z14, Z17
+	VFMADD231PS Z12, Z17, Z3
+	VPERMPS     -64(CX)(DX*2), Z14, Z18
+	VFMADD231PS Z5, Z18, Z4
+	VPERMPS     (CX)(DX*2), Z14, Z19
+	VFMADD231PS Z6, Z19, Z4
+	VPERMPS     -64(CX)(SI*1), Z14, Z20
+	VFMADD231PS Z8, Z20, Z4
+	VPERMPS     (CX)(SI*1), Z14, Z21
+	VFMADD231PS Z9, Z21, Z4
+	TESTQ       R11, R11
+	JNE         skip31
+	VPERMPS     -64(CX)(DX*4), Z14, Z22
+	VFMADD231PS Z11, Z22, Z4
+	VPERMPS     (CX)(DX*4), Z14, Z23
+	VFMADD231PS Z12, Z23, Z4
+
+skip31:
+	DECQ    R9
+	JNZ     other25
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, BX
+	ADDQ    $0x000000c0, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past32
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	JMP     stored32
+
+past32:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+
+stored32:
+	ADDQ $0x40, R12
 
 end:
-	CMPQ past+128(FP), $0x00
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -8123,197 +14868,280 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3half_1AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3half_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3half_1AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	ADDQ       $0x00000040, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3half_1AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	ADDQ        $0x00000040, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	VPERMPS     (AX), Z15, Z17
+	VMOVSLDUP   (AX), Z17
 	VFMADD231PS Z10, Z17, Z2
 	VFMADD231PS Z13, Z17, Z3
 	VFMADD231PS Z11, Z17, Z4
 	VFMADD231PS Z14, Z17, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_1
-	VPERMPS     (AX)(DX*1), Z15, Z18
+	TESTQ       R11, R11
+	JNE         skip2
+	VMOVSLDUP   (AX)(DX*1), Z18
 	VFMADD231PS Z7, Z18, Z3
 	VFMADD231PS Z8, Z18, Z5
 
-skip1_1:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored2
-
-past2:
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-
-stored2:
-	ADDQ    $0x40, R13
-	VMOVAPS Z4, Z0
-	VMOVAPS Z5, Z1
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	ADDQ       $0x00000040, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+skip2:
 	VMOVUPS     (DI), Z6
-	VMOVUPS     (DI)(R10*1), Z7
-	VMOVUPS     (DI)(R10*2), Z8
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z9
-	VMOVUPS     (R8)(R10*1), Z10
-	VMOVUPS     (R8)(R10*2), Z11
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z12
-	VMOVUPS     (R9)(R10*1), Z13
-	VMOVUPS     (R9)(R10*2), Z14
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z15
-	ADDQ        $0x40, R11
-	VPERMPS     (AX), Z15, Z19
-	VFMADD231PS Z9, Z19, Z0
-	VFMADD231PS Z12, Z19, Z1
+	VMOVSHDUP   (AX), Z19
 	VFMADD231PS Z10, Z19, Z2
 	VFMADD231PS Z13, Z19, Z3
 	VFMADD231PS Z11, Z19, Z4
 	VFMADD231PS Z14, Z19, Z5
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_1
-	VPERMPS     (AX)(DX*1), Z15, Z20
-	VFMADD231PS Z6, Z20, Z1
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSHDUP   (AX)(DX*1), Z20
 	VFMADD231PS Z7, Z20, Z3
 	VFMADD231PS Z8, Z20, Z5
 
-skip3_1:
-	DECQ    R12
-	JNZ     channel3
+skip3:
+other1:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	VPERMPS     (AX), Z15, Z21
+	VFMADD231PS Z10, Z21, Z2
+	VFMADD231PS Z13, Z21, Z3
+	VFMADD231PS Z11, Z21, Z4
+	VFMADD231PS Z14, Z21, Z5
+	TESTQ       R11, R11
+	JNE         skip4
+	VPERMPS     (AX)(DX*1), Z15, Z22
+	VFMADD231PS Z7, Z22, Z3
+	VFMADD231PS Z8, Z22, Z5
+
+skip4:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
 	JNE     past5
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
 	JMP     stored5
 
 past5:
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
 stored5:
-	ADDQ    $0x40, R13
+	ADDQ    $0x40, R12
 	VMOVAPS Z4, Z0
 	VMOVAPS Z5, Z1
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z2
-	VMOVUPS (R15), Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	ADDQ        $0x00000040, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	VMOVSLDUP   (AX), Z23
+	VFMADD231PS Z9, Z23, Z0
+	VFMADD231PS Z12, Z23, Z1
+	VFMADD231PS Z10, Z23, Z2
+	VFMADD231PS Z13, Z23, Z3
+	VFMADD231PS Z11, Z23, Z4
+	VFMADD231PS Z14, Z23, Z5
+	TESTQ       R11, R11
+	JNE         skip7
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z6, Z24, Z1
+	VFMADD231PS Z7, Z24, Z3
+	VFMADD231PS Z8, Z24, Z5
+
+skip7:
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z9, Z25, Z0
+	VFMADD231PS Z12, Z25, Z1
+	VFMADD231PS Z10, Z25, Z2
+	VFMADD231PS Z13, Z25, Z3
+	VFMADD231PS Z11, Z25, Z4
+	VFMADD231PS Z14, Z25, Z5
+	TESTQ       R11, R11
+	JNE         skip8
+	VMOVSHDUP   (AX)(DX*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VFMADD231PS Z7, Z26, Z3
+	VFMADD231PS Z8, Z26, Z5
+
+skip8:
+other6:
+	VMOVUPS     (R8), Z15
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z6
+	VMOVUPS     64(DI), Z7
+	VMOVUPS     128(DI), Z8
+	VMOVUPS     192(DI), Z9
+	VMOVUPS     256(DI), Z10
+	VMOVUPS     320(DI), Z11
+	VMOVUPS     384(DI), Z12
+	VMOVUPS     448(DI), Z13
+	VMOVUPS     512(DI), Z14
+	ADDQ        $0x00000240, DI
+	VPERMPS     (AX), Z15, Z27
+	VFMADD231PS Z9, Z27, Z0
+	VFMADD231PS Z12, Z27, Z1
+	VFMADD231PS Z10, Z27, Z2
+	VFMADD231PS Z13, Z27, Z3
+	VFMADD231PS Z11, Z27, Z4
+	VFMADD231PS Z14, Z27, Z5
+	TESTQ       R11, R11
+	JNE         skip9
+	VPERMPS     (AX)(DX*1), Z15, Z28
+	VFMADD231PS Z6, Z28, Z1
+	VFMADD231PS Z7, Z28, Z3
+	VFMADD231PS Z8, Z28, Z5
+
+skip9:
+	DECQ    R9
+	JNZ     other6
+	ADDQ    $0x00000040, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past10
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored10
+
+past10:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+
+stored10:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past11
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored11
+
+past11:
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored11:
+	ADDQ    $0x40, R12
+	VMOVAPS Z4, Z0
+	VMOVAPS Z5, Z1
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
 	JMP     column
 
 last:
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past12
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	JMP     stored12
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
+past12:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored12:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -8321,266 +15149,383 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3half_2AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3half_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3half_2AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	VMOVUPS    (R15), Z6
-	VMOVUPS    (R15), Z7
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z8
-	VMOVUPS    (R15), Z9
-	VMOVUPS    (R15), Z10
-	VMOVUPS    (R15), Z11
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       $0x00000080, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3half_2AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	VMOVUPS     (R14), Z6
+	VMOVUPS     (R14), Z7
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z8
+	VMOVUPS     (R14), Z9
+	VMOVUPS     (R14), Z10
+	VMOVUPS     (R14), Z11
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	ADDQ        $0x00000080, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	VPERMPS     (AX), Z21, Z23
+	VMOVSLDUP   (AX), Z23
 	VFMADD231PS Z16, Z23, Z4
 	VFMADD231PS Z19, Z23, Z5
 	VFMADD231PS Z17, Z23, Z8
 	VFMADD231PS Z20, Z23, Z9
-	VPERMPS     (AX)(DX*1), Z21, Z24
+	VMOVSLDUP   (AX)(DX*1), Z24
 	VFMADD231PS Z13, Z24, Z5
 	VFMADD231PS Z16, Z24, Z6
 	VFMADD231PS Z19, Z24, Z7
 	VFMADD231PS Z14, Z24, Z9
 	VFMADD231PS Z17, Z24, Z10
 	VFMADD231PS Z20, Z24, Z11
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_2
-	VPERMPS     (AX)(DX*2), Z21, Z25
+	TESTQ       R11, R11
+	JNE         skip2
+	VMOVSLDUP   (AX)(DX*2), Z25
 	VFMADD231PS Z13, Z25, Z7
 	VFMADD231PS Z14, Z25, Z11
 
-skip1_2:
-	DECQ    R12
-	JNZ     channel1
-	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
-	JMP     stored2
-
-past2:
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
-
-stored2:
-	ADDQ    $0x40, R13
-	VMOVAPS Z8, Z0
-	VMOVAPS Z9, Z1
-	VMOVAPS Z10, Z2
-	VMOVAPS Z11, Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-
-column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       $0x00000080, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+skip2:
 	VMOVUPS     (DI), Z12
-	VMOVUPS     (DI)(R10*1), Z13
-	VMOVUPS     (DI)(R10*2), Z14
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z15
-	VMOVUPS     (R8)(R10*1), Z16
-	VMOVUPS     (R8)(R10*2), Z17
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z18
-	VMOVUPS     (R9)(R10*1), Z19
-	VMOVUPS     (R9)(R10*2), Z20
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z21
-	ADDQ        $0x40, R11
-	VPERMPS     (AX), Z21, Z26
-	VFMADD231PS Z15, Z26, Z0
-	VFMADD231PS Z18, Z26, Z1
+	VMOVSHDUP   (AX), Z26
 	VFMADD231PS Z16, Z26, Z4
 	VFMADD231PS Z19, Z26, Z5
 	VFMADD231PS Z17, Z26, Z8
 	VFMADD231PS Z20, Z26, Z9
-	VPERMPS     (AX)(DX*1), Z21, Z27
-	VFMADD231PS Z12, Z27, Z1
-	VFMADD231PS Z15, Z27, Z2
-	VFMADD231PS Z18, Z27, Z3
+	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z13, Z27, Z5
 	VFMADD231PS Z16, Z27, Z6
 	VFMADD231PS Z19, Z27, Z7
 	VFMADD231PS Z14, Z27, Z9
 	VFMADD231PS Z17, Z27, Z10
 	VFMADD231PS Z20, Z27, Z11
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_2
-	VPERMPS     (AX)(DX*2), Z21, Z28
-	VFMADD231PS Z12, Z28, Z3
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSHDUP   (AX)(DX*2), Z28
 	VFMADD231PS Z13, Z28, Z7
 	VFMADD231PS Z14, Z28, Z11
 
-skip3_2:
-	DECQ    R12
-	JNZ     channel3
+skip3:
+other1:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	VPERMPS     (AX), Z21, Z29
+	VFMADD231PS Z16, Z29, Z4
+	VFMADD231PS Z19, Z29, Z5
+	VFMADD231PS Z17, Z29, Z8
+	VFMADD231PS Z20, Z29, Z9
+	VPERMPS     (AX)(DX*1), Z21, Z30
+	VFMADD231PS Z13, Z30, Z5
+	VFMADD231PS Z16, Z30, Z6
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z14, Z30, Z9
+	VFMADD231PS Z17, Z30, Z10
+	VFMADD231PS Z20, Z30, Z11
+	TESTQ       R11, R11
+	JNE         skip4
+	VPERMPS     (AX)(DX*2), Z21, Z31
+	VFMADD231PS Z13, Z31, Z7
+	VFMADD231PS Z14, Z31, Z11
+
+skip4:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored4
-
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
 	JNE     past5
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
 	JMP     stored5
 
 past5:
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
 
 stored5:
-	ADDQ    $0x40, R13
+	ADDQ    $0x40, R12
 	VMOVAPS Z8, Z0
 	VMOVAPS Z9, Z1
 	VMOVAPS Z10, Z2
 	VMOVAPS Z11, Z3
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z4
-	VMOVUPS (R15), Z5
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+
+column:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	ADDQ        $0x00000080, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	VMOVSLDUP   (AX), Z22
+	VFMADD231PS Z15, Z22, Z0
+	VFMADD231PS Z18, Z22, Z1
+	VFMADD231PS Z16, Z22, Z4
+	VFMADD231PS Z19, Z22, Z5
+	VFMADD231PS Z17, Z22, Z8
+	VFMADD231PS Z20, Z22, Z9
+	VMOVSLDUP   (AX)(DX*1), Z23
+	VFMADD231PS Z12, Z23, Z1
+	VFMADD231PS Z15, Z23, Z2
+	VFMADD231PS Z18, Z23, Z3
+	VFMADD231PS Z13, Z23, Z5
+	VFMADD231PS Z16, Z23, Z6
+	VFMADD231PS Z19, Z23, Z7
+	VFMADD231PS Z14, Z23, Z9
+	VFMADD231PS Z17, Z23, Z10
+	VFMADD231PS Z20, Z23, Z11
+	TESTQ       R11, R11
+	JNE         skip7
+	VMOVSLDUP   (AX)(DX*2), Z24
+	VFMADD231PS Z12, Z24, Z3
+	VFMADD231PS Z13, Z24, Z7
+	VFMADD231PS Z14, Z24, Z11
+
+skip7:
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z15, Z25, Z0
+	VFMADD231PS Z18, Z25, Z1
+	VFMADD231PS Z16, Z25, Z4
+	VFMADD231PS Z19, Z25, Z5
+	VFMADD231PS Z17, Z25, Z8
+	VFMADD231PS Z20, Z25, Z9
+	VMOVSHDUP   (AX)(DX*1), Z26
+	VFMADD231PS Z12, Z26, Z1
+	VFMADD231PS Z15, Z26, Z2
+	VFMADD231PS Z18, Z26, Z3
+	VFMADD231PS Z13, Z26, Z5
+	VFMADD231PS Z16, Z26, Z6
+	VFMADD231PS Z19, Z26, Z7
+	VFMADD231PS Z14, Z26, Z9
+	VFMADD231PS Z17, Z26, Z10
+	VFMADD231PS Z20, Z26, Z11
+	TESTQ       R11, R11
+	JNE         skip8
+	VMOVSHDUP   (AX)(DX*2), Z27
+	VFMADD231PS Z12, Z27, Z3
+	VFMADD231PS Z13, Z27, Z7
+	VFMADD231PS Z14, Z27, Z11
+
+skip8:
+other6:
+	VMOVUPS     (R8), Z21
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z12
+	VMOVUPS     64(DI), Z13
+	VMOVUPS     128(DI), Z14
+	VMOVUPS     192(DI), Z15
+	VMOVUPS     256(DI), Z16
+	VMOVUPS     320(DI), Z17
+	VMOVUPS     384(DI), Z18
+	VMOVUPS     448(DI), Z19
+	VMOVUPS     512(DI), Z20
+	ADDQ        $0x00000240, DI
+	VPERMPS     (AX), Z21, Z28
+	VFMADD231PS Z15, Z28, Z0
+	VFMADD231PS Z18, Z28, Z1
+	VFMADD231PS Z16, Z28, Z4
+	VFMADD231PS Z19, Z28, Z5
+	VFMADD231PS Z17, Z28, Z8
+	VFMADD231PS Z20, Z28, Z9
+	VPERMPS     (AX)(DX*1), Z21, Z29
+	VFMADD231PS Z12, Z29, Z1
+	VFMADD231PS Z15, Z29, Z2
+	VFMADD231PS Z18, Z29, Z3
+	VFMADD231PS Z13, Z29, Z5
+	VFMADD231PS Z16, Z29, Z6
+	VFMADD231PS Z19, Z29, Z7
+	VFMADD231PS Z14, Z29, Z9
+	VFMADD231PS Z17, Z29, Z10
+	VFMADD231PS Z20, Z29, Z11
+	TESTQ       R11, R11
+	JNE         skip9
+	VPERMPS     (AX)(DX*2), Z21, Z30
+	VFMADD231PS Z12, Z30, Z3
+	VFMADD231PS Z13, Z30, Z7
+	VFMADD231PS Z14, Z30, Z11
+
+skip9:
+	DECQ    R9
+	JNZ     other6
+	ADDQ    $0x00000040, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past10
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored10
+
+past10:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored10:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past11
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
+	JMP     stored11
+
+past11:
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
+
+stored11:
+	ADDQ    $0x40, R12
+	VMOVAPS Z8, Z0
+	VMOVAPS Z9, Z1
+	VMOVAPS Z10, Z2
+	VMOVAPS Z11, Z3
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS (R14), Z5
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
 	JMP     column
 
 last:
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past12
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored12
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
+past12:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored12:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 
@@ -8588,65 +15533,132 @@ done:
 	VZEROUPPER
 	RET
 
-// func sweep3half_3AVX512(width int, channels int, x *float32, from int, xrow int, table *uint32, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
+// func sweep3half_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·sweep3half_3AVX512(SB), NOSPLIT, $0-136
-	MOVQ       x+16(FP), AX
-	MOVQ       from+24(FP), R15
-	MOVQ       xrow+32(FP), DX
-	MOVQ       wcol+64(FP), R10
-	MOVQ       y+80(FP), R13
-	ADDQ       R15, AX
-	LEAQ       (DX)(DX*2), SI
-	LEAQ       (SI)(DX*2), R15
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z0
-	VMOVUPS    (R15), Z1
-	VMOVUPS    (R15), Z2
-	VMOVUPS    (R15), Z3
-	VMOVUPS    (R15), Z4
-	VMOVUPS    (R15), Z5
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z6
-	VMOVUPS    (R15), Z7
-	VMOVUPS    (R15), Z8
-	VMOVUPS    (R15), Z9
-	VMOVUPS    (R15), Z10
-	VMOVUPS    (R15), Z11
-	MOVQ       bias+72(FP), R15
-	VMOVUPS    (R15), Z12
-	VMOVUPS    (R15), Z13
-	VMOVUPS    (R15), Z14
-	VMOVUPS    (R15), Z15
-	VMOVUPS    (R15), Z16
-	VMOVUPS    (R15), Z17
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	ADDQ       $0x000000c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel1:
+TEXT ·sweep3half_3AVX512(SB), NOSPLIT, $0-120
+	MOVQ        x+16(FP), AX
+	MOVQ        from+24(FP), R14
+	MOVQ        xrow+32(FP), DX
+	MOVQ        top+88(FP), R10
+	MOVQ        bottom+96(FP), R11
+	MOVQ        y+64(FP), R12
+	ADDQ        R14, AX
+	LEAQ        (DX)(DX*2), SI
+	LEAQ        (SI)(DX*2), R14
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z0
+	VMOVUPS     (R14), Z1
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14), Z4
+	VMOVUPS     (R14), Z5
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z6
+	VMOVUPS     (R14), Z7
+	VMOVUPS     (R14), Z8
+	VMOVUPS     (R14), Z9
+	VMOVUPS     (R14), Z10
+	VMOVUPS     (R14), Z11
+	MOVQ        bias+56(FP), R14
+	VMOVUPS     (R14), Z12
+	VMOVUPS     (R14), Z13
+	VMOVUPS     (R14), Z14
+	VMOVUPS     (R14), Z15
+	VMOVUPS     (R14), Z16
+	VMOVUPS     (R14), Z17
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	ADDQ        $0x000000c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z18
-	VMOVUPS     (DI)(R10*1), Z19
-	VMOVUPS     (DI)(R10*2), Z20
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z21
-	VMOVUPS     (R8)(R10*1), Z22
-	VMOVUPS     (R8)(R10*2), Z23
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z24
-	VMOVUPS     (R9)(R10*1), Z25
-	VMOVUPS     (R9)(R10*2), Z26
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z27
-	ADDQ        $0x40, R11
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z25, Z29, Z7
+	VFMADD231PS Z23, Z29, Z12
+	VFMADD231PS Z26, Z29, Z13
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z8
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z13
+	VFMADD231PS Z23, Z30, Z14
+	VFMADD231PS Z26, Z30, Z15
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z20, Z31, Z15
+	VFMADD231PS Z23, Z31, Z16
+	VFMADD231PS Z26, Z31, Z17
+	TESTQ       R11, R11
+	JNE         skip2
+	VMOVSLDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z19, Z28, Z11
+	VFMADD231PS Z20, Z28, Z17
+
+skip2:
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z25, Z29, Z7
+	VFMADD231PS Z23, Z29, Z12
+	VFMADD231PS Z26, Z29, Z13
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z8
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z13
+	VFMADD231PS Z23, Z30, Z14
+	VFMADD231PS Z26, Z30, Z15
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z20, Z31, Z15
+	VFMADD231PS Z23, Z31, Z16
+	VFMADD231PS Z26, Z31, Z17
+	TESTQ       R11, R11
+	JNE         skip3
+	VMOVSHDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z19, Z28, Z11
+	VFMADD231PS Z20, Z28, Z17
+
+skip3:
+other1:
+	VMOVUPS     (R8), Z27
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
 	VPERMPS     (AX), Z27, Z29
 	VFMADD231PS Z22, Z29, Z6
 	VFMADD231PS Z25, Z29, Z7
@@ -8666,99 +15678,183 @@ channel1:
 	VFMADD231PS Z20, Z31, Z15
 	VFMADD231PS Z23, Z31, Z16
 	VFMADD231PS Z26, Z31, Z17
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip1_3
+	TESTQ       R11, R11
+	JNE         skip4
 	VPERMPS     (AX)(SI*1), Z27, Z28
 	VFMADD231PS Z19, Z28, Z11
 	VFMADD231PS Z20, Z28, Z17
 
-skip1_3:
-	DECQ    R12
-	JNZ     channel1
+skip4:
+	DECQ    R9
+	JNZ     other1
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past2
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z8, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z9, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z10, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z11, (R14)
-	JMP     stored2
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past5
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z8, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z9, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z10, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z11, (R13)
+	JMP     stored5
 
-past2:
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z8, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z9, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z10, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z11, (R14)
+past5:
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z8, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z9, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z10, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z11, (R13)
 
-stored2:
-	ADDQ    $0x40, R13
+stored5:
+	ADDQ    $0x40, R12
 	VMOVAPS Z12, Z0
 	VMOVAPS Z13, Z1
 	VMOVAPS Z14, Z2
 	VMOVAPS Z15, Z3
 	VMOVAPS Z16, Z4
 	VMOVAPS Z17, Z5
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
-	VMOVUPS (R15), Z14
-	VMOVUPS (R15), Z15
-	VMOVUPS (R15), Z16
-	VMOVUPS (R15), Z17
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
+	VMOVUPS (R14), Z14
+	VMOVUPS (R14), Z15
+	VMOVUPS (R14), Z16
+	VMOVUPS (R14), Z17
 
 column:
-	DECQ       width+0(FP)
-	JZ         last
-	MOVQ       ahead+96(FP), R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	PREFETCHT0 128(R15)
-	ADDQ       $0x000000c0, ahead+96(FP)
-	MOVQ       w+48(FP), DI
-	MOVQ       wrow+56(FP), R15
-	MOVQ       table+40(FP), R11
-	MOVQ       channels+8(FP), R12
-	LEAQ       (DI)(R15*1), R8
-	LEAQ       (DI)(R15*2), R9
-
-channel3:
+	DECQ        width+0(FP)
+	JZ          last
+	MOVQ        ahead+80(FP), R14
+	PREFETCHT0  (R14)
+	PREFETCHT0  64(R14)
+	PREFETCHT0  128(R14)
+	ADDQ        $0x000000c0, ahead+80(FP)
+	MOVQ        w+48(FP), DI
+	MOVQ        table+40(FP), R8
+	MOVQ        others+8(FP), R9
 	VMOVUPS     (DI), Z18
-	VMOVUPS     (DI)(R10*1), Z19
-	VMOVUPS     (DI)(R10*2), Z20
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
 	ADDQ        $0x00000240, DI
-	VMOVUPS     (R8), Z21
-	VMOVUPS     (R8)(R10*1), Z22
-	VMOVUPS     (R8)(R10*2), Z23
-	ADDQ        $0x00000240, R8
-	VMOVUPS     (R9), Z24
-	VMOVUPS     (R9)(R10*1), Z25
-	VMOVUPS     (R9)(R10*2), Z26
-	ADDQ        $0x00000240, R9
-	VMOVUPS     (R11), Z27
-	ADDQ        $0x40, R11
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z21, Z29, Z0
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z25, Z29, Z7
+	VFMADD231PS Z23, Z29, Z12
+	VFMADD231PS Z26, Z29, Z13
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z18, Z30, Z1
+	VFMADD231PS Z21, Z30, Z2
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z8
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z13
+	VFMADD231PS Z23, Z30, Z14
+	VFMADD231PS Z26, Z30, Z15
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z3
+	VFMADD231PS Z21, Z31, Z4
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z20, Z31, Z15
+	VFMADD231PS Z23, Z31, Z16
+	VFMADD231PS Z26, Z31, Z17
+	TESTQ       R11, R11
+	JNE         skip7
+	VMOVSLDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z18, Z28, Z5
+	VFMADD231PS Z19, Z28, Z11
+	VFMADD231PS Z20, Z28, Z17
+
+skip7:
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
+	VMOVSHDUP   (AX), Z29
+	VFMADD231PS Z21, Z29, Z0
+	VFMADD231PS Z24, Z29, Z1
+	VFMADD231PS Z22, Z29, Z6
+	VFMADD231PS Z25, Z29, Z7
+	VFMADD231PS Z23, Z29, Z12
+	VFMADD231PS Z26, Z29, Z13
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z18, Z30, Z1
+	VFMADD231PS Z21, Z30, Z2
+	VFMADD231PS Z24, Z30, Z3
+	VFMADD231PS Z19, Z30, Z7
+	VFMADD231PS Z22, Z30, Z8
+	VFMADD231PS Z25, Z30, Z9
+	VFMADD231PS Z20, Z30, Z13
+	VFMADD231PS Z23, Z30, Z14
+	VFMADD231PS Z26, Z30, Z15
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z18, Z31, Z3
+	VFMADD231PS Z21, Z31, Z4
+	VFMADD231PS Z24, Z31, Z5
+	VFMADD231PS Z19, Z31, Z9
+	VFMADD231PS Z22, Z31, Z10
+	VFMADD231PS Z25, Z31, Z11
+	VFMADD231PS Z20, Z31, Z15
+	VFMADD231PS Z23, Z31, Z16
+	VFMADD231PS Z26, Z31, Z17
+	TESTQ       R11, R11
+	JNE         skip8
+	VMOVSHDUP   (AX)(SI*1), Z28
+	VFMADD231PS Z18, Z28, Z5
+	VFMADD231PS Z19, Z28, Z11
+	VFMADD231PS Z20, Z28, Z17
+
+skip8:
+other6:
+	VMOVUPS     (R8), Z27
+	ADDQ        $0x40, R8
+	VMOVUPS     (DI), Z18
+	VMOVUPS     64(DI), Z19
+	VMOVUPS     128(DI), Z20
+	VMOVUPS     192(DI), Z21
+	VMOVUPS     256(DI), Z22
+	VMOVUPS     320(DI), Z23
+	VMOVUPS     384(DI), Z24
+	VMOVUPS     448(DI), Z25
+	VMOVUPS     512(DI), Z26
+	ADDQ        $0x00000240, DI
 	VPERMPS     (AX), Z27, Z29
 	VFMADD231PS Z21, Z29, Z0
 	VFMADD231PS Z24, Z29, Z1
@@ -8786,137 +15882,137 @@ channel3:
 	VFMADD231PS Z20, Z31, Z15
 	VFMADD231PS Z23, Z31, Z16
 	VFMADD231PS Z26, Z31, Z17
-	CMPQ        bottom+112(FP), $0x00
-	JNE         skip3_3
+	TESTQ       R11, R11
+	JNE         skip9
 	VPERMPS     (AX)(SI*1), Z27, Z28
 	VFMADD231PS Z18, Z28, Z5
 	VFMADD231PS Z19, Z28, Z11
 	VFMADD231PS Z20, Z28, Z17
 
-skip3_3:
-	DECQ    R12
-	JNZ     channel3
+skip9:
+	DECQ    R9
+	JNZ     other6
 	ADDQ    $0x00000040, AX
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past4
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored4
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past10
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored10
 
-past4:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
+past10:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
 
-stored4:
-	ADDQ    $0x40, R13
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past5
-	VMOVUPS Z6, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z7, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z8, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z9, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z10, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z11, (R14)
-	JMP     stored5
+stored10:
+	ADDQ    $0x40, R12
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past11
+	VMOVUPS Z6, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z7, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z8, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z9, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z10, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z11, (R13)
+	JMP     stored11
 
-past5:
-	VMOVNTPS Z6, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z7, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z8, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z9, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z10, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z11, (R14)
+past11:
+	VMOVNTPS Z6, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z7, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z8, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z9, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z10, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z11, (R13)
 
-stored5:
-	ADDQ    $0x40, R13
+stored11:
+	ADDQ    $0x40, R12
 	VMOVAPS Z12, Z0
 	VMOVAPS Z13, Z1
 	VMOVAPS Z14, Z2
 	VMOVAPS Z15, Z3
 	VMOVAPS Z16, Z4
 	VMOVAPS Z17, Z5
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z6
-	VMOVUPS (R15), Z7
-	VMOVUPS (R15), Z8
-	VMOVUPS (R15), Z9
-	VMOVUPS (R15), Z10
-	VMOVUPS (R15), Z11
-	MOVQ    bias+72(FP), R15
-	VMOVUPS (R15), Z12
-	VMOVUPS (R15), Z13
-	VMOVUPS (R15), Z14
-	VMOVUPS (R15), Z15
-	VMOVUPS (R15), Z16
-	VMOVUPS (R15), Z17
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z6
+	VMOVUPS (R14), Z7
+	VMOVUPS (R14), Z8
+	VMOVUPS (R14), Z9
+	VMOVUPS (R14), Z10
+	VMOVUPS (R14), Z11
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS (R14), Z13
+	VMOVUPS (R14), Z14
+	VMOVUPS (R14), Z15
+	VMOVUPS (R14), Z16
+	VMOVUPS (R14), Z17
 	JMP     column
 
 last:
-	MOVQ    yrow+88(FP), R15
-	MOVQ    R13, R14
-	CMPQ    past+128(FP), $0x00
-	JNE     past6
-	VMOVUPS Z0, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z1, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z2, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z3, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z4, (R14)
-	ADDQ    R15, R14
-	VMOVUPS Z5, (R14)
-	JMP     stored6
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past12
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z5, (R13)
+	JMP     stored12
 
-past6:
-	VMOVNTPS Z0, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z1, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z2, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z3, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z4, (R14)
-	ADDQ     R15, R14
-	VMOVNTPS Z5, (R14)
+past12:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z4, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z5, (R13)
 
-stored6:
-	ADDQ $0x40, R13
-	CMPQ past+128(FP), $0x00
+stored12:
+	ADDQ $0x40, R12
+	CMPQ past+112(FP), $0x00
 	JEQ  done
 	SFENCE
 

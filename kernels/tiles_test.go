@@ -293,8 +293,8 @@ func TestSweepBands(t *testing.T) {
 			for i, f := range kernels {
 				for _, width := range []int{2, 3, 7} {
 					for edges := range 8 {
-						for _, l := range []lookup{quad, perm} {
-							checkSweep(t, s, f, l, stride, i+1, width, edges&1, edges>>1&1, edges>>2, edges == 5)
+						for _, channels := range []int{4, 8} {
+							checkSweep(t, f, channels, stride, i+1, width, edges&1, edges>>1&1, edges>>2, edges == 5)
 						}
 					}
 				}
@@ -304,10 +304,8 @@ func TestSweepBands(t *testing.T) {
 }
 
 // checkSweep computes a band; what is outside is NaN in x.
-func checkSweep(t *testing.T, s *simd, f sweepKernel, l lookup, stride, rows, width, top, bottom, odd int, past bool) {
-	const firstTap, wrow, wcol = 8, -3, -1 // taps from the last one back
-	channels := map[lookup]int{quad: 4, perm: 8}[l]
-	r := newRand(l, stride, rows, width)
+func checkSweep(t *testing.T, f sweepKernel, channels, stride, rows, width, top, bottom, odd int, past bool) {
+	r := newRand(channels, stride, rows, width)
 	if stride < 2 {
 		odd = 0
 	}
@@ -327,8 +325,7 @@ func checkSweep(t *testing.T, s *simd, f sweepKernel, l lookup, stride, rows, wi
 			fill(x.s()[row*pitch*Block:][:pitch*Block], float32(math.NaN()))
 		}
 	}
-	f(width, channels, &x.s()[0], 0, pitch*pixelBytes, s.table(l), &w.s()[firstTap*Block], wrow*pixelBytes, wcol*pixelBytes, &bias.s()[0], &to[0],
-		cols*pixelBytes, &x.s()[0], top, bottom, odd, b2i(past))
+	f(width, channels-2, &x.s()[0], 0, pitch*pixelBytes, &pairTable(channels)[0], &w.s()[0], &bias.s()[0], &to[0], cols*pixelBytes, &x.s()[0], top, bottom, odd, b2i(past))
 	for i := range outs * cols {
 		want := float64s(bias.s())
 		for tap := range 9 {
@@ -345,11 +342,11 @@ func checkSweep(t *testing.T, s *simd, f sweepKernel, l lookup, stride, rows, wi
 			}
 			for k := range channels {
 				for lane := range want {
-					want[lane] += float64(w.s()[(k*9+firstTap+h*wrow+v*wcol)*Block+lane]) * float64(x.s()[(row*pitch+col)*Block+channelSeen(l, k, lane)])
+					want[lane] += float64(w.s()[(k*9+tap)*Block+lane]) * float64(x.s()[(row*pitch+col)*Block+lane/channels*channels+pairChannel(channels, k, lane)])
 				}
 			}
 		}
-		compare(t, fmt.Sprintf("lookup %v, stride %d, %d rows, pixel %d of rows of %d, edges %d %d %d", l, stride, rows, i, cols, top, bottom, odd),
+		compare(t, fmt.Sprintf("%d channels, stride %d, %d rows, pixel %d of rows of %d, edges %d %d %d", channels, stride, rows, i, cols, top, bottom, odd),
 			to[i*Block:][:Block], want, sumTolerance(9*channels))
 	}
 	for _, g := range []guarded{x, w, bias, y} {

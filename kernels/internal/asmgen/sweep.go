@@ -9,8 +9,11 @@ import (
 )
 
 // sweepFamily writes 3x3 convolutions of groups within a block, from planes as they lie. A kernel goes through the columns of a band of
-// rows and keeps the outputs that still need input in registers, so that a channel that is looked up once feeds up to nine products:
-// many processors permute where they multiply, and there each permutation takes the place of a product.
+// rows and keeps the outputs that still need input in registers, so that a channel that is looked up once feeds up to nine products.
+//
+// Many processors permute where they multiply, and there each permutation takes the place of a product. VMOVSLDUP and VMOVSHDUP from
+// memory, which give each pair of lanes its first or its second channel, need nothing but a load, so only the other pairs of a group are
+// permuted to each pair's place.
 func sweepFamily(s simd) {
 	for _, stride := range []int{1, 2, 3, half} {
 		for rows := 1; rows <= sweepRows(stride); rows++ {
@@ -28,13 +31,13 @@ func sweepRows(stride int) int {
 type sweep struct {
 	s            simd
 	stride, rows int
-	ins, outs    int           // rows of input and of output
-	sets         int           // columns of output in registers
-	bases        []GPPhysical  // of every fifth row of input, at this column
-	xrow, xrow3  GPPhysical    // the distance of rows, and three times that
-	w            [3]GPPhysical // weights of the rows of taps
-	wcol, table  GPPhysical
-	left         GPPhysical // channels
+	ins, outs    int          // rows of input and of output
+	sets         int          // columns of output in registers
+	bases        []GPPhysical // of every fifth row of input, at this column
+	xrow, xrow3  GPPhysical   // the distance of rows, and three times that
+	w, table     GPPhysical
+	left         GPPhysical // channels to look up
+	top, bottom  GPPhysical
 	y, ptr, tmp  GPPhysical
 	weights      []VecPhysical
 	index        VecPhysical
@@ -44,7 +47,7 @@ type sweep struct {
 
 func newSweep(s simd, stride, rows int) *sweep {
 	k := &sweep{s: s, stride: stride, rows: rows, ins: stride*(rows-1) + 3, outs: rows, sets: 4 - stride,
-		bases: []GPPhysical{RAX, RBX, RCX}, xrow: RDX, xrow3: RSI, w: [3]GPPhysical{RDI, R8, R9}, wcol: R10, table: R11, left: R12, y: R13, ptr: R14, tmp: R15}
+		bases: []GPPhysical{RAX, RBX, RCX}, xrow: RDX, xrow3: RSI, w: RDI, table: R8, left: R9, top: R10, bottom: R11, y: R12, ptr: R13, tmp: R14}
 	if stride == half {
 		k.ins, k.outs, k.sets = rows+1, 2*rows, 3
 	}
@@ -90,23 +93,24 @@ func b2i(b bool) int {
 func (k *sweep) acc(row, set int) VecPhysical { return k.s.reg[set*k.outs+row] }
 
 func (k *sweep) write() {
-	sum := fmt.Sprintf("x[row*%d+h][col*%d+v-1][table[c][lane]], where that is inside", k.stride, k.stride)
+	sum := fmt.Sprintf("x[row*%d+h][col*%d+v-1][seen(c, lane)], where that is inside", k.stride, k.stride)
 	width, size := "width", fmt.Sprintf("width*%d-%d pixels, one less if odd is 1. Row 0 of x is outside if top is 1, its last one if bottom is", k.stride, k.stride/3)
 	if k.stride == half {
-		sum = "x[(row+1-h)/2][(col+1-v)/2][table[c][lane]], where that is whole and inside"
+		sum = "x[(row+1-h)/2][(col+1-v)/2][seen(c, lane)], where that is whole and inside"
 		width, size = "width*2", "width pixels. Its last row is outside if bottom is 1; top and odd mean nothing"
 	}
 	function(fmt.Sprintf("sweep%v_%d%s", shape{3, k.stride}, k.rows, k.s.suffix),
-		"func(width, channels int, x *float32, from, xrow int, table *uint32, w *float32, wrow, wcol int, bias, y *float32, yrow int, ahead *float32, top, bottom, odd, past int)",
+		"func(width, others int, x *float32, from, xrow int, table *uint32, w, bias, y *float32, yrow int, ahead *float32, top, bottom, odd, past int)",
 		fmt.Sprintf("\tfor row < %d, col < %s and lane {", k.outs, width),
 		"\t\ty[row][col][lane] = bias[lane]",
-		"\t\tfor c < channels, h < 3 and v < 3 {",
-		"\t\t\ty[row][col][lane] += w[c][h*wrow+v*wcol][lane] * "+sum,
+		"\t\tfor c < 2+others, h < 3 and v < 3 {",
+		"\t\t\ty[row][col][lane] += w[c][h][v][lane] * "+sum,
 		"\t\t}", "\t}", "",
-		"with all distances in bytes, nine vectors of weights for each c, and x[0][0] at x + from. A row of x has "+size+".",
+		"with all distances in bytes, and x[0][0] at x + from. seen is lane&^1+c for the first two c, table[c-2][lane] for the others.",
+		"A row of x has "+size+".",
 		"It prefetches input ahead. If past is not 0 stores go past the caches.")
 	base := k.bases[0]
-	load([]string{"x", "from", "xrow", "wcol", "y"}, base, k.tmp, k.xrow, k.wcol, k.y)
+	load([]string{"x", "from", "xrow", "top", "bottom", "y"}, base, k.tmp, k.xrow, k.top, k.bottom, k.y)
 	ADDQ(k.tmp, base)
 	LEAQ(Mem{Base: k.xrow, Index: k.xrow, Scale: 2}, k.xrow3)
 	LEAQ(Mem{Base: k.xrow3, Index: k.xrow, Scale: 2}, k.tmp)
@@ -176,43 +180,53 @@ func (k *sweep) sees(e edges, j, set int) bool {
 func (k *sweep) step(e edges) {
 	k.fetch()
 	k.label++
-	channel := fmt.Sprintf("channel%d", k.label)
-	load([]string{"w", "wrow", "table", "channels"}, k.w[0], k.tmp, k.table, k.left)
-	LEAQ(Mem{Base: k.w[0], Index: k.tmp, Scale: 1}, k.w[1])
-	LEAQ(Mem{Base: k.w[0], Index: k.tmp, Scale: 2}, k.w[2])
-	Label(channel)
-	for h, w := range k.w {
-		for v := range 3 {
-			VMOVUPS(strided(w, k.wcol, nil, nil, v), k.weights[3*h+v])
-		}
-		ADDQ(U32(9*k.s.bytes), w)
-	}
+	other := fmt.Sprintf("other%d", k.label)
+	load([]string{"w", "table", "others"}, k.w, k.table, k.left)
+	k.channel(e, func(m Mem, v VecPhysical) { VMOVSLDUP(m, v) })
+	k.channel(e, func(m Mem, v VecPhysical) { VMOVSHDUP(m, v) })
+	Label(other)
 	VMOVUPS(at(k.table, 0), k.index)
 	ADDQ(U8(k.s.bytes), k.table)
-	for i := range k.ins {
-		k.feed(e, i)
-	}
+	k.channel(e, func(m Mem, v VecPhysical) { VPERMPS(m, k.index, v) })
 	DECQ(k.left)
-	JNZ(LabelRef(channel))
+	JNZ(LabelRef(other))
 	for _, b := range k.bases {
 		ADDQ(U32(max(k.stride, 1)*pixel), b)
 	}
 	k.complete(e)
 }
 
-// feed adds the products of row i of input, unless it is outside.
-func (k *sweep) feed(e edges, i int) {
-	skip, outside := fmt.Sprintf("skip%d_%d", k.label, i), ""
+// channel adds the products of a channel, which lookUp finds.
+func (k *sweep) channel(e edges, lookUp func(Mem, VecPhysical)) {
+	for tap, w := range k.weights {
+		VMOVUPS(at(k.w, tap*k.s.bytes), w)
+	}
+	ADDQ(U32(len(k.weights)*k.s.bytes), k.w)
+	for i := range k.ins {
+		k.unlessOutside(i, func() { k.feed(e, i, lookUp) })
+	}
+}
+
+// unlessOutside does body for row i of input, at run time unless the row is outside.
+func (k *sweep) unlessOutside(i int, body func()) {
+	outside := k.bottom
 	switch {
 	case i == 0 && k.stride != half:
-		outside = "top"
-	case i == k.ins-1:
-		outside = "bottom"
+		outside = k.top
+	case i < k.ins-1:
+		body()
+		return
 	}
-	if outside != "" {
-		CMPQ(argument(outside), U8(0))
-		JNE(LabelRef(skip))
-	}
+	k.label++
+	skip := fmt.Sprintf("skip%d", k.label)
+	TESTQ(outside, outside)
+	JNE(LabelRef(skip))
+	body()
+	Label(skip)
+}
+
+// feed adds the products of a channel in row i of input.
+func (k *sweep) feed(e edges, i int, lookUp func(Mem, VecPhysical)) {
 	for j := range max(k.stride, 1) {
 		var seen VecPhysical
 		for v := range 3 {
@@ -233,14 +247,11 @@ func (k *sweep) feed(e edges, i int) {
 					if k.stride == 3 {
 						m.Disp -= pixel // the pixel before the first one is padding
 					}
-					VPERMPS(m, k.index, seen)
+					lookUp(m, seen)
 				}
 				VFMADD231PS(k.weights[3*h+v], seen, k.acc(row, set))
 			}
 		}
-	}
-	if outside != "" {
-		Label(skip)
 	}
 }
 
