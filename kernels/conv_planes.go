@@ -114,7 +114,7 @@ func (s *simd) runPlanes(n int, passes []planePass, keep *Prepared, y, x tensor,
 	if p.half && together == p.planes { // little work for much output, which otherwise waits for its stores
 		past = storeFlag(y.data, len(y.data) >= largeTensor)
 	}
-	far := past == 0 && len(y.data) >= farOutput*Threads()
+	far := (p.half || p.stride > 1) && past == 0 && len(y.data) >= farOutput*Threads()
 	r := planeRun{passes, *packed, *padded, y, x, n, parts, bands, together, past, far}
 	planeRuns.run(r.tasks(), r)
 }

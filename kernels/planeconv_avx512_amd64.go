@@ -18,8 +18,8 @@ package kernels
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -38,8 +38,8 @@ func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -58,8 +58,8 @@ func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -78,8 +78,8 @@ func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -98,8 +98,8 @@ func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -118,8 +118,8 @@ func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -138,8 +138,8 @@ func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -158,8 +158,8 @@ func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -178,8 +178,8 @@ func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -198,8 +198,8 @@ func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -218,8 +218,8 @@ func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -238,8 +238,8 @@ func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -258,8 +258,8 @@ func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -278,8 +278,8 @@ func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -298,8 +298,8 @@ func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -318,8 +318,8 @@ func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
 func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -338,8 +338,8 @@ func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels i
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -358,8 +358,8 @@ func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -378,8 +378,8 @@ func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -398,8 +398,8 @@ func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -418,8 +418,8 @@ func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, 
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -438,8 +438,8 @@ func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -458,8 +458,8 @@ func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -478,8 +478,8 @@ func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
 func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -498,8 +498,8 @@ func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
 func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -518,8 +518,8 @@ func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
 func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -538,8 +538,8 @@ func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
 func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -558,8 +558,8 @@ func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
 func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -578,8 +578,8 @@ func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
 func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
@@ -598,8 +598,8 @@ func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int,
 //
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
-// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every
-// channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
+// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
 func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)

@@ -67,8 +67,8 @@ func (p *planeConv) write() {
 		"\t\t}", "\t}", "",
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
-		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and so many lines of soon for every",
-		"channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
+		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of",
+		"soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
 	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
@@ -199,17 +199,21 @@ func (p *planeConv) begin(y GPPhysical) {
 	Label("begin")
 }
 
-// channel adds the products of one input channel, and fetches its share of what the tile adds to the input seen. The first tile brings the
-// weights of the planes that come after the next one nearer, too.
+// channel adds the products of one input channel, and fetches its share of what the tile adds to the input seen. It brings the
+// weights of the planes that come after the next one nearer, too; but for stride 1 only the first tile does.
 func (p *planeConv) channel() {
 	const weightsAhead = 2 * 16 * 9 * pixel
-	CMPQ(p.fresh, U8(0))
-	JEQ(LabelRef("used"))
+	if p.sh.stride != 1 { // there comparisons cost more than they save
+		CMPQ(p.fresh, U8(0))
+		JEQ(LabelRef("used"))
+	}
 	for i := range 9 {
 		PREFETCHT1(at(p.wk, weightsAhead+i*pixel))
 	}
-	Label("used")
-	p.fetchSoon()
+	if p.sh.stride != 1 {
+		Label("used")
+		p.fetchSoon()
+	}
 	pixels, rows := p.between()
 	lines := (p.rows*rows*pixels + 15) / 16
 	for i := range lines {
