@@ -258,3 +258,24 @@ func TestRecomputingChangesMemoryAndNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// The gradient of a residual block's input is summed by its first convolution, where kernels can do that, and not in a pass of its own.
+func TestGradientOfAShortcutIsAddedTo(t *testing.T) {
+	if !fastLayout() {
+		t.Skip("needs assembly")
+	}
+	m := Sequential(Conv2D(16, 32, 3, Padding(1)), ResNeXtBlock(32, 32, Cardinality(4), BaseWidth(4)), GlobalAvgPool2D())
+	p := m.plan([]int{2, 16, 6, 6}, true, false)
+	added := 0
+	for _, s := range p.back {
+		if s.call.add {
+			added++
+		}
+		if len(s.sums) > 0 {
+			t.Errorf("%s sums gradients in a pass of its own", s.node.name)
+		}
+	}
+	if added != 1 {
+		t.Errorf("%d operations add to a gradient, want 1", added)
+	}
+}

@@ -63,11 +63,14 @@ func (m *Model) Profile(x *Tensor) *Profile {
 		if c, ok := s.node.op.(counter); ok {
 			l.MACs = c.macs([][]int{s.call.x[0].Shape}, s.call.y.Shape) * int64(x.Shape[0])
 		}
+		if o, ok := s.node.op.(*normAct); ok {
+			out.Memory += int64(2 * len(o.passed))
+		}
 		out.Forward += l.Forward
 		out.Backward += l.Backward
 		out.Layers = append(out.Layers, l)
 	}
-	out.Memory = int64(4 * len(m.arena.memory))
+	out.Memory += int64(4 * len(m.arena.memory))
 	for _, param := range m.Params() {
 		out.Weights += int64(8 * param.Len())
 	}
