@@ -190,6 +190,13 @@ func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor
 // runDirect is runPasses by tiles.
 func (s *simd) runDirect(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	p := &passes[0]
+	if y.plain && y.group == 0 && n*p.sets < Threads() && p.bands(n) > 1 { // too few tasks if each converts whole planes
+		lent := borrow(BlockedLen(n, y.channels, y.pixels))
+		defer release(lent)
+		s.runDirect(n, passes, keep, tensor{data: *lent, channels: y.channels, pixels: y.pixels}, x, w, bias)
+		FromBlocked(y.data, *lent, n, y.channels, y.pixels)
+		return
+	}
 	outs := p.sets * p.channelSets.out * Block
 	padded := borrow(outs)
 	defer release(padded)
