@@ -156,15 +156,16 @@ var planeRuns = newLoop(func(r *planeRun, i int) {
 func (r *planeRun) block(t planeTask, block int, soon planeFetch) {
 	p := &r.passes[0]
 	x := r.x.data[(t.image*blocks(r.x.channels)+t.set*p.planes)*r.x.pixels*Block:]
-	w, bias, y := r.weights[block*p.weightsOfBlock():], &r.bias[block*Block], r.y.block(t.image, block)
+	w := r.weights[block*p.weightsOfBlock():]
+	b := planeBand{y: r.y.block(t.image, block), bias: &r.bias[block*Block], past: r.past, soon: soon}
 	for first := 0; first < p.planes; first += r.together {
-		b := planeBand{min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():], y, bias, r.past, &soon}
+		b.planes, b.x, b.w = min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():]
 		for k := range r.passes {
 			p := &r.passes[k]
 			from, to := p.rowsOfBand(t.band, r.bands)
 			p.band(from, to, &b)
 		}
-		bias = nil
+		b.bias = nil
 	}
 }
 
@@ -226,7 +227,7 @@ type planeBand struct {
 	x, w, y []float32
 	bias    *float32
 	past    int // whether to store past the caches
-	soon    *planeFetch
+	soon    planeFetch
 }
 
 // tiles is how many tiles k lie side by side.
