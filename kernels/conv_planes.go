@@ -111,13 +111,16 @@ func (s *simd) runPlanes(n int, passes []planePass, keep *Prepared, y, x tensor,
 	parts := min(outs, want)
 	bands := max(1, min(p.tileRows(), want/parts))
 	past, together := 0, planesTogether(passes)
-	if p.half && together == p.planes { // little work for much output, which otherwise waits for its stores
+	if scatterPast && p.half && together == p.planes { // little work for much output, which otherwise waits for its stores
 		past = storeFlag(y.data, len(y.data) >= largeTensor)
 	}
 	far := (p.half || p.stride > 1) && past == 0 && len(y.data) >= farOutput*Threads()
 	r := planeRun{passes, *packed, *padded, y, x, n, parts, bands, together, past, far}
 	planeRuns.run(r.tasks(), r)
 }
+
+// scatterPast says whether storing past the caches pays for lines that do not follow each other. Machines that know better change it.
+var scatterPast = true
 
 // planeRun is passes on their way. All images use the weights of a set before those of the next one come.
 type planeRun struct {
