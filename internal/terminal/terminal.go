@@ -99,9 +99,13 @@ func (r *REPL) whole(source string) bool {
 func (r *REPL) cell(ctx context.Context, source string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	done := make(chan struct{})
-	defer close(done)
+	done, watched := make(chan struct{}), make(chan struct{})
+	defer func() {
+		close(done)
+		<-watched // or it might take the next cell's interrupt
+	}()
 	go func() {
+		defer close(watched)
 		select {
 		case <-r.Interrupts:
 			cancel()
