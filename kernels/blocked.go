@@ -4,7 +4,8 @@ package kernels
 // are zero. A vector of the assembly then holds one pixel's channels.
 const Block = 16
 
-func blocks(channels int) int { return (channels + Block - 1) / Block }
+// blocks is how many vectors of 16 so many values take, channels above all.
+func blocks(values int) int { return (values + Block - 1) / Block }
 
 // BlockedLen is the length of an (n, channels, spatial) tensor in the blocked layout.
 func BlockedLen(n, channels, spatial int) int { return n * blocks(channels) * spatial * Block }

@@ -50,7 +50,7 @@ type NormAct struct {
 // PassedLen is how long Passed must be.
 func (n NormAct) PassedLen() int {
 	units, size := n.planes()
-	return n.N * units * ((size + Block - 1) / Block)
+	return n.N * units * blocks(size)
 }
 
 // planes is how many planes an image has, and how many values each.

@@ -234,9 +234,6 @@ func (w *normWork) passed(task int) []uint16 {
 	if !w.ReLU || w.Passed == nil {
 		return nil
 	}
-	words := w.words()
+	words := blocks(w.size)
 	return w.Passed[task*words:][:words]
 }
-
-// words is how many words the bits of a plane take.
-func (w *normWork) words() int { return (w.size + Block - 1) / Block }
