@@ -7,7 +7,7 @@ package kernels
 type planeConvKernel struct {
 	rows, cols int
 	edged      bool
-	f          func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int, soon *float32, lines int)
+	f          func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead int, soon *float32, lines int)
 }
 
 // planePass is a pass and its kernels.
@@ -110,17 +110,10 @@ func (s *simd) runPlanes(n int, passes []planePass, keep *Prepared, y, x tensor,
 	}
 	parts := min(outs, want)
 	bands := max(1, min(p.tileRows(), want/parts))
-	past, together := 0, planesTogether(passes)
-	if scatterPast && p.half && together == p.planes { // little work for much output, which otherwise waits for its stores
-		past = storeFlag(y.data, len(y.data) >= largeTensor)
-	}
-	far := (p.half || p.stride > 1) && past == 0 && len(y.data) >= farOutput*Threads()
-	r := planeRun{passes, *packed, *padded, y, x, n, parts, bands, together, past, far}
+	far := (p.half || p.stride > 1) && len(y.data) >= farOutput*Threads()
+	r := planeRun{passes, *packed, *padded, y, x, n, parts, bands, planesTogether(passes), far}
 	planeRuns.run(r.tasks(), r)
 }
-
-// scatterPast says whether storing past the caches pays for lines that do not follow each other. Machines that know better change it.
-var scatterPast = true
 
 // planeRun is passes on their way. All images use the weights of a set before those of the next one come.
 type planeRun struct {
@@ -130,7 +123,6 @@ type planeRun struct {
 	n             int  // images
 	parts, bands  int  // of the output blocks of a set, and of their rows
 	together      int  // planes
-	past          int  // whether to store past the caches
 	far           bool // whether output comes from beyond the second-level cache
 }
 
@@ -160,7 +152,7 @@ func (r *planeRun) block(t planeTask, block int, soon planeFetch) {
 	p := &r.passes[0]
 	x := r.x.data[(t.image*blocks(r.x.channels)+t.set*p.planes)*r.x.pixels*Block:]
 	w := r.weights[block*p.weightsOfBlock():]
-	b := planeBand{y: r.y.block(t.image, block), bias: &r.bias[block*Block], past: r.past, soon: soon}
+	b := planeBand{y: r.y.block(t.image, block), bias: &r.bias[block*Block], soon: soon}
 	for first := 0; first < p.planes; first += r.together {
 		b.planes, b.x, b.w = min(r.together, p.planes-first), x[first*r.x.pixels*Block:], w[first*p.weightsOfPlane():]
 		for k := range r.passes {
@@ -229,7 +221,6 @@ type planeBand struct {
 	planes  int
 	x, w, y []float32
 	bias    *float32
-	past    int // whether to store past the caches
 	soon    planeFetch
 }
 
@@ -261,7 +252,7 @@ func (p *planePass) rowsOfTiles(k *planeConvKernel, r, n int, b *planeBand) {
 	tiles := p.tiles(k)
 	soon, lines := b.soon.take(n * tiles * b.planes * p.k)
 	k.f(n, tiles, b.planes, p.k, &b.x[0], from, xrow, p.in[0]*xrow, p.key().pixel(lastCol)*pixelBytes, p.kh,
-		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead, b.past, soon, lines)
+		&b.w[p.taps[0]*Block], wrow, wcol, b.bias, &b.y[(p.outAt+r*p.outRow)*Block], p.outRow*pixelBytes, lastCol*pixelBytes, top, bottom, left, right, ahead, soon, lines)
 }
 
 // weightsOfBlock is how many packed weights lead to a block of output channels, with what packing writes beyond.

@@ -15,7 +15,3 @@ func machineLevel() level {
 	}
 	return avx512
 }
-
-// Intel's processors with AMX have few buffers for such stores and wait for them: with 32 images the gradient of g32c512@28s2 is 1.75 times
-// as fast by ordinary ones.
-func init() { scatterPast = !cpu.X86.HasAMXTile }

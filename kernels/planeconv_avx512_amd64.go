@@ -19,10 +19,10 @@ package kernels
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_1x28EdgedAVX512 equals
 //
@@ -39,10 +39,10 @@ func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_1x16AVX512 equals
 //
@@ -59,10 +59,10 @@ func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_1x16EdgedAVX512 equals
 //
@@ -79,10 +79,10 @@ func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_2x14AVX512 equals
 //
@@ -99,10 +99,10 @@ func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_2x14EdgedAVX512 equals
 //
@@ -119,10 +119,10 @@ func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_1x14AVX512 equals
 //
@@ -139,10 +139,10 @@ func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_1x14EdgedAVX512 equals
 //
@@ -159,10 +159,10 @@ func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_3x8AVX512 equals
 //
@@ -179,10 +179,10 @@ func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_3x8EdgedAVX512 equals
 //
@@ -199,10 +199,10 @@ func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_2x8AVX512 equals
 //
@@ -219,10 +219,10 @@ func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels i
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_2x8EdgedAVX512 equals
 //
@@ -239,10 +239,10 @@ func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_4x7AVX512 equals
 //
@@ -259,10 +259,10 @@ func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels i
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_4x7EdgedAVX512 equals
 //
@@ -279,10 +279,10 @@ func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_3x7AVX512 equals
 //
@@ -299,10 +299,10 @@ func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels i
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s1_3x7EdgedAVX512 equals
 //
@@ -319,10 +319,10 @@ func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol, tiles, left and right are 1.
 //
 //go:noescape
-func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_1x28AVX512 equals
 //
@@ -339,10 +339,10 @@ func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels i
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_1x16AVX512 equals
 //
@@ -359,10 +359,10 @@ func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_2x14AVX512 equals
 //
@@ -379,10 +379,10 @@ func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_1x14AVX512 equals
 //
@@ -399,10 +399,10 @@ func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_3x8AVX512 equals
 //
@@ -419,10 +419,10 @@ func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, 
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_2x8AVX512 equals
 //
@@ -439,10 +439,10 @@ func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_4x7AVX512 equals
 //
@@ -459,10 +459,10 @@ func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3s2_3x7AVX512 equals
 //
@@ -479,10 +479,10 @@ func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane. kh is 3 and wrow 3*wcol.
 //
 //go:noescape
-func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3half_1x28AVX512 equals
 //
@@ -499,10 +499,10 @@ func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3half_1x16AVX512 equals
 //
@@ -519,10 +519,10 @@ func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3half_2x14AVX512 equals
 //
@@ -539,10 +539,10 @@ func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3half_1x14AVX512 equals
 //
@@ -559,10 +559,10 @@ func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3half_3x8AVX512 equals
 //
@@ -579,10 +579,10 @@ func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 
 // planeConvWide3half_2x8AVX512 equals
 //
@@ -599,7 +599,7 @@ func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int,
 // with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and
 // ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel
 // of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of
-// soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane.
+// soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane.
 //
 //go:noescape
-func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x28AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_1x28AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -513,8 +513,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -543,52 +541,19 @@ bottom:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-	VMOVNTPS Z16, 1024(R14)
-	VMOVNTPS Z17, 1088(R14)
-	VMOVNTPS Z18, 1152(R14)
-	VMOVNTPS Z19, 1216(R14)
-	VMOVNTPS Z20, 1280(R14)
-	VMOVNTPS Z21, 1344(R14)
-	VMOVNTPS Z22, 1408(R14)
-	VMOVNTPS Z23, 1472(R14)
-	VMOVNTPS Z24, 1536(R14)
-	VMOVNTPS Z25, 1600(R14)
-	VMOVNTPS Z26, 1664(R14)
-	VMOVNTPS Z27, 1728(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000700, R13
-	ADDQ   $0x00000700, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000700, R13
+	ADDQ    $0x00000700, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -597,17 +562,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_1x28EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x28EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_1x28EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -1108,8 +1068,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -1138,52 +1096,19 @@ bottom:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-	VMOVNTPS Z16, 1024(R14)
-	VMOVNTPS Z17, 1088(R14)
-	VMOVNTPS Z18, 1152(R14)
-	VMOVNTPS Z19, 1216(R14)
-	VMOVNTPS Z20, 1280(R14)
-	VMOVNTPS Z21, 1344(R14)
-	VMOVNTPS Z22, 1408(R14)
-	VMOVNTPS Z23, 1472(R14)
-	VMOVNTPS Z24, 1536(R14)
-	VMOVNTPS Z25, 1600(R14)
-	VMOVNTPS Z26, 1664(R14)
-	VMOVNTPS Z27, 1728(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000700, R13
-	ADDQ   $0x00000700, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000700, R13
+	ADDQ    $0x00000700, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -1192,17 +1117,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x16AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_1x16AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -1528,8 +1448,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -1546,40 +1464,19 @@ bottom:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000400, R13
-	ADDQ   $0x00000400, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000400, R13
+	ADDQ    $0x00000400, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -1588,17 +1485,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_1x16EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x16EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_1x16EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -1918,8 +1810,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -1936,40 +1826,19 @@ bottom:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000400, R13
-	ADDQ   $0x00000400, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000400, R13
+	ADDQ    $0x00000400, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -1978,17 +1847,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_2x14AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_2x14AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -2499,8 +2363,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -2531,54 +2393,19 @@ bottom:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	VMOVNTPS Z21, 448(CX)
-	VMOVNTPS Z22, 512(CX)
-	VMOVNTPS Z23, 576(CX)
-	VMOVNTPS Z24, 640(CX)
-	VMOVNTPS Z25, 704(CX)
-	VMOVNTPS Z26, 768(CX)
-	VMOVNTPS Z27, 832(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -2589,17 +2416,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_2x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_2x14EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_2x14EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -3098,8 +2920,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -3130,54 +2950,19 @@ bottom:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	VMOVNTPS Z21, 448(CX)
-	VMOVNTPS Z22, 512(CX)
-	VMOVNTPS Z23, 576(CX)
-	VMOVNTPS Z24, 640(CX)
-	VMOVNTPS Z25, 704(CX)
-	VMOVNTPS Z26, 768(CX)
-	VMOVNTPS Z27, 832(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -3188,17 +2973,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x14AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_1x14AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -3494,8 +3274,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -3510,38 +3288,19 @@ bottom:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -3550,17 +3309,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_1x14EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_1x14EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_1x14EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -3850,8 +3604,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -3866,38 +3618,19 @@ bottom:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -3906,17 +3639,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_3x8AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_3x8AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -4369,8 +4097,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -4398,51 +4124,19 @@ bottom:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z16, (CX)
-	VMOVNTPS Z17, 64(CX)
-	VMOVNTPS Z18, 128(CX)
-	VMOVNTPS Z19, 192(CX)
-	VMOVNTPS Z20, 256(CX)
-	VMOVNTPS Z21, 320(CX)
-	VMOVNTPS Z22, 384(CX)
-	VMOVNTPS Z23, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000200, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000200, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -4455,17 +4149,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_3x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_3x8EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_3x8EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -4900,8 +4589,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -4929,51 +4616,19 @@ bottom:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z16, (CX)
-	VMOVNTPS Z17, 64(CX)
-	VMOVNTPS Z18, 128(CX)
-	VMOVNTPS Z19, 192(CX)
-	VMOVNTPS Z20, 256(CX)
-	VMOVNTPS Z21, 320(CX)
-	VMOVNTPS Z22, 384(CX)
-	VMOVNTPS Z23, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000200, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000200, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -4986,17 +4641,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_2x8AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_2x8AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -5326,8 +4976,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -5346,42 +4994,19 @@ bottom:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000200, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000200, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -5392,17 +5017,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_2x8EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_2x8EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_2x8EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -5720,8 +5340,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -5740,42 +5358,19 @@ bottom:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000200, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000200, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -5786,17 +5381,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_4x7AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_4x7AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -6311,8 +5901,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -6345,56 +5933,19 @@ bottom:
 	VMOVUPS Z25, 256(CX)
 	VMOVUPS Z26, 320(CX)
 	VMOVUPS Z27, 384(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z7, (CX)
-	VMOVNTPS Z8, 64(CX)
-	VMOVNTPS Z9, 128(CX)
-	VMOVNTPS Z10, 192(CX)
-	VMOVNTPS Z11, 256(CX)
-	VMOVNTPS Z12, 320(CX)
-	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z21, (CX)
-	VMOVNTPS Z22, 64(CX)
-	VMOVNTPS Z23, 128(CX)
-	VMOVNTPS Z24, 192(CX)
-	VMOVNTPS Z25, 256(CX)
-	VMOVNTPS Z26, 320(CX)
-	VMOVNTPS Z27, 384(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x000001c0, R13
-	ADDQ   $0x000001c0, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x000001c0, R13
+	ADDQ    $0x000001c0, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -6409,17 +5960,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_4x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_4x7EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_4x7EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -6910,8 +6456,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -6944,56 +6488,19 @@ bottom:
 	VMOVUPS Z25, 256(CX)
 	VMOVUPS Z26, 320(CX)
 	VMOVUPS Z27, 384(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z7, (CX)
-	VMOVNTPS Z8, 64(CX)
-	VMOVNTPS Z9, 128(CX)
-	VMOVNTPS Z10, 192(CX)
-	VMOVNTPS Z11, 256(CX)
-	VMOVNTPS Z12, 320(CX)
-	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z21, (CX)
-	VMOVNTPS Z22, 64(CX)
-	VMOVNTPS Z23, 128(CX)
-	VMOVNTPS Z24, 192(CX)
-	VMOVNTPS Z25, 256(CX)
-	VMOVNTPS Z26, 320(CX)
-	VMOVNTPS Z27, 384(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x000001c0, R13
-	ADDQ   $0x000001c0, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x000001c0, R13
+	ADDQ    $0x000001c0, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -7008,17 +6515,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_3x7AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_3x7AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -7426,8 +6928,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -7452,48 +6952,19 @@ bottom:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z7, (CX)
-	VMOVNTPS Z8, 64(CX)
-	VMOVNTPS Z9, 128(CX)
-	VMOVNTPS Z10, 192(CX)
-	VMOVNTPS Z11, 256(CX)
-	VMOVNTPS Z12, 320(CX)
-	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x000001c0, R13
-	ADDQ   $0x000001c0, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x000001c0, R13
+	ADDQ    $0x000001c0, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -7506,17 +6977,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s1_3x7EdgedAVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s1_3x7EdgedAVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s1_3x7EdgedAVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -7906,8 +7372,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -7932,48 +7396,19 @@ bottom:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z7, (CX)
-	VMOVNTPS Z8, 64(CX)
-	VMOVNTPS Z9, 128(CX)
-	VMOVNTPS Z10, 192(CX)
-	VMOVNTPS Z11, 256(CX)
-	VMOVNTPS Z12, 320(CX)
-	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x000001c0, R13
-	ADDQ   $0x000001c0, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x000001c0, R13
+	ADDQ    $0x000001c0, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -7986,17 +7421,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_1x28AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_1x28AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -8143,8 +7573,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -8153,7 +7583,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -8523,8 +7953,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -8553,52 +7981,19 @@ bottom:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-	VMOVNTPS Z16, 1024(R14)
-	VMOVNTPS Z17, 1088(R14)
-	VMOVNTPS Z18, 1152(R14)
-	VMOVNTPS Z19, 1216(R14)
-	VMOVNTPS Z20, 1280(R14)
-	VMOVNTPS Z21, 1344(R14)
-	VMOVNTPS Z22, 1408(R14)
-	VMOVNTPS Z23, 1472(R14)
-	VMOVNTPS Z24, 1536(R14)
-	VMOVNTPS Z25, 1600(R14)
-	VMOVNTPS Z26, 1664(R14)
-	VMOVNTPS Z27, 1728(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000e00, R13
-	ADDQ   $0x00000700, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000e00, R13
+	ADDQ    $0x00000700, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -8607,17 +8002,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_1x16AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_1x16AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -8728,8 +8118,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -8738,7 +8128,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -8961,8 +8351,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -8979,40 +8367,19 @@ bottom:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000800, R13
-	ADDQ   $0x00000400, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000800, R13
+	ADDQ    $0x00000400, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -9021,17 +8388,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_2x14AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_2x14AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -9182,8 +8544,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -9192,7 +8554,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -9559,8 +8921,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -9591,54 +8951,19 @@ bottom:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	VMOVNTPS Z21, 448(CX)
-	VMOVNTPS Z22, 512(CX)
-	VMOVNTPS Z23, 576(CX)
-	VMOVNTPS Z24, 640(CX)
-	VMOVNTPS Z25, 704(CX)
-	VMOVNTPS Z26, 768(CX)
-	VMOVNTPS Z27, 832(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000700, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000700, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -9649,17 +8974,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_1x14AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_1x14AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -9764,8 +9084,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -9774,7 +9094,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -9973,8 +9293,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -9989,38 +9307,19 @@ bottom:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000700, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000700, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -10029,17 +9328,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_3x8AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_3x8AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -10180,8 +9474,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -10190,7 +9484,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -10507,8 +9801,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -10536,51 +9828,19 @@ bottom:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z16, (CX)
-	VMOVNTPS Z17, 64(CX)
-	VMOVNTPS Z18, 128(CX)
-	VMOVNTPS Z19, 192(CX)
-	VMOVNTPS Z20, 256(CX)
-	VMOVNTPS Z21, 320(CX)
-	VMOVNTPS Z22, 384(CX)
-	VMOVNTPS Z23, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000400, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000400, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -10593,17 +9853,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_2x8AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_2x8AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -10718,8 +9973,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -10728,7 +9983,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -10948,8 +10203,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -10968,42 +10221,19 @@ bottom:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000400, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000400, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -11014,17 +10244,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_4x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_4x7AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_4x7AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -11179,8 +10404,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -11189,7 +10414,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -11552,8 +10777,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -11586,56 +10809,19 @@ bottom:
 	VMOVUPS Z25, 256(CX)
 	VMOVUPS Z26, 320(CX)
 	VMOVUPS Z27, 384(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z7, (CX)
-	VMOVNTPS Z8, 64(CX)
-	VMOVNTPS Z9, 128(CX)
-	VMOVNTPS Z10, 192(CX)
-	VMOVNTPS Z11, 256(CX)
-	VMOVNTPS Z12, 320(CX)
-	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z21, (CX)
-	VMOVNTPS Z22, 64(CX)
-	VMOVNTPS Z23, 128(CX)
-	VMOVNTPS Z24, 192(CX)
-	VMOVNTPS Z25, 256(CX)
-	VMOVNTPS Z26, 320(CX)
-	VMOVNTPS Z27, 384(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x000001c0, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x000001c0, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -11650,17 +10836,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3s2_3x7AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3s2_3x7AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3s2_3x7AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -11792,8 +10973,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -11802,7 +10983,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0       (R15)
@@ -12083,8 +11264,6 @@ bottom:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -12109,48 +11288,19 @@ bottom:
 	VMOVUPS Z18, 256(CX)
 	VMOVUPS Z19, 320(CX)
 	VMOVUPS Z20, 384(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z7, (CX)
-	VMOVNTPS Z8, 64(CX)
-	VMOVNTPS Z9, 128(CX)
-	VMOVNTPS Z10, 192(CX)
-	VMOVNTPS Z11, 256(CX)
-	VMOVNTPS Z12, 320(CX)
-	VMOVNTPS Z13, 384(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x000001c0, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x000001c0, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -12163,17 +11313,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3half_1x28AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_1x28AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3half_1x28AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -12318,8 +11463,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -12328,7 +11473,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0 (R15)
@@ -12414,8 +11559,6 @@ skip:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -12444,52 +11587,19 @@ skip:
 	VMOVUPS Z25, 1600(R14)
 	VMOVUPS Z26, 1664(R14)
 	VMOVUPS Z27, 1728(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-	VMOVNTPS Z16, 1024(R14)
-	VMOVNTPS Z17, 1088(R14)
-	VMOVNTPS Z18, 1152(R14)
-	VMOVNTPS Z19, 1216(R14)
-	VMOVNTPS Z20, 1280(R14)
-	VMOVNTPS Z21, 1344(R14)
-	VMOVNTPS Z22, 1408(R14)
-	VMOVNTPS Z23, 1472(R14)
-	VMOVNTPS Z24, 1536(R14)
-	VMOVNTPS Z25, 1600(R14)
-	VMOVNTPS Z26, 1664(R14)
-	VMOVNTPS Z27, 1728(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000380, R13
-	ADDQ   $0x00000700, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000380, R13
+	ADDQ    $0x00000700, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -12498,17 +11608,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3half_1x16AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_1x16AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3half_1x16AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -12617,8 +11722,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -12627,7 +11732,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0 (R15)
@@ -12689,8 +11794,6 @@ skip:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -12707,40 +11810,19 @@ skip:
 	VMOVUPS Z13, 832(R14)
 	VMOVUPS Z14, 896(R14)
 	VMOVUPS Z15, 960(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	VMOVNTPS Z14, 896(R14)
-	VMOVNTPS Z15, 960(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000200, R13
-	ADDQ   $0x00000400, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000200, R13
+	ADDQ    $0x00000400, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -12749,17 +11831,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3half_2x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_2x14AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3half_2x14AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -12908,8 +11985,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -12918,7 +11995,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0 (R15)
@@ -13008,8 +12085,6 @@ skip1:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -13040,54 +12115,19 @@ skip1:
 	VMOVUPS Z25, 704(CX)
 	VMOVUPS Z26, 768(CX)
 	VMOVUPS Z27, 832(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z14, (CX)
-	VMOVNTPS Z15, 64(CX)
-	VMOVNTPS Z16, 128(CX)
-	VMOVNTPS Z17, 192(CX)
-	VMOVNTPS Z18, 256(CX)
-	VMOVNTPS Z19, 320(CX)
-	VMOVNTPS Z20, 384(CX)
-	VMOVNTPS Z21, 448(CX)
-	VMOVNTPS Z22, 512(CX)
-	VMOVNTPS Z23, 576(CX)
-	VMOVNTPS Z24, 640(CX)
-	VMOVNTPS Z25, 704(CX)
-	VMOVNTPS Z26, 768(CX)
-	VMOVNTPS Z27, 832(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x000001c0, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x000001c0, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -13098,17 +12138,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3half_1x14AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_1x14AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3half_1x14AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -13211,8 +12246,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -13221,7 +12256,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0 (R15)
@@ -13279,8 +12314,6 @@ skip:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -13295,38 +12328,19 @@ skip:
 	VMOVUPS Z11, 704(R14)
 	VMOVUPS Z12, 768(R14)
 	VMOVUPS Z13, 832(R14)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	VMOVNTPS Z8, 512(R14)
-	VMOVNTPS Z9, 576(R14)
-	VMOVNTPS Z10, 640(R14)
-	VMOVNTPS Z11, 704(R14)
-	VMOVNTPS Z12, 768(R14)
-	VMOVNTPS Z13, 832(R14)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x000001c0, R13
-	ADDQ   $0x00000380, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x000001c0, R13
+	ADDQ    $0x00000380, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -13335,17 +12349,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3half_3x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_3x8AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3half_3x8AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -13484,8 +12493,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -13494,7 +12503,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0 (R15)
@@ -13577,8 +12586,6 @@ skip2:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -13606,51 +12613,19 @@ skip2:
 	VMOVUPS Z21, 320(CX)
 	VMOVUPS Z22, 384(CX)
 	VMOVUPS Z23, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z16, (CX)
-	VMOVNTPS Z17, 64(CX)
-	VMOVNTPS Z18, 128(CX)
-	VMOVNTPS Z19, 192(CX)
-	VMOVNTPS Z20, 256(CX)
-	VMOVNTPS Z21, 320(CX)
-	VMOVNTPS Z22, 384(CX)
-	VMOVNTPS Z23, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000100, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000100, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -13663,17 +12638,12 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET
 
-// func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, past int, soon *float32, lines int)
+// func planeConvWide3half_2x8AVX512(rows int, tiles int, planes int, channels int, x *float32, from int, xrow int, xplane int, xlast int, kh int, w *float32, wrow int, wcol int, bias *float32, y *float32, yrow int, ylast int, top int, bottom int, left int, right int, ahead int, soon *float32, lines int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·planeConvWide3half_2x8AVX512(SB), NOSPLIT, $24-200
+TEXT ·planeConvWide3half_2x8AVX512(SB), NOSPLIT, $24-192
 	MOVQ from+40(FP), R15
 	MOVQ xrow+48(FP), R10
 	ADDQ R15, x+32(FP)
@@ -13786,8 +12756,8 @@ k:
 	PREFETCHT1 18944(SI)
 
 used:
-	MOVQ  lines+192(FP), DI
-	MOVQ  soon+184(FP), BX
+	MOVQ  lines+184(FP), DI
+	MOVQ  soon+176(FP), BX
 	TESTQ DI, DI
 	JZ    fetched
 
@@ -13796,7 +12766,7 @@ fetch:
 	ADDQ       $0x40, BX
 	DECQ       DI
 	JNZ        fetch
-	MOVQ       BX, soon+184(FP)
+	MOVQ       BX, soon+176(FP)
 
 fetched:
 	PREFETCHT0 (R15)
@@ -13862,8 +12832,6 @@ skip1:
 	ADDQ    xplane+56(FP), AX
 	DECQ    (SP)
 	JNZ     plane
-	CMPQ    past+176(FP), $0x00
-	JNE     past
 	VMOVUPS Z0, (R14)
 	VMOVUPS Z1, 64(R14)
 	VMOVUPS Z2, 128(R14)
@@ -13882,42 +12850,19 @@ skip1:
 	VMOVUPS Z13, 320(CX)
 	VMOVUPS Z14, 384(CX)
 	VMOVUPS Z15, 448(CX)
-	JMP     stored
-
-past:
-	VMOVNTPS Z0, (R14)
-	VMOVNTPS Z1, 64(R14)
-	VMOVNTPS Z2, 128(R14)
-	VMOVNTPS Z3, 192(R14)
-	VMOVNTPS Z4, 256(R14)
-	VMOVNTPS Z5, 320(R14)
-	VMOVNTPS Z6, 384(R14)
-	VMOVNTPS Z7, 448(R14)
-	MOVQ     R14, CX
-	ADDQ     yrow+120(FP), CX
-	VMOVNTPS Z8, (CX)
-	VMOVNTPS Z9, 64(CX)
-	VMOVNTPS Z10, 128(CX)
-	VMOVNTPS Z11, 192(CX)
-	VMOVNTPS Z12, 256(CX)
-	VMOVNTPS Z13, 320(CX)
-	VMOVNTPS Z14, 384(CX)
-	VMOVNTPS Z15, 448(CX)
-
-stored:
-	MOVQ   $0x00000000, 16(SP)
-	DECQ   R12
-	JZ     end
-	KXNORW K1, K1, K1
-	ADDQ   $0x00000100, R13
-	ADDQ   $0x00000200, R14
-	CMPQ   R12, $0x01
-	JNE    tile
-	MOVQ   x+32(FP), R13
-	MOVQ   y+112(FP), R14
-	ADDQ   xlast+64(FP), R13
-	ADDQ   ylast+128(FP), R14
-	JMP    tile
+	MOVQ    $0x00000000, 16(SP)
+	DECQ    R12
+	JZ      end
+	KXNORW  K1, K1, K1
+	ADDQ    $0x00000100, R13
+	ADDQ    $0x00000200, R14
+	CMPQ    R12, $0x01
+	JNE     tile
+	MOVQ    x+32(FP), R13
+	MOVQ    y+112(FP), R14
+	ADDQ    xlast+64(FP), R13
+	ADDQ    ylast+128(FP), R14
+	JMP     tile
 
 end:
 	MOVQ yrow+120(FP), R15
@@ -13928,10 +12873,5 @@ end:
 	MOVQ $0x00000000, top+136(FP)
 	DECQ rows+0(FP)
 	JNZ  row
-	CMPQ past+176(FP), $0x00
-	JEQ  done
-	SFENCE
-
-done:
 	VZEROUPPER
 	RET

@@ -56,7 +56,7 @@ func (p *planeConv) between() (pixels, rows int) {
 func (p *planeConv) write() {
 	name := fmt.Sprintf("planeConv%s%v_%dx%d%s%s", p.l.name, p.sh, p.rows, p.cols, suffix(p.edged, "Edged"), p.s.suffix)
 	tabulate(p.l, p.sh, fmt.Sprintf("%d, %d, %v, %s", p.rows, p.cols, p.edged, name))
-	function(name, "func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead, past int, soon *float32, lines int)",
+	function(name, "func(rows, tiles, planes, channels int, x *float32, from, xrow, xplane, xlast, kh int, w *float32, wrow, wcol int, bias, y *float32, yrow, ylast, top, bottom, left, right, ahead int, soon *float32, lines int)",
 		fmt.Sprintf("\tfor row < rows*%d, col < tiles*%d and lane {", p.rows, p.cols),
 		"\t\tif bias != nil {",
 		"\t\t\ty[row][col][lane] = bias[lane]",
@@ -68,7 +68,7 @@ func (p *planeConv) write() {
 		"with all distances in bytes, nine vectors of weights for each k, and x[0][0][0] at x + from. The last tile of a row begins xlast and",
 		"ylast after the first one. The first row skips h = kh-top and the last one h = kh-bottom, 0 is none; if left is 1 the first pixel",
 		"of input of a row is skipped, and if right is 1 its last one. It prefetches input ahead, and but for stride 1 so many lines of",
-		"soon for every channel of a tile. If past is not 0 stores go past the caches. Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
+		"soon for every channel of a tile. Channels is at most 16, and 16 of more than one plane."+p.docUnrolled())
 	xt, yt, tiles, tmp := R13, R14, R12, R15
 	load([]string{"from", "xrow"}, tmp, p.xrow)
 	ADDQ(tmp, argument("x"))
@@ -123,10 +123,6 @@ func (p *planeConv) write() {
 	MOVQ(U32(0), argument("top"))
 	DECQ(argument("rows"))
 	JNZ(LabelRef("row"))
-	CMPQ(argument("past"), U8(0))
-	JEQ(LabelRef("done"))
-	SFENCE()
-	Label("done")
 	finish()
 }
 
@@ -157,13 +153,7 @@ func (p *planeConv) addPlanes(xt GPPhysical, left Mem) {
 
 // store stores the accumulators.
 func (p *planeConv) store(y GPPhysical) {
-	CMPQ(argument("past"), U8(0))
-	JNE(LabelRef("past"))
 	p.eachPixel(y, func(m Mem, acc VecPhysical) { VMOVUPS(acc, m) })
-	JMP(LabelRef("stored"))
-	Label("past")
-	p.eachPixel(y, func(m Mem, acc VecPhysical) { VMOVNTPS(acc, m) })
-	Label("stored")
 }
 
 // eachPixel calls f for every pixel of output of a tile and its accumulator.
