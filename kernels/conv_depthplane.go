@@ -41,7 +41,8 @@ func (s *simd) depthKernel(c Conv) (best *depthPlaneKernel) {
 	return best
 }
 
-// depthWork is a depthwise convolution on its way. Tasks are bands of the rows of a plane, or blocks for the gradient of the weights.
+// depthWork is a depthwise convolution on its way. Tasks are bands of the rows of a plane, or runs of blocks for the gradient of
+// the weights.
 type depthWork struct {
 	Conv
 	s       *simd
@@ -49,7 +50,7 @@ type depthWork struct {
 	x, y    []float32 // or their gradients
 	w, bias []float32 // packed: [block][tap][lane] and [block][lane]
 	dw      []float32
-	bands   int
+	bands   int // of a plane, or runs of all blocks
 }
 
 const depthTaps = 9
@@ -76,7 +77,8 @@ func (c Conv) depthBackward(s *simd, dx, dy, w []float32) {
 
 // depthGrad computes dw from x and dy.
 func (c Conv) depthGrad(s *simd, dw, x, dy []float32) {
-	depthGrads.run(blocks(c.InC), depthWork{Conv: c, s: s, x: x, y: dy, dw: dw})
+	tasks := min(blocks(c.InC), Threads()) // whose images follow each other in memory
+	depthGrads.run(tasks, depthWork{Conv: c, s: s, x: x, y: dy, dw: dw, bands: tasks})
 }
 
 // depthBands is into how many bands of rows a plane is cut to occupy the threads.
@@ -128,18 +130,28 @@ var depthBacks = newLoop(func(d *depthWork, i int) {
 	d.s.depthPlanes.back(to-from, out[2], &dy[from*out[2]*Block], &zeroRow[0], &d.w[block*depthTaps*Block], &dx[2*from*d.In[2]*Block], b2i(to == out[1]))
 })
 
-var depthGrads = newLoop(func(d *depthWork, block int) {
-	room := borrow(2 * Block * Block)
+var depthGrads = newLoop(func(d *depthWork, task int) {
+	count := blocks(d.InC)
+	first, last := count*task/d.bands, count*(task+1)/d.bands
+	const most = Block * Block // sums of a block: more than there are taps, for the transpose
+	room := borrow((last - first + 1) * most)
 	defer release(room)
-	sums := (*room)[:Block*Block] // more than there are taps, for the transpose
+	turned, sums := (*room)[:most], (*room)[most:]
 	clear(sums)
-	out, stride, count := d.Out(), d.Stride[2], blocks(d.InC)
 	for image := range d.N {
-		plane := image*count + block
-		d.s.depthPlanes.grad[stride](out[1], out[2], &d.x[plane*volume(d.In)*Block], d.In[2]*pixelBytes, &zeroRow[0],
-			&d.y[plane*volume(out)*Block], &sums[0], 1, b2i(stride == 1))
+		for block := first; block < last; block++ {
+			d.addGrad(sums[(block-first)*most:], image*count+block)
+		}
 	}
-	turned := (*room)[Block*Block:]
-	d.s.transpose(1, &turned[0], depthTaps*4, 0, &sums[0], Block*4, 0) // a lane's taps overwrite what the one before wrote too much
-	copy(d.dw[block*Block*depthTaps:], turned[:min(Block, d.InC-block*Block)*depthTaps])
+	for block := first; block < last; block++ {
+		d.s.transpose(1, &turned[0], depthTaps*4, 0, &sums[(block-first)*most], Block*4, 0) // a lane's taps overwrite what the one before wrote too much
+		copy(d.dw[block*Block*depthTaps:], turned[:min(Block, d.InC-block*Block)*depthTaps])
+	}
 })
+
+// addGrad adds what a plane gives to the sums of its block.
+func (d *depthWork) addGrad(sums []float32, plane int) {
+	out, stride := d.Out(), d.Stride[2]
+	d.s.depthPlanes.grad[stride](out[1], out[2], &d.x[plane*volume(d.In)*Block], d.In[2]*pixelBytes, &zeroRow[0],
+		&d.y[plane*volume(out)*Block], &sums[0], 1, b2i(stride == 1))
+}
