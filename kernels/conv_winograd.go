@@ -26,17 +26,13 @@ func (w *winograd) panel() int {
 	return 2
 }
 
-// split cuts tiles for kernels of nb output blocks into groups of size tiles, a few too many.
-func (w *winograd) split(tiles, nb int) (groups, size int) {
+// most is for how many tiles at once there are kernels for nb output blocks; 0 if there are none.
+func (w *winograd) most(nb int) int {
 	most := len(w.products[nb]) - 1
 	for most > 0 && w.products[nb][most] == nil {
 		most--
 	}
-	if most == 0 {
-		return 1, tiles
-	}
-	groups = (tiles + most - 1) / most
-	return groups, (tiles + groups - 1) / groups
+	return most
 }
 
 // takesWinograd reports whether pass p should take this way for n images: whether its 2x2 tiles do not waste too much on the borders and,
@@ -173,13 +169,8 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 	}
 	w, tiles := p.s.winograd, (r1-r0)*p.cols
 	panel := min(w.panel(), last-first)
-	pitch := 0 // tiles with those that fill the last group
-	for nb := 1; nb <= panel; nb++ {
-		groups, size := w.split(tiles, nb)
-		pitch = max(pitch, groups*size)
-	}
 	// Odd numbers of cache lines, lest places share a set of the cache.
-	vplace, mplace := p.planes*pitch*Block|Block, panel*pitch*Block|Block
+	vplace, mplace := p.planes*tiles*Block|Block, panel*tiles*Block|Block
 	size := winoPlaces * vplace
 	// Products may take the place of input that nothing needs again.
 	inPlace := w.products[1][1] != nil && p.channelSets.out <= min(w.panel(), p.planes)
@@ -195,19 +186,19 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 	clear(check)
 	p.eachImage(r0, r1, func(image, lo, hi, tile int) {
 		for plane := range p.planes {
-			p.transformInput(v[(plane*pitch+tile)*Block:], vplace, p.x.block(image, set*p.planes+plane), lo, hi)
+			p.transformInput(v[(plane*tiles+tile)*Block:], vplace, p.x.block(image, set*p.planes+plane), lo, hi)
 		}
 	})
-	var ahead [4]*float32 // the input of the next strip, and the output of this one
+	var ahead winoAhead // the input of the next strip, and the output of this one
 	next := (set*p.strips + strip + 1) % (p.sets * p.strips)
 	ahead[0], ahead[1] = p.halves(p.x, p.in, next%p.strips, next/p.strips*p.planes, p.planes)
 	for o := first; o < last; o += panel {
 		block, nb := set*p.channelSets.out+o, min(panel, last-o)
 		ahead[2], ahead[3] = p.halves(p.y, p.out, strip, block, nb)
-		p.multiply(m, mplace, v, vplace, tiles, pitch, p.weights[block*winoPlaces*p.planes*Block*Block:], nb, ahead)
+		p.multiply(m, mplace, v, vplace, tiles, p.weights[block*winoPlaces*p.planes*Block*Block:], nb, ahead)
 		p.eachImage(r0, r1, func(image, lo, hi, tile int) {
 			for b := range nb {
-				p.transformOutput(m[(b*pitch+tile)*Block:], mplace, p.bias[(block+b)*Block:], p.y.block(image, block+b), lo, hi, check)
+				p.transformOutput(m[(b*tiles+tile)*Block:], mplace, p.bias[(block+b)*Block:], p.y.block(image, block+b), lo, hi, check)
 			}
 		})
 	}
@@ -215,7 +206,7 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 }
 
 // halves returns where the halves of what a strip has of so many blocks begin: of its first and last image, of two blocks, or of its rows.
-func (p *winoPass) halves(t tensor, size [2]int, strip, block, count int) (first, second *float32) {
+func (p *winoPass) halves(t tensor, size [2]int, strip, block, count int) (first, second []float32) {
 	r0, r1 := p.rowsOf(strip)
 	image, last := r0/p.rows, (r1-1)/p.rows
 	blocks := blocks(t.channels)
@@ -227,15 +218,35 @@ func (p *winoPass) halves(t tensor, size [2]int, strip, block, count int) (first
 	case r1-r0 < p.rows && count > 1:
 		from = at + t.pixels*Block
 	}
-	return &t.data[at], &t.data[min(from, len(t.data)-1)]
+	return t.data[at:], t.data[min(from, len(t.data)-1):]
+}
+
+// winoAhead is where to fetch in the course of each column of places.
+type winoAhead [4][]float32
+
+// forward moves on by n floats.
+func (a *winoAhead) forward(n int) {
+	for i, x := range a {
+		a[i] = x[min(n, len(x)-1):]
+	}
 }
 
 // multiply computes the products of all places for nb output blocks.
-func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles, pitch int, weights []float32, nb int, ahead [4]*float32) {
+func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles int, weights []float32, nb int, ahead winoAhead) {
 	w := p.s.winograd
-	if groups, size := w.split(tiles, nb); w.products[nb][1] != nil {
-		w.products[nb][size](groups, p.planes, &v[0], vplace*4, pitch*pixelBytes, &weights[0], &m[0], mplace*4, pitch*pixelBytes,
-			ahead[0], ahead[1], ahead[2], ahead[3])
+	if most := w.most(nb); most > 0 {
+		groups := (tiles + most - 1) / most
+		size, big := tiles/groups, tiles%groups // the first groups have a tile more
+		for _, g := range [2]struct{ count, size int }{{big, size + 1}, {groups - big, size}} {
+			if g.count == 0 {
+				continue
+			}
+			w.products[nb][g.size](g.count, p.planes, &v[0], vplace*4, tiles*pixelBytes, &weights[0], &m[0], mplace*4, tiles*pixelBytes,
+				&ahead[0][0], &ahead[1][0], &ahead[2][0], &ahead[3][0])
+			ahead.forward(g.count * p.planes * 32 / nb * Block)
+			done := g.count * g.size * Block
+			v, m = v[done:], m[done:]
+		}
 		return
 	}
 	const square = Block * Block // weights between two blocks
@@ -243,8 +254,8 @@ func (p *winoPass) multiply(m []float32, mplace int, v []float32, vplace, tiles,
 		w := weights[place*p.planes*square:]
 		bias := &p.zeros[0]
 		for b := 0; b < p.planes; b += planesOfPoint {
-			p.s.points(0, (tiles+rowsOfTile-1)/rowsOfTile, tiles, 1, min(planesOfPoint, p.planes-b), Block, v[place*vplace+b*pitch*Block:],
-				pitch*pixelBytes, w[b*square:], bias, m[place*mplace:], 0, &noFetch)
+			p.s.points(0, (tiles+rowsOfTile-1)/rowsOfTile, tiles, 1, min(planesOfPoint, p.planes-b), Block, v[place*vplace+b*tiles*Block:],
+				tiles*pixelBytes, w[b*square:], bias, m[place*mplace:], 0, &noFetch)
 			bias = nil
 		}
 	}
