@@ -7,16 +7,8 @@ type winoBlock func(rows, cols int, x *float32, from, xrow, above, below int, fi
 
 // single reports whether blocks do pass p: there is one block on each side and at most a pixel of padding.
 func (w *winograd) single(p *directPass) bool {
-	for d := range 2 {
-		if after := p.beyond(d, p.out[d]); p.pad[d] != p.pad[d]&1 || after > 1 {
-			return false
-		}
-	}
-	return p.planes*p.channelSets.out == 1 && w.blocks[len(w.blocks)-1] != nil
+	return p.planes*p.channelSets.out == 1 && p.narrow() && w.blocks[len(w.blocks)-1] != nil
 }
-
-// beyond is how many rows, or columns, of the input that so many of the output see lie beyond its end.
-func (p *directPass) beyond(d, out int) int { return max(0, out+2-p.pad[d]-p.in[d]) }
 
 // cutSingle is cut for blocks: strips are parts of an image.
 func (p *winoPass) cutSingle(n int) {
@@ -36,12 +28,10 @@ func (p *winoPass) runSingle(set, r0, r1 int) (finite bool) {
 	defer release(buf)
 	check, v := (*buf)[:Block], (*buf)[Block:]
 	clear(check)
-	xrow, yrow := p.in[1]*pixelBytes, p.out[1]*pixelBytes
+	yrow, b := p.out[1]*pixelBytes, p.borders(lo, hi)
 	lastRow := yrow * b2i(2*hi <= p.out[0])
-	right := p.beyond(1, 2*p.cols)
-	column := func(exists bool) uint16 { return -uint16(b2i(exists)) } // its mask
-	f(r1-r0, p.cols, &p.x.block(image, set)[0], (2*lo-p.pad[0])*xrow-p.pad[1]*pixelBytes, xrow, p.pad[0]*b2i(lo == 0), p.beyond(0, 2*hi),
-		column(p.pad[1] == 0), column(right < 2), column(right < 1), &p.zeros[0], &v[0], &p.weights[set*winoPlaces*Block*Block],
+	f(r1-r0, p.cols, &p.x.block(image, set)[0], b.from, b.xrow, b.above, b.below, b.first, b.third, b.fourth, &p.zeros[0], &v[0],
+		&p.weights[set*winoPlaces*Block*Block],
 		&p.bias[set*Block], &p.y.block(image, set)[2*lo*p.out[1]*Block], yrow, lastRow, pixelBytes*(1-p.out[1]%2), &check[0])
 	return [Block]float32(check) == [Block]float32{}
 }

@@ -6,9 +6,11 @@ package kernels
 
 // winograd is the transforms of an instruction set, and products between them.
 type winograd struct {
-	input   func(rows, tiles int, x *float32, xrow int, v *float32, vplace int)
-	output  func(rows, tiles int, m *float32, mplace int, bias, y *float32, yrow, last int, check *float32)
-	weights func(n int, w *float32, tap, step int, u *float32, urow *int, ucol, next int, half *float32)
+	input  func(rows, tiles int, x *float32, xrow int, v *float32, vplace int)
+	output func(rows, tiles int, m *float32, mplace int, bias, y *float32, yrow, last int, check *float32)
+	// planeInput is input for planes as they lie; nil if there is none.
+	planeInput func(rows, cols int, x *float32, from, xrow, above, below int, first, third, fourth uint16, zeros, v *float32, vplace int)
+	weights    func(n int, w *float32, tap, step int, u *float32, urow *int, ucol, next int, half *float32)
 	// products[blocks][tiles] also transform the columns of the products back; without them, points make plain ones.
 	products [3][15]winoProducts
 	blocks   [15]winoBlock // by the tiles they do at a time; all of it from one block of channels to another
@@ -46,19 +48,27 @@ func (s *simd) takesWinograd(n int, p *directPass) bool {
 		return 20*tiles < 9*p.out[0]*p.out[1]
 	}
 	const large = 1 << 20 // floats that stay in no cache: to read them again for every strip keeps the threads waiting
-	transform := 20       // in pixels between two blocks
-	if winoPlaces*p.sets*p.channelSets.out*p.planes*Block*Block > large {
-		transform = 65
+	c, outs := winoCosts, p.channelSets.out
+	weights := c.weights
+	if winoPlaces*p.sets*outs*p.planes*Block*Block > large {
+		weights = c.farWeights
 	}
-	outs, transforms := p.channelSets.out, 5
+	tile := c.tile*outs + c.transforms
 	if s.winograd.single(p) {
 		_, size := s.winograd.block(tiles)
-		tiles, transforms = (tiles+size-1)/size*size, 2
+		tiles, tile = (tiles+size-1)/size*size, 10*outs+2
 	}
-	tile := 10*outs + transforms // in quarters of a pixel, products for all output blocks
 	saved := 4*p.inside(0)*p.inside(1)/9*outs - tile*tiles
-	return n*saved >= 4*transform*outs
+	return n*saved >= 4*weights*outs
 }
+
+// winogradCosts is what parts of the transform take, by the time of the direct kernels for a pixel between two blocks of channels: in
+// quarters of it the products of a tile with a block and the transforms of a tile, in whole ones the transform of the weights between two
+// blocks, where they stay in a cache and where they do not.
+type winogradCosts struct{ tile, transforms, weights, farWeights int }
+
+// winoCosts are those of processors that add where they multiply. Machines that know better change it.
+var winoCosts = winogradCosts{tile: 10, transforms: 5, weights: 20, farWeights: 65}
 
 // inside is how many taps of all rows, or columns, of output see input: the kernels that take planes as they lie leave out the others.
 func (p *directPass) inside(d int) int {
@@ -275,6 +285,11 @@ func (p *winoPass) eachImage(r0, r1 int, f func(image, lo, hi, tile int)) {
 
 // transformInput transforms rows [lo, hi) of tiles of one plane.
 func (p *winoPass) transformInput(v []float32, vplace int, x []float32, lo, hi int) {
+	if f := p.s.winograd.planeInput; f != nil && p.narrow() {
+		b := p.borders(lo, hi)
+		f(hi-lo, p.cols, &x[0], b.from, b.xrow, b.above, b.below, b.first, b.third, b.fourth, &p.zeros[0], &v[0], vplace*4)
+		return
+	}
 	pitch := 2*p.cols + 2
 	rows := 2*(hi-lo) + 2
 	padded := borrow(rows * pitch * Block)
@@ -282,6 +297,33 @@ func (p *winoPass) transformInput(v []float32, vplace int, x []float32, lo, hi i
 	p.s.padPlane(*padded, x, p.in[0], p.in[1], 2*lo-p.pad[0], p.pad[1], pitch)
 	p.s.winograd.input(hi-lo, p.cols, &(*padded)[0], pitch*pixelBytes, &v[0], vplace*4)
 }
+
+// winoBorders is where in a plane rows of tiles begin and which of what they see is padding, in the kernels' terms.
+type winoBorders struct {
+	from, xrow, above, below int
+	first, third, fourth     uint16
+}
+
+// borders is for rows [lo, hi) of tiles of an image, if padding is narrow.
+func (p *winoPass) borders(lo, hi int) winoBorders {
+	xrow, right := p.in[1]*pixelBytes, p.beyond(1, 2*p.cols)
+	column := func(exists bool) uint16 { return -uint16(b2i(exists)) } // its mask
+	return winoBorders{(2*lo-p.pad[0])*xrow - p.pad[1]*pixelBytes, xrow, p.pad[0] * b2i(lo == 0), p.beyond(0, 2*hi),
+		column(p.pad[1] == 0), column(right < 2), column(right < 1)}
+}
+
+// narrow reports whether there is at most a pixel of padding at every side.
+func (p *directPass) narrow() bool {
+	for d := range 2 {
+		if after := p.beyond(d, p.out[d]); p.pad[d] != p.pad[d]&1 || after > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// beyond is how many rows, or columns, of the input that so many of the output see lie beyond its end.
+func (p *directPass) beyond(d, out int) int { return max(0, out+2-p.pad[d]-p.in[d]) }
 
 // transformOutput transforms rows [lo, hi) of tiles back to one plane.
 func (p *winoPass) transformOutput(m []float32, mplace int, bias, y []float32, lo, hi int, check []float32) {

@@ -13,8 +13,8 @@
 // ShapeError; nothing else panics.
 //
 // Sums are float32 with fused multiply-adds where the machine has them (statistics and losses go on in float64), in an order that
-// depends on the shape and the instruction set alone: results are bit-identical for every number of threads, and differ between
-// instruction sets by rounding. NaN and Inf go through as IEEE arithmetic has it; whether padding counts as zeros that an infinite
+// depends on the shape and the processor alone: results are bit-identical for every number of threads, and differ between kinds of
+// processors, and between instruction sets on one, by rounding. NaN and Inf go through as IEEE arithmetic has it; whether padding counts as zeros that an infinite
 // weight turns into NaN, or not at all, is open. Denormals are not flushed.
 //
 // Where Conv.Kernels says conv.winograd, a result's error is relative to the largest products of its 2x2 tile of outputs, not to its own

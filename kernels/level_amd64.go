@@ -15,3 +15,19 @@ func machineLevel() level {
 	}
 	return avx512
 }
+
+// AMD's processors since Zen add elsewhere than they multiply, so that Winograd's transforms take hardly more time than their loads and stores.
+func init() {
+	if addsApart() {
+		winoCosts = winogradCosts{tile: 7, transforms: 3, weights: 20, farWeights: 40}
+	}
+}
+
+// addsApart reports whether additions have execution ports of their own.
+func addsApart() bool {
+	_, b, c, d := cpuid(0)
+	return b == 0x68747541 && d == 0x69746e65 && c == 0x444d4163 // AuthenticAMD
+}
+
+// cpuid is the instruction of that name.
+func cpuid(leaf uint32) (a, b, c, d uint32)

@@ -188,7 +188,7 @@ var simdAVX512 = simd{
 		5: {1: pointGrad5x1AVX512, 2: pointGrad5x2AVX512, 3: pointGrad5x3AVX512, 4: pointGrad5x4AVX512},
 		6: {1: pointGrad6x1AVX512, 2: pointGrad6x2AVX512, 3: pointGrad6x3AVX512, 4: pointGrad6x4AVX512},
 	},
-	winograd: &winograd{input: winoInputAVX512, output: winoOutputAVX512, weights: winoWeightsAVX512, products: [3][15]winoProducts{
+	winograd: &winograd{input: winoInputAVX512, planeInput: winoPlaneInputAVX512, output: winoOutputAVX512, weights: winoWeightsAVX512, products: [3][15]winoProducts{
 		1: {1: winoProducts1x1AVX512, winoProducts2x1AVX512, winoProducts3x1AVX512, winoProducts4x1AVX512, winoProducts5x1AVX512, winoProducts6x1AVX512, winoProducts7x1AVX512, winoProducts8x1AVX512, winoProducts9x1AVX512, winoProducts10x1AVX512, winoProducts11x1AVX512, winoProducts12x1AVX512, winoProducts13x1AVX512, winoProducts14x1AVX512},
 		2: {1: winoProducts1x2AVX512, winoProducts2x2AVX512, winoProducts3x2AVX512, winoProducts4x2AVX512, winoProducts5x2AVX512, winoProducts6x2AVX512, winoProducts7x2AVX512},
 	}, blocks: [15]winoBlock{11: winoBlock11AVX512, winoBlock12AVX512, winoBlock13AVX512, winoBlock14AVX512}},

@@ -394,6 +394,16 @@ func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //go:noescape
 func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
 
+// winoPlaneInputAVX512 equals
+//
+//	v = winoInput of rows*cols tiles, the first of which begins at x + from
+//
+// with distances in bytes. Padding is above the first row if above is 1, and below rows of it below the last
+// one; first, third and fourth are the masks of those columns of the first and of the last tile of a row. zeros is as long as a row of tiles.
+//
+//go:noescape
+func winoPlaneInputAVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, vplace int)
+
 // winoBlock11AVX512 equals
 //
 //	v = winoInput of rows*cols tiles, the first of which begins at x + from

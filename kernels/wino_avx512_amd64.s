@@ -4696,6 +4696,152 @@ store:
 	VZEROUPPER
 	RET
 
+// func winoPlaneInputAVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, vplace int)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·winoPlaneInputAVX512(SB), NOSPLIT, $16-88
+	MOVQ    rows+0(FP), R15
+	MOVQ    cols+8(FP), DI
+	MOVQ    v+72(FP), SI
+	MOVQ    vplace+80(FP), R8
+	MOVQ    R15, 8(SP)
+	IMULQ   DI, R15
+	LEAQ    (R8)(R8*2), R10
+	LEAQ    (SI)(R8*4), R11
+	LEAQ    (R11)(R8*4), R12
+	LEAQ    (R12)(R8*4), R13
+	MOVQ    x+16(FP), AX
+	MOVQ    from+24(FP), R9
+	ADDQ    R9, AX
+	MOVQ    AX, (SP)
+	MOVQ    xrow+32(FP), R9
+	LEAQ    (AX)(R9*1), BX
+	LEAQ    (AX)(R9*2), CX
+	LEAQ    (BX)(R9*2), DX
+	CMPQ    8(SP), $0x01
+	JNE     inside1
+	CMPQ    below+48(FP), $0x01
+	CMOVQGE zeros+64(FP), DX
+	CMOVQGT zeros+64(FP), CX
+
+inside1:
+	MOVQ   cols+8(FP), DI
+	KMOVW  first+56(FP), K1
+	KXNORW K2, K2, K2
+	KXNORW K3, K3, K3
+	CMPQ   above+40(FP), $0x00
+	JEQ    begun
+	MOVQ   zeros+64(FP), AX
+
+begun:
+tile:
+	CMPQ  DI, $0x01
+	JNE   within
+	KMOVW third+58(FP), K2
+	KMOVW fourth+60(FP), K3
+
+within:
+	VMOVUPS.Z (AX), K1, Z16
+	VMOVUPS.Z (BX), K1, Z17
+	VMOVUPS.Z (CX), K1, Z18
+	VMOVUPS.Z (DX), K1, Z19
+	VSUBPS    Z18, Z16, Z0
+	VADDPS    Z18, Z17, Z1
+	VSUBPS    Z17, Z18, Z2
+	VSUBPS    Z17, Z19, Z3
+	VMOVUPS   64(AX), Z16
+	VMOVUPS   64(BX), Z17
+	VMOVUPS   64(CX), Z18
+	VMOVUPS   64(DX), Z19
+	VSUBPS    Z18, Z16, Z4
+	VADDPS    Z18, Z17, Z5
+	VSUBPS    Z17, Z18, Z6
+	VSUBPS    Z17, Z19, Z7
+	VMOVUPS.Z 128(AX), K2, Z16
+	VMOVUPS.Z 128(BX), K2, Z17
+	VMOVUPS.Z 128(CX), K2, Z18
+	VMOVUPS.Z 128(DX), K2, Z19
+	VSUBPS    Z18, Z16, Z8
+	VADDPS    Z18, Z17, Z9
+	VSUBPS    Z17, Z18, Z10
+	VSUBPS    Z17, Z19, Z11
+	VMOVUPS.Z 192(AX), K3, Z16
+	VMOVUPS.Z 192(BX), K3, Z17
+	VMOVUPS.Z 192(CX), K3, Z18
+	VMOVUPS.Z 192(DX), K3, Z19
+	VSUBPS    Z18, Z16, Z12
+	VADDPS    Z18, Z17, Z13
+	VSUBPS    Z17, Z18, Z14
+	VSUBPS    Z17, Z19, Z15
+	VSUBPS    Z8, Z0, Z20
+	VADDPS    Z8, Z4, Z21
+	VSUBPS    Z4, Z8, Z22
+	VSUBPS    Z12, Z4, Z23
+	VMOVUPS   Z20, (SI)
+	VMOVUPS   Z21, (SI)(R8*1)
+	VMOVUPS   Z22, (SI)(R8*2)
+	VMOVUPS   Z23, (SI)(R10*1)
+	VSUBPS    Z9, Z1, Z24
+	VADDPS    Z9, Z5, Z25
+	VSUBPS    Z5, Z9, Z26
+	VSUBPS    Z13, Z5, Z27
+	VMOVUPS   Z24, (R11)
+	VMOVUPS   Z25, (R11)(R8*1)
+	VMOVUPS   Z26, (R11)(R8*2)
+	VMOVUPS   Z27, (R11)(R10*1)
+	VSUBPS    Z10, Z2, Z20
+	VADDPS    Z10, Z6, Z21
+	VSUBPS    Z6, Z10, Z22
+	VSUBPS    Z14, Z6, Z23
+	VMOVUPS   Z20, (R12)
+	VMOVUPS   Z21, (R12)(R8*1)
+	VMOVUPS   Z22, (R12)(R8*2)
+	VMOVUPS   Z23, (R12)(R10*1)
+	VSUBPS    Z11, Z3, Z24
+	VADDPS    Z11, Z7, Z25
+	VSUBPS    Z7, Z11, Z26
+	VSUBPS    Z15, Z7, Z27
+	VMOVUPS   Z24, (R13)
+	VMOVUPS   Z25, (R13)(R8*1)
+	VMOVUPS   Z26, (R13)(R8*2)
+	VMOVUPS   Z27, (R13)(R10*1)
+	ADDQ      $0x40, SI
+	ADDQ      $0x40, R11
+	ADDQ      $0x40, R12
+	ADDQ      $0x40, R13
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, BX
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, DX
+	KXNORW    K1, K1, K1
+	DECQ      DI
+	JNZ       beside
+	DECQ      8(SP)
+	MOVQ      (SP), AX
+	MOVQ      xrow+32(FP), R9
+	LEAQ      (AX)(R9*2), AX
+	MOVQ      AX, (SP)
+	MOVQ      xrow+32(FP), R9
+	LEAQ      (AX)(R9*1), BX
+	LEAQ      (AX)(R9*2), CX
+	LEAQ      (BX)(R9*2), DX
+	CMPQ      8(SP), $0x01
+	JNE       inside2
+	CMPQ      below+48(FP), $0x01
+	CMOVQGE   zeros+64(FP), DX
+	CMOVQGT   zeros+64(FP), CX
+
+inside2:
+	MOVQ   cols+8(FP), DI
+	KMOVW  first+56(FP), K1
+	KXNORW K2, K2, K2
+	KXNORW K3, K3, K3
+
+beside:
+	DECQ R15
+	JNZ  tile
+	VZEROUPPER
+	RET
+
 // func winoBlock11AVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, u *float32, bias *float32, y *float32, yrow int, lastrow int, lastcol int, check *float32)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·winoBlock11AVX512(SB), NOSPLIT, $88-136
@@ -4830,7 +4976,7 @@ within:
 	ADDQ      $0x00000080, DX
 	KXNORW    K1, K1, K1
 	DECQ      DI
-	JNZ       next
+	JNZ       beside
 	DECQ      24(SP)
 	MOVQ      16(SP), AX
 	MOVQ      xrow+32(FP), R9
@@ -4852,7 +4998,7 @@ inside2:
 	KXNORW K2, K2, K2
 	KXNORW K3, K3, K3
 
-next:
+beside:
 	DECQ R8
 	JNZ  tile
 	MOVQ AX, 56(SP)
@@ -5406,14 +5552,14 @@ result:
 	ADDQ        $0x40, SI
 	LEAQ        64(AX)(DX*1), AX
 	DECQ        DI
-	JNZ         beside
+	JNZ         sameRow
 	ADDQ        CX, AX
 	MOVQ        cols+8(FP), DI
 	DECQ        40(SP)
 	CMPQ        40(SP), $0x01
 	CMOVQEQ     lastrow+112(FP), CX
 
-beside:
+sameRow:
 	DECQ    R8
 	JNZ     result
 	MOVQ    AX, y+96(FP)
@@ -5559,7 +5705,7 @@ within:
 	ADDQ      $0x00000080, DX
 	KXNORW    K1, K1, K1
 	DECQ      DI
-	JNZ       next
+	JNZ       beside
 	DECQ      24(SP)
 	MOVQ      16(SP), AX
 	MOVQ      xrow+32(FP), R9
@@ -5581,7 +5727,7 @@ inside2:
 	KXNORW K2, K2, K2
 	KXNORW K3, K3, K3
 
-next:
+beside:
 	DECQ R8
 	JNZ  tile
 	MOVQ AX, 56(SP)
@@ -6175,14 +6321,14 @@ result:
 	ADDQ        $0x40, SI
 	LEAQ        64(AX)(DX*1), AX
 	DECQ        DI
-	JNZ         beside
+	JNZ         sameRow
 	ADDQ        CX, AX
 	MOVQ        cols+8(FP), DI
 	DECQ        40(SP)
 	CMPQ        40(SP), $0x01
 	CMOVQEQ     lastrow+112(FP), CX
 
-beside:
+sameRow:
 	DECQ    R8
 	JNZ     result
 	MOVQ    AX, y+96(FP)
@@ -6328,7 +6474,7 @@ within:
 	ADDQ      $0x00000080, DX
 	KXNORW    K1, K1, K1
 	DECQ      DI
-	JNZ       next
+	JNZ       beside
 	DECQ      24(SP)
 	MOVQ      16(SP), AX
 	MOVQ      xrow+32(FP), R9
@@ -6350,7 +6496,7 @@ inside2:
 	KXNORW K2, K2, K2
 	KXNORW K3, K3, K3
 
-next:
+beside:
 	DECQ R8
 	JNZ  tile
 	MOVQ AX, 56(SP)
@@ -6984,14 +7130,14 @@ result:
 	ADDQ        $0x40, SI
 	LEAQ        64(AX)(DX*1), AX
 	DECQ        DI
-	JNZ         beside
+	JNZ         sameRow
 	ADDQ        CX, AX
 	MOVQ        cols+8(FP), DI
 	DECQ        40(SP)
 	CMPQ        40(SP), $0x01
 	CMOVQEQ     lastrow+112(FP), CX
 
-beside:
+sameRow:
 	DECQ    R8
 	JNZ     result
 	MOVQ    AX, y+96(FP)
@@ -7137,7 +7283,7 @@ within:
 	ADDQ      $0x00000080, DX
 	KXNORW    K1, K1, K1
 	DECQ      DI
-	JNZ       next
+	JNZ       beside
 	DECQ      24(SP)
 	MOVQ      16(SP), AX
 	MOVQ      xrow+32(FP), R9
@@ -7159,7 +7305,7 @@ inside2:
 	KXNORW K2, K2, K2
 	KXNORW K3, K3, K3
 
-next:
+beside:
 	DECQ R8
 	JNZ  tile
 	MOVQ AX, 56(SP)
@@ -7833,14 +7979,14 @@ result:
 	ADDQ        $0x40, SI
 	LEAQ        64(AX)(DX*1), AX
 	DECQ        DI
-	JNZ         beside
+	JNZ         sameRow
 	ADDQ        CX, AX
 	MOVQ        cols+8(FP), DI
 	DECQ        40(SP)
 	CMPQ        40(SP), $0x01
 	CMOVQEQ     lastrow+112(FP), CX
 
-beside:
+sameRow:
 	DECQ    R8
 	JNZ     result
 	MOVQ    AX, y+96(FP)

@@ -85,6 +85,48 @@ func TestWinogradInput(t *testing.T) {
 	})
 }
 
+// A plane as it lies gives what its padded copy gives, for all rows of tiles and for some of them.
+func TestWinogradPlaneInput(t *testing.T) {
+	eachWinograd(t, func(t *testing.T, s *simd) {
+		if s.winograd.planeInput == nil {
+			t.Skip("this level copies planes")
+		}
+		for _, in := range [][2]int{{2, 2}, {7, 7}, {8, 3}, {5, 12}} {
+			for pads := range 16 {
+				pad := func(side int) int { return pads >> side & 1 }
+				c := Conv{N: 1, InC: 32, OutC: 32, In: [3]int{1, in[0] + 2 - pad(0) - pad(1), in[1] + 2 - pad(2) - pad(3)}, Kernel: [3]int{1, 3, 3},
+					PadLo: [3]int{0, pad(0), pad(2)}, PadHi: [3]int{0, pad(1), pad(3)}}
+				checkWinogradPlaneInput(t, s, c.norm())
+			}
+		}
+	})
+}
+
+func checkWinogradPlaneInput(t *testing.T, s *simd, c Conv) {
+	t.Helper()
+	pass := &c.plan(s).forward[0]
+	rows, cols := (pass.out[0]+1)/2, (pass.out[1]+1)/2
+	x := guardedCopy("x", uniform(newRand(c.In, c.PadLo), volume(c.In)*Block))
+	transform := func(planeInput bool, lo, hi int) []float32 {
+		w, copying := *s.winograd, *s
+		if copying.winograd = &w; !planeInput {
+			w.planeInput = nil
+		}
+		tiles := (hi - lo) * cols
+		v := guard("v", winoPlaces*tiles*Block)
+		p := winoPass{directPass: pass, s: &copying, rows: rows, cols: cols, zeros: make([]float32, (2*cols+2)*Block)}
+		p.transformInput(v.s(), tiles*Block, x.s(), lo, hi)
+		v.check(t)
+		return v.s()
+	}
+	for lo := range rows {
+		for hi := lo + 1; hi <= rows; hi++ {
+			compare(t, fmt.Sprintf("v of %v, padding %v %v, rows %d to %d", c.In, c.PadLo, c.PadHi, lo, hi), transform(true, lo, hi),
+				float64s(transform(false, lo, hi)), 0)
+		}
+	}
+}
+
 func TestWinogradOutput(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
 		for _, size := range [][2]int{{4, 6}, {4, 5}, {1, 6}, {1, 5}} {

@@ -21,6 +21,7 @@ func winoFamily(s simd) {
 				winoProducts(s, tiles, nb)
 			}
 		}
+		winoPlaneInput(s)
 		winoBlocks(s)
 	}
 }

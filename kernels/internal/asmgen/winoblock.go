@@ -19,18 +19,15 @@ func winoBlocks(s simd) {
 
 // winoBlock is such a kernel and its registers, which the three phases share.
 type winoBlock struct {
-	s           simd
+	winoPlane
 	tiles       int
 	place       int // bytes between places, an odd number of cache lines
 	left        Mem // tiles to do, and those of a group
 	group       Mem
-	in, out     winoPosition
-	base        Mem // the first row of input of a row of tiles
-	rows        [4]GPPhysical
+	inCols      Mem // tiles left in the row of tiles of the input
+	out         winoPosition
 	rowsSaved   [4]Mem
-	v, cols, n  GPPhysical
-	tmp         GPPhysical
-	begun       int // rows of tiles, in the code
+	v, n        GPPhysical
 	zero, check VecPhysical
 }
 
@@ -38,8 +35,7 @@ type winoBlock struct {
 type winoPosition struct{ rows, cols Mem }
 
 func newWinoBlock(s simd, tiles int) *winoBlock {
-	return &winoBlock{s: s, tiles: tiles, place: ((tiles + 1) | 1) * pixel, rows: [4]GPPhysical{RAX, RBX, RCX, RDX}, v: RSI, cols: RDI, n: R8,
-		tmp: R9, zero: s.reg[30], check: s.reg[31]}
+	return &winoBlock{winoPlane: newWinoPlane(s), tiles: tiles, place: ((tiles + 1) | 1) * pixel, v: RSI, n: R8, zero: s.reg[30], check: s.reg[31]}
 }
 
 func (w *winoBlock) write() {
@@ -48,29 +44,23 @@ func (w *winoBlock) write() {
 		"\tv = winoInput of rows*cols tiles, the first of which begins at x + from",
 		"\tm = winoProducts of v with u",
 		"\ty, check = winoOutput of m", "",
-		fmt.Sprintf("with distances in bytes, for %d tiles at a time. Padding is above the first row if above is 1, and below rows of it below the last", w.tiles),
+		fmt.Sprintf("with distances in bytes, for %d tiles at a time. "+winoPlaneComment, w.tiles),
 		"one; first, third and fourth are the masks of those columns of the first and of the last tile of a row. lastrow and lastcol are the",
 		"distances of rows and columns in the last tiles: 0 if the second one does not exist. v is scratch, and zeros as long as a row of tiles.")
 	locals := AllocLocal(88)
 	at := func(i int) Mem { return locals.Offset(8 * i) }
 	w.left, w.group, w.base = at(0), at(1), at(2)
-	w.in, w.out = winoPosition{at(3), at(4)}, winoPosition{at(5), at(6)}
+	w.rowsLeft, w.inCols, w.out = at(3), at(4), winoPosition{at(5), at(6)}
 	for i := range w.rowsSaved {
 		w.rowsSaved[i] = at(7 + i)
 	}
 	load([]string{"rows", "cols"}, w.n, w.cols)
-	MOVQ(w.n, w.in.rows)
+	MOVQ(w.n, w.rowsLeft)
 	MOVQ(w.n, w.out.rows)
 	MOVQ(w.cols, w.out.cols)
 	IMULQ(w.cols, w.n)
 	MOVQ(w.n, w.left)
-	load([]string{"x", "from"}, w.rows[0], w.tmp)
-	ADDQ(w.tmp, w.rows[0])
-	w.beginRow()
-	CMPQ(argument("above"), U8(0))
-	JEQ(LabelRef("begun"))
-	Load(Param("zeros"), w.rows[0])
-	Label("begun")
+	w.begin()
 	w.save()
 	zero(w.zero)
 	Load(Param("check"), w.tmp)
@@ -95,29 +85,7 @@ func (w *winoBlock) save() {
 	for i, r := range w.rows {
 		MOVQ(r, w.rowsSaved[i])
 	}
-	MOVQ(w.cols, w.in.cols)
-}
-
-// beginRow begins with the row of tiles whose input begins at rows[0].
-func (w *winoBlock) beginRow() {
-	r := w.rows
-	MOVQ(r[0], w.base)
-	Load(Param("xrow"), w.tmp)
-	LEAQ(Mem{Base: r[0], Index: w.tmp, Scale: 1}, r[1])
-	LEAQ(Mem{Base: r[0], Index: w.tmp, Scale: 2}, r[2])
-	LEAQ(Mem{Base: r[1], Index: w.tmp, Scale: 2}, r[3])
-	w.begun++
-	inside := fmt.Sprintf("inside%d", w.begun)
-	CMPQ(w.in.rows, U8(1))
-	JNE(LabelRef(inside))
-	CMPQ(argument("below"), U8(1))
-	CMOVQGE(argument("zeros"), r[3])
-	CMOVQGT(argument("zeros"), r[2])
-	Label(inside)
-	Load(Param("cols"), w.cols)
-	KMOVW(argument("first"), K1)
-	KXNORW(K2, K2, K2)
-	KXNORW(K3, K3, K3)
+	MOVQ(w.cols, w.inCols)
 }
 
 // input transforms the input of a group.
@@ -125,60 +93,15 @@ func (w *winoBlock) input() {
 	for i, r := range w.rows {
 		MOVQ(w.rowsSaved[i], r)
 	}
-	MOVQ(w.in.cols, w.cols)
+	MOVQ(w.inCols, w.cols)
 	Load(Param("v"), w.v)
 	Label("tile")
-	CMPQ(w.cols, U8(1))
-	JNE(LabelRef("within"))
-	KMOVW(argument("third"), K2)
-	KMOVW(argument("fourth"), K3)
-	Label("within")
-	w.inputTile()
+	w.tile(func(i, j int) Mem { return at(w.v, (4*i+j)*w.place) })
 	ADDQ(U8(pixel), w.v)
-	for _, r := range w.rows {
-		ADDQ(U32(2*pixel), r)
-	}
-	KXNORW(K1, K1, K1)
-	DECQ(w.cols)
-	JNZ(LabelRef("next"))
-	DECQ(w.in.rows)
-	MOVQ(w.base, w.rows[0])
-	Load(Param("xrow"), w.tmp)
-	LEAQ(Mem{Base: w.rows[0], Index: w.tmp, Scale: 2}, w.rows[0])
-	w.beginRow()
-	Label("next")
+	w.next()
 	DECQ(w.n)
 	JNZ(LabelRef("tile"))
 	w.save()
-}
-
-// inputTile transforms a tile: its columns, then its rows.
-func (w *winoBlock) inputTile() {
-	e := func(i, j int) VecPhysical { return w.s.reg[4*j+i] }
-	d := w.s.reg[16:20]
-	for j, mask := range []OpmaskPhysical{K1, nil, K2, K3} {
-		for i, r := range w.rows {
-			if m := at(r, j*pixel); mask != nil {
-				VMOVUPS_Z(m, mask, d[i])
-			} else {
-				VMOVUPS(m, d[i])
-			}
-		}
-		VSUBPS(d[2], d[0], e(0, j))
-		VADDPS(d[2], d[1], e(1, j))
-		VSUBPS(d[1], d[2], e(2, j))
-		VSUBPS(d[1], d[3], e(3, j))
-	}
-	for i := range 4 {
-		out := w.s.reg[20+i%2*4:][:4]
-		VSUBPS(e(i, 2), e(i, 0), out[0])
-		VADDPS(e(i, 2), e(i, 1), out[1])
-		VSUBPS(e(i, 1), e(i, 2), out[2])
-		VSUBPS(e(i, 3), e(i, 1), out[3])
-		for j, r := range out {
-			VMOVUPS(r, at(w.v, (4*i+j)*w.place))
-		}
-	}
 }
 
 // products is winoProducts of a group, in place.
@@ -274,13 +197,13 @@ func (w *winoBlock) output() {
 	ADDQ(U8(pixel), w.v)
 	LEAQ(Mem{Base: y, Disp: pixel, Index: right, Scale: 1}, y)
 	DECQ(w.cols)
-	JNZ(LabelRef("beside"))
+	JNZ(LabelRef("sameRow"))
 	ADDQ(yrow, y)
 	Load(Param("cols"), w.cols)
 	DECQ(w.out.rows)
 	CMPQ(w.out.rows, U8(1))
 	CMOVQEQ(argument("lastrow"), yrow)
-	Label("beside")
+	Label("sameRow")
 	DECQ(w.n)
 	JNZ(LabelRef("result"))
 	MOVQ(y, argument("y"))
