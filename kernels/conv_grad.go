@@ -56,11 +56,15 @@ func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
 
 // runGrad computes dw from x and dy. A task owns the weights between one block of output channels and one of input channels.
 func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
-	if p.takesPlanes(s, x, dy) {
-		s.runPlaneGrad(n, p, dw, x, dy)
+	r := gradRun{p, s, n, dw, x, dy}
+	if p.takesWinograd(s, n, x, dy) {
+		s.runWinoGrad(r)
 		return
 	}
-	r := gradRun{p, s, n, dw, x, dy}
+	if p.takesPlanes(s, x, dy) {
+		s.runPlaneGrad(r)
+		return
+	}
 	if p.stem() {
 		stemGrads.run(p.stemParts(), r)
 		return
@@ -77,8 +81,10 @@ type gradRun struct {
 	x, dy tensor
 }
 
-var gradRuns = newLoop(func(p *gradRun, i int) {
-	plane, ob := i%p.planes, i/p.planes
+var gradRuns = newLoop(func(p *gradRun, i int) { p.weights(i/p.planes, i%p.planes) })
+
+// weights computes those between a block of output channels and a plane of input channels of its set.
+func (p *gradRun) weights(ob, plane int) {
 	sums := borrow(p.chunks() * p.kernel.k * p.kh * p.kw * Block)
 	defer release(sums)
 	clear(*sums)
@@ -86,7 +92,34 @@ var gradRuns = newLoop(func(p *gradRun, i int) {
 		p.addPlanes(p.s, *sums, p.x, p.dy, image, ob, plane, image+1 < p.n)
 	}
 	p.unpack(p.s, p.dw, *sums, ob, plane)
-})
+}
+
+// gradTasks are the tasks of a gradPass that each own the weights between one block of input channels and a group of blocks of output
+// channels, so that they read the input once for all of these.
+type gradTasks struct {
+	pass         *gradPass
+	group, count int // output blocks of a task, and tasks
+}
+
+func (p *gradPass) tasks() gradTasks {
+	const most = 4
+	t := gradTasks{pass: p, group: min(most, p.channelSets.out)}
+	for t.group > 1 && p.sets*p.planes*t.groups() < 4*Threads() {
+		t.group--
+	}
+	t.count = p.sets * p.planes * t.groups()
+	return t
+}
+
+// groups is into how many groups the output blocks of a set fall.
+func (t *gradTasks) groups() int { return (t.pass.channelSets.out + t.group - 1) / t.group }
+
+// blocks are those of a task: one of input channels, and so many of output channels from the first on.
+func (t *gradTasks) blocks(task int) (in, first, count int) {
+	outs, column := t.pass.channelSets.out, task/t.pass.planes
+	set, group := column/t.groups(), column%t.groups()
+	return set*t.pass.planes + task%t.pass.planes, set*outs + group*t.group, min(t.group, outs-group*t.group)
+}
 
 // addPlanes adds the part of an image's plane of input and block of output. more says that another image follows.
 func (p *gradPass) addPlanes(s *simd, sums []float32, x, dy tensor, image, ob, plane int, more bool) {

@@ -9,80 +9,60 @@ func (p *gradPass) takesPlanes(s *simd, x, dy tensor) bool {
 		p.conv.PadLo[2] == 1 && p.in[1] == p.stride*p.out[1] && p.out[1] > 1
 }
 
-// planeGradRun is a gradPass on its way over planes of n images as they lie. A task owns the weights between one block of input channels
-// and a group of blocks of output channels, for which it reads the input once.
+// planeGradRun is a gradRun on its way over planes as they lie.
 type planeGradRun struct {
-	*gradPass
+	gradRun
+	gradTasks
 	f        planeGradKernel
-	s        *simd
-	n        int
-	dw       []float32
-	x, dy    tensor
-	group    int // output blocks of a task
-	tasks    int
 	together int // images at a time, which stay in the second-level cache
 }
 
-func (s *simd) runPlaneGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
-	const cacheFloats, most = 48 << 10, 4
-	r := planeGradRun{gradPass: p, f: s.planeGrad[p.stride], s: s, n: n, dw: dw, x: x, dy: dy}
-	for r.group = min(most, p.channelSets.out); r.group > 1 && p.sets*p.planes*r.groups() < 4*Threads(); {
-		r.group--
-	}
-	chunks := max(1, n*(x.pixels+dy.pixels)*Block/cacheFloats)
-	r.together = (n + chunks - 1) / chunks
-	r.tasks = p.sets * p.planes * r.groups()
-	planeGradRuns.run(r.tasks, r)
+func (s *simd) runPlaneGrad(g gradRun) {
+	const cacheFloats = 48 << 10
+	r := planeGradRun{gradRun: g, gradTasks: g.tasks(), f: s.planeGrad[g.stride]}
+	chunks := max(1, r.n*(r.x.pixels+r.dy.pixels)*Block/cacheFloats)
+	r.together = (r.n + chunks - 1) / chunks
+	planeGradRuns.run(r.count, r)
 }
-
-// groups is into how many groups the output blocks of a set fall.
-func (r *planeGradRun) groups() int { return (r.channelSets.out + r.group - 1) / r.group }
 
 // planeGradUnit is what the kernels add up before they go on: some images' part in the weights between two blocks.
-type planeGradUnit struct{ task, first, ob int }
+type planeGradUnit struct{ in, first, ob int }
 
 // start is the first unit of a task.
-func (r *planeGradRun) start(task int) planeGradUnit {
-	set, group := task/r.planes/r.groups(), task/r.planes%r.groups()
-	return planeGradUnit{task, 0, set*r.channelSets.out + group*r.group}
-}
-
-// input is the block of input channels of a unit.
-func (r *planeGradRun) input(u planeGradUnit) int {
-	return u.task/r.planes/r.groups()*r.planes + u.task%r.planes
+func (r *planeGradRun) start(task int) (u planeGradUnit, count int) {
+	in, ob, count := r.blocks(task)
+	return planeGradUnit{in, 0, ob}, count
 }
 
 var planeGradRuns = newLoop(func(r *planeGradRun, task int) {
-	start := r.start(task)
-	set := start.ob / r.channelSets.out
-	count := min(r.group, (set+1)*r.channelSets.out-start.ob)
+	start, count := r.start(task)
 	size := r.chunks() * r.kernel.k * r.kh * r.kw * Block
 	sums := borrow(count * size)
 	defer release(sums)
 	clear(*sums)
 	for first := 0; first < r.n; first += r.together {
 		for b := range count {
-			next := planeGradUnit{task, first, start.ob + b + 1}
+			next := planeGradUnit{start.in, first, start.ob + b + 1}
 			if b+1 == count {
-				next = planeGradUnit{task, first + r.together, start.ob}
+				next = planeGradUnit{start.in, first + r.together, start.ob}
 			}
 			if next.first >= r.n {
-				next = r.start(min(task+1, r.tasks-1))
+				next, _ = r.start(min(task+1, r.count-1))
 			}
-			r.add((*sums)[b*size:], planeGradUnit{task, first, start.ob + b}, next)
+			r.add((*sums)[b*size:], planeGradUnit{start.in, first, start.ob + b}, next)
 		}
 	}
 	for b := range count {
-		r.store(r.s, r.dw, (*sums)[b*size:], start.ob+b, task%r.planes)
+		r.store(r.s, r.dw, (*sums)[b*size:], start.ob+b, start.in%r.planes)
 	}
 })
 
 // add adds a unit to the sums of [input channel][tap], and brings the next one nearer.
 func (r *planeGradRun) add(sums []float32, u, next planeGradUnit) {
 	images, taps, width := min(r.together, r.n-u.first), r.kh*r.kw, r.out[1]
-	x, dy := r.x.block(u.first, r.input(u)), r.dy.block(u.first, u.ob)
+	x, dy := r.x.block(u.first, u.in), r.dy.block(u.first, u.ob)
 	ximage, dyimage := blocks(r.x.channels)*r.x.pixels, blocks(r.dy.channels)*r.dy.pixels
-	nextX, nextDY, call := r.x.block(next.first, r.input(next)), r.dy.block(next.first, next.ob), 0
+	nextX, nextDY, call := r.x.block(next.first, next.in), r.dy.block(next.first, next.ob), 0
 	for h := range r.kh {
 		lo, hi := r.rowsWithInput(h, 0, r.out[0])
 		if lo >= hi {

@@ -13,7 +13,8 @@ type winograd struct {
 	weights    func(n int, w *float32, tap, step int, u *float32, urow *int, ucol, next int, half *float32)
 	// products[blocks][tiles] also transform the columns of the products back; without them, points make plain ones.
 	products [3][15]winoProducts
-	blocks   [15]winoBlock // by the tiles they do at a time; all of it from one block of channels to another
+	blocks   [15]winoBlock        // by the tiles they do at a time; all of it from one block of channels to another
+	sums     map[lookup]*winoSums // of the weights' gradient
 }
 
 type winoProducts func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int, ahead0, ahead1, ahead2, ahead3 *float32)
@@ -305,25 +306,30 @@ type winoBorders struct {
 }
 
 // borders is for rows [lo, hi) of tiles of an image, if padding is narrow.
-func (p *winoPass) borders(lo, hi int) winoBorders {
-	xrow, right := p.in[1]*pixelBytes, p.beyond(1, 2*p.cols)
-	column := func(exists bool) uint16 { return -uint16(b2i(exists)) } // its mask
-	return winoBorders{(2*lo-p.pad[0])*xrow - p.pad[1]*pixelBytes, xrow, p.pad[0] * b2i(lo == 0), p.beyond(0, 2*hi),
-		column(p.pad[1] == 0), column(right < 2), column(right < 1)}
+func (p *winoPass) borders(lo, hi int) winoBorders { return winoBordersOf(p.in, p.pad, p.cols, lo, hi) }
+
+// winoBordersOf is for rows [lo, hi) of so many tiles of a plane.
+func winoBordersOf(in, pad [2]int, cols, lo, hi int) winoBorders {
+	xrow, right := in[1]*pixelBytes, beyond(2*cols, in[1], pad[1])
+	return winoBorders{(2*lo-pad[0])*xrow - pad[1]*pixelBytes, xrow, pad[0] * b2i(lo == 0), beyond(2*hi, in[0], pad[0]),
+		laneMask(pad[1] == 0), laneMask(right < 2), laneMask(right < 1)}
 }
+
+// laneMask is the mask of all lanes, or of none.
+func laneMask(all bool) uint16 { return -uint16(b2i(all)) }
 
 // narrow reports whether there is at most a pixel of padding at every side.
 func (p *directPass) narrow() bool {
 	for d := range 2 {
-		if after := p.beyond(d, p.out[d]); p.pad[d] != p.pad[d]&1 || after > 1 {
+		if after := beyond(p.out[d], p.in[d], p.pad[d]); p.pad[d] != p.pad[d]&1 || after > 1 {
 			return false
 		}
 	}
 	return true
 }
 
-// beyond is how many rows, or columns, of the input that so many of the output see lie beyond its end.
-func (p *directPass) beyond(d, out int) int { return max(0, out+2-p.pad[d]-p.in[d]) }
+// beyond is how many rows, or columns, that so many of the output see lie beyond the end of the input.
+func beyond(out, in, pad int) int { return max(0, out+2-pad-in) }
 
 // transformOutput transforms rows [lo, hi) of tiles back to one plane.
 func (p *winoPass) transformOutput(m []float32, mplace int, bias, y []float32, lo, hi int, check []float32) {

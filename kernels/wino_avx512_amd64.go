@@ -455,3 +455,71 @@ func winoBlock13AVX512(rows int, cols int, x *float32, from int, xrow int, above
 //
 //go:noescape
 func winoBlock14AVX512(rows int, cols int, x *float32, from int, xrow int, above int, below int, first uint16, third uint16, fourth uint16, zeros *float32, v *float32, u *float32, bias *float32, y *float32, yrow int, lastrow int, lastcol int, check *float32)
+
+// winoSums16AVX512 equals
+//
+//	for image < images, row < rows and col < cols {
+//		d[i][j] = dy[2*row+i][2*col+j] for i, j < 2
+//		e = {{1, 0}, {1, 1}, {1, -1}, {0, 1}} d {{1, 1, 1, 0}, {0, 1, -1, 1}}
+//		sums[pair][half][second][k < 8][lane < 16] += v[place][tile][half*8+k] * e[place][lane]
+//		after the last row: dy = dy + dynext
+//	}
+//
+// with distances in bytes. Pairs of places are (0,0) and (0,3), (0,1) and (0,2), (1,0) and (2,0), (1,1) and (2,1), (1,2) and (2,2), (1,3) and
+// (2,3), (3,1) and (3,2), (3,0) and (3,3). The last row of tiles has but one row of dy if odd is 1, and zeros are as many as it has; second
+// is the mask of the second column of the last tile of a row. The mask add is zero if there are no sums yet. Where dy and x of the next call
+// begin, it prefetches what lies as dy does, each with half of the pairs.
+//
+//go:noescape
+func winoSums16AVX512(images int, rows int, cols int, v *float32, vplace int, dy *float32, dyrow int, dynext int, zeros *float32, odd int, second uint16, add uint16, sums *float32, nextdy *float32, nextx *float32)
+
+// winoTaps16AVX512 equals
+//
+//	for half < 2, k and lane {
+//		u[i][j] = sums[pair][half][second][k < 8][lane < 16] of place (i, j)
+//		e = {u[0] + (u[1]+u[2])/2, (u[1]-u[2])/2, (u[1]+u[2])/2 + u[3]}
+//		for i < 3 {
+//			t[3*i], t[3*i+1], t[3*i+2] = e[i][0] + (e[i][1]+e[i][2])/2, (e[i][1]-e[i][2])/2, (e[i][1]+e[i][2])/2 - e[i][3]
+//		}
+//		dw[half*8+k][tap][lane] = t[tap] for tap < 9
+//		check[lane] += 0 * t[tap]
+//	}
+//
+// half is 0.5, and check is NaN if not all taps are finite.
+//
+//go:noescape
+func winoTaps16AVX512(sums *float32, dw *float32, half *float32, check *float32)
+
+// winoSums8AVX512 equals
+//
+//	for image < images, row < rows and col < cols {
+//		d[i][j] = dy[2*row+i][2*col+j] for i, j < 2
+//		e = {{1, 0}, {1, 1}, {1, -1}, {0, 1}} d {{1, 1, 1, 0}, {0, 1, -1, 1}}
+//		sums[pair][half][second][k < 8][lane < 8] += v[place][tile][half*8+k] * e[place][half*8+lane]
+//		after the last row: dy = dy + dynext
+//	}
+//
+// with distances in bytes. Pairs of places are (0,0) and (0,3), (0,1) and (0,2), (1,0) and (2,0), (1,1) and (2,1), (1,2) and (2,2), (1,3) and
+// (2,3), (3,1) and (3,2), (3,0) and (3,3). The last row of tiles has but one row of dy if odd is 1, and zeros are as many as it has; second
+// is the mask of the second column of the last tile of a row. The mask add is zero if there are no sums yet. Where dy and x of the next call
+// begin, it prefetches what lies as dy does, each with half of the pairs.
+//
+//go:noescape
+func winoSums8AVX512(images int, rows int, cols int, v *float32, vplace int, dy *float32, dyrow int, dynext int, zeros *float32, odd int, second uint16, add uint16, sums *float32, nextdy *float32, nextx *float32)
+
+// winoTaps8AVX512 equals
+//
+//	for half < 2, k and lane {
+//		u[i][j] = sums[pair][half][second][k < 8][lane < 8] of place (i, j)
+//		e = {u[0] + (u[1]+u[2])/2, (u[1]-u[2])/2, (u[1]+u[2])/2 + u[3]}
+//		for i < 3 {
+//			t[3*i], t[3*i+1], t[3*i+2] = e[i][0] + (e[i][1]+e[i][2])/2, (e[i][1]-e[i][2])/2, (e[i][1]+e[i][2])/2 - e[i][3]
+//		}
+//		dw[k][tap][half*8+lane] = t[tap] for tap < 9
+//		check[lane] += 0 * t[tap]
+//	}
+//
+// half is 0.5, and check is NaN if not all taps are finite.
+//
+//go:noescape
+func winoTaps8AVX512(sums *float32, dw *float32, half *float32, check *float32)

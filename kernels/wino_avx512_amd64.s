@@ -7997,3 +7997,3805 @@ sameRow:
 	VMOVUPS Z31, (R9)
 	VZEROUPPER
 	RET
+
+// func winoSums16AVX512(images int, rows int, cols int, v *float32, vplace int, dy *float32, dyrow int, dynext int, zeros *float32, odd int, second uint16, add uint16, sums *float32, nextdy *float32, nextx *float32)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
+TEXT ·winoSums16AVX512(SB), NOSPLIT, $0-112
+	MOVQ   dyrow+48(FP), R8
+	MOVQ   sums+88(FP), R9
+	MOVQ   nextdy+96(FP), R10
+	MOVQ   nextx+104(FP), R11
+	MOVQ   cols+16(FP), R12
+	MOVQ   zeros+64(FP), R13
+	SUBQ   dy+40(FP), R10
+	SUBQ   dy+40(FP), R11
+	SHLQ   $0x07, R12
+	NEGQ   R12
+	LEAQ   (R12)(R8*2), R12
+	KMOVW  second+80(FP), K2
+	KMOVW  add+82(FP), K3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	MOVQ   vplace+32(FP), CX
+	IMUL3Q $0x00, CX, CX
+	ADDQ   v+24(FP), CX
+	MOVQ   vplace+32(FP), DX
+	IMUL3Q $0x03, DX, DX
+	ADDQ   v+24(FP), DX
+	MOVQ   dy+40(FP), SI
+	MOVQ   images+0(FP), R14
+
+image0_0:
+	MOVQ rows+8(FP), AX
+
+row0_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile0_0:
+	CMPQ  BX, $0x01
+	JNE   both0_0
+	KMOVW K2, K1
+
+both0_0:
+	PREFETCHT1       (SI)(R10*1)
+	VMOVUPS          (SI), Z16
+	VMOVUPS.Z        64(SI), K1, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile0_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row0_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image0_0
+	VADDPS           (R9), Z0, K3, Z0
+	VMOVUPS          Z0, (R9)
+	VADDPS           64(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 64(R9)
+	VADDPS           128(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 128(R9)
+	VADDPS           192(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 192(R9)
+	VADDPS           256(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 256(R9)
+	VADDPS           320(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 320(R9)
+	VADDPS           384(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 384(R9)
+	VADDPS           448(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 448(R9)
+	VADDPS           512(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 512(R9)
+	VADDPS           576(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 576(R9)
+	VADDPS           640(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 640(R9)
+	VADDPS           704(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 704(R9)
+	VADDPS           768(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 768(R9)
+	VADDPS           832(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 832(R9)
+	VADDPS           896(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 896(R9)
+	VADDPS           960(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 960(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x00, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x03, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image0_1:
+	MOVQ rows+8(FP), AX
+
+row0_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile0_1:
+	CMPQ  BX, $0x01
+	JNE   both0_1
+	KMOVW K2, K1
+
+both0_1:
+	VMOVUPS          (SI), Z16
+	VMOVUPS.Z        64(SI), K1, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile0_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row0_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image0_1
+	VADDPS           1024(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 1024(R9)
+	VADDPS           1088(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 1088(R9)
+	VADDPS           1152(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 1152(R9)
+	VADDPS           1216(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 1216(R9)
+	VADDPS           1280(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 1280(R9)
+	VADDPS           1344(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 1344(R9)
+	VADDPS           1408(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 1408(R9)
+	VADDPS           1472(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 1472(R9)
+	VADDPS           1536(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 1536(R9)
+	VADDPS           1600(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 1600(R9)
+	VADDPS           1664(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 1664(R9)
+	VADDPS           1728(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 1728(R9)
+	VADDPS           1792(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 1792(R9)
+	VADDPS           1856(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 1856(R9)
+	VADDPS           1920(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 1920(R9)
+	VADDPS           1984(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 1984(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x01, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x02, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image1_0:
+	MOVQ rows+8(FP), AX
+
+row1_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile1_0:
+	CMPQ  BX, $0x01
+	JNE   both1_0
+	KMOVW K2, K1
+
+both1_0:
+	PREFETCHT1       64(SI)(R10*1)
+	VMOVUPS          (SI), Z18
+	VMOVUPS.Z        64(SI), K1, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile1_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row1_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image1_0
+	VADDPS           2048(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 2048(R9)
+	VADDPS           2112(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 2112(R9)
+	VADDPS           2176(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 2176(R9)
+	VADDPS           2240(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 2240(R9)
+	VADDPS           2304(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 2304(R9)
+	VADDPS           2368(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 2368(R9)
+	VADDPS           2432(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 2432(R9)
+	VADDPS           2496(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 2496(R9)
+	VADDPS           2560(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 2560(R9)
+	VADDPS           2624(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 2624(R9)
+	VADDPS           2688(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 2688(R9)
+	VADDPS           2752(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 2752(R9)
+	VADDPS           2816(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 2816(R9)
+	VADDPS           2880(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 2880(R9)
+	VADDPS           2944(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 2944(R9)
+	VADDPS           3008(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 3008(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x01, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x02, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image1_1:
+	MOVQ rows+8(FP), AX
+
+row1_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile1_1:
+	CMPQ  BX, $0x01
+	JNE   both1_1
+	KMOVW K2, K1
+
+both1_1:
+	VMOVUPS          (SI), Z18
+	VMOVUPS.Z        64(SI), K1, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile1_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row1_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image1_1
+	VADDPS           3072(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 3072(R9)
+	VADDPS           3136(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 3136(R9)
+	VADDPS           3200(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 3200(R9)
+	VADDPS           3264(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 3264(R9)
+	VADDPS           3328(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 3328(R9)
+	VADDPS           3392(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 3392(R9)
+	VADDPS           3456(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 3456(R9)
+	VADDPS           3520(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 3520(R9)
+	VADDPS           3584(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 3584(R9)
+	VADDPS           3648(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 3648(R9)
+	VADDPS           3712(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 3712(R9)
+	VADDPS           3776(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 3776(R9)
+	VADDPS           3840(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 3840(R9)
+	VADDPS           3904(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 3904(R9)
+	VADDPS           3968(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 3968(R9)
+	VADDPS           4032(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 4032(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x04, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x08, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image2_0:
+	MOVQ rows+8(FP), AX
+
+row2_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile2_0:
+	CMPQ  BX, $0x01
+	JNE   both2_0
+	KMOVW K2, K1
+
+both2_0:
+	PREFETCHT1       (DI)(R10*1)
+	VMOVUPS          (SI), Z18
+	VMOVUPS          (DI), Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile2_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row2_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image2_0
+	VADDPS           4096(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 4096(R9)
+	VADDPS           4160(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 4160(R9)
+	VADDPS           4224(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 4224(R9)
+	VADDPS           4288(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 4288(R9)
+	VADDPS           4352(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 4352(R9)
+	VADDPS           4416(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 4416(R9)
+	VADDPS           4480(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 4480(R9)
+	VADDPS           4544(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 4544(R9)
+	VADDPS           4608(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 4608(R9)
+	VADDPS           4672(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 4672(R9)
+	VADDPS           4736(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 4736(R9)
+	VADDPS           4800(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 4800(R9)
+	VADDPS           4864(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 4864(R9)
+	VADDPS           4928(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 4928(R9)
+	VADDPS           4992(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 4992(R9)
+	VADDPS           5056(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 5056(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x04, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x08, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image2_1:
+	MOVQ rows+8(FP), AX
+
+row2_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile2_1:
+	CMPQ  BX, $0x01
+	JNE   both2_1
+	KMOVW K2, K1
+
+both2_1:
+	VMOVUPS          (SI), Z18
+	VMOVUPS          (DI), Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile2_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row2_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image2_1
+	VADDPS           5120(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 5120(R9)
+	VADDPS           5184(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 5184(R9)
+	VADDPS           5248(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 5248(R9)
+	VADDPS           5312(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 5312(R9)
+	VADDPS           5376(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 5376(R9)
+	VADDPS           5440(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 5440(R9)
+	VADDPS           5504(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 5504(R9)
+	VADDPS           5568(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 5568(R9)
+	VADDPS           5632(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 5632(R9)
+	VADDPS           5696(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 5696(R9)
+	VADDPS           5760(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 5760(R9)
+	VADDPS           5824(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 5824(R9)
+	VADDPS           5888(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 5888(R9)
+	VADDPS           5952(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 5952(R9)
+	VADDPS           6016(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 6016(R9)
+	VADDPS           6080(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 6080(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x05, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x09, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image3_0:
+	MOVQ rows+8(FP), AX
+
+row3_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile3_0:
+	CMPQ  BX, $0x01
+	JNE   both3_0
+	KMOVW K2, K1
+
+both3_0:
+	PREFETCHT1       64(DI)(R10*1)
+	VMOVUPS          (SI), Z18
+	VMOVUPS.Z        64(SI), K1, Z20
+	VADDPS           Z20, Z18, Z18
+	VMOVUPS          (DI), Z19
+	VMOVUPS.Z        64(DI), K1, Z21
+	VADDPS           Z21, Z19, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile3_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row3_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image3_0
+	VADDPS           6144(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 6144(R9)
+	VADDPS           6208(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 6208(R9)
+	VADDPS           6272(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 6272(R9)
+	VADDPS           6336(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 6336(R9)
+	VADDPS           6400(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 6400(R9)
+	VADDPS           6464(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 6464(R9)
+	VADDPS           6528(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 6528(R9)
+	VADDPS           6592(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 6592(R9)
+	VADDPS           6656(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 6656(R9)
+	VADDPS           6720(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 6720(R9)
+	VADDPS           6784(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 6784(R9)
+	VADDPS           6848(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 6848(R9)
+	VADDPS           6912(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 6912(R9)
+	VADDPS           6976(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 6976(R9)
+	VADDPS           7040(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 7040(R9)
+	VADDPS           7104(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 7104(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x05, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x09, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image3_1:
+	MOVQ rows+8(FP), AX
+
+row3_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile3_1:
+	CMPQ  BX, $0x01
+	JNE   both3_1
+	KMOVW K2, K1
+
+both3_1:
+	VMOVUPS          (SI), Z18
+	VMOVUPS.Z        64(SI), K1, Z20
+	VADDPS           Z20, Z18, Z18
+	VMOVUPS          (DI), Z19
+	VMOVUPS.Z        64(DI), K1, Z21
+	VADDPS           Z21, Z19, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile3_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row3_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image3_1
+	VADDPS           7168(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 7168(R9)
+	VADDPS           7232(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 7232(R9)
+	VADDPS           7296(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 7296(R9)
+	VADDPS           7360(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 7360(R9)
+	VADDPS           7424(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 7424(R9)
+	VADDPS           7488(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 7488(R9)
+	VADDPS           7552(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 7552(R9)
+	VADDPS           7616(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 7616(R9)
+	VADDPS           7680(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 7680(R9)
+	VADDPS           7744(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 7744(R9)
+	VADDPS           7808(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 7808(R9)
+	VADDPS           7872(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 7872(R9)
+	VADDPS           7936(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 7936(R9)
+	VADDPS           8000(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 8000(R9)
+	VADDPS           8064(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 8064(R9)
+	VADDPS           8128(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 8128(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x06, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0a, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image4_0:
+	MOVQ rows+8(FP), AX
+
+row4_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile4_0:
+	CMPQ  BX, $0x01
+	JNE   both4_0
+	KMOVW K2, K1
+
+both4_0:
+	PREFETCHT1       (SI)(R11*1)
+	VMOVUPS          (SI), Z18
+	VMOVUPS.Z        64(SI), K1, Z20
+	VSUBPS           Z20, Z18, Z18
+	VMOVUPS          (DI), Z19
+	VMOVUPS.Z        64(DI), K1, Z21
+	VSUBPS           Z21, Z19, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile4_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row4_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image4_0
+	VADDPS           8192(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 8192(R9)
+	VADDPS           8256(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 8256(R9)
+	VADDPS           8320(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 8320(R9)
+	VADDPS           8384(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 8384(R9)
+	VADDPS           8448(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 8448(R9)
+	VADDPS           8512(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 8512(R9)
+	VADDPS           8576(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 8576(R9)
+	VADDPS           8640(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 8640(R9)
+	VADDPS           8704(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 8704(R9)
+	VADDPS           8768(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 8768(R9)
+	VADDPS           8832(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 8832(R9)
+	VADDPS           8896(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 8896(R9)
+	VADDPS           8960(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 8960(R9)
+	VADDPS           9024(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 9024(R9)
+	VADDPS           9088(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 9088(R9)
+	VADDPS           9152(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 9152(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x06, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0a, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image4_1:
+	MOVQ rows+8(FP), AX
+
+row4_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile4_1:
+	CMPQ  BX, $0x01
+	JNE   both4_1
+	KMOVW K2, K1
+
+both4_1:
+	VMOVUPS          (SI), Z18
+	VMOVUPS.Z        64(SI), K1, Z20
+	VSUBPS           Z20, Z18, Z18
+	VMOVUPS          (DI), Z19
+	VMOVUPS.Z        64(DI), K1, Z21
+	VSUBPS           Z21, Z19, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile4_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row4_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image4_1
+	VADDPS           9216(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 9216(R9)
+	VADDPS           9280(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 9280(R9)
+	VADDPS           9344(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 9344(R9)
+	VADDPS           9408(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 9408(R9)
+	VADDPS           9472(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 9472(R9)
+	VADDPS           9536(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 9536(R9)
+	VADDPS           9600(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 9600(R9)
+	VADDPS           9664(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 9664(R9)
+	VADDPS           9728(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 9728(R9)
+	VADDPS           9792(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 9792(R9)
+	VADDPS           9856(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 9856(R9)
+	VADDPS           9920(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 9920(R9)
+	VADDPS           9984(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 9984(R9)
+	VADDPS           10048(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 10048(R9)
+	VADDPS           10112(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 10112(R9)
+	VADDPS           10176(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 10176(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x07, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0b, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image5_0:
+	MOVQ rows+8(FP), AX
+
+row5_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile5_0:
+	CMPQ  BX, $0x01
+	JNE   both5_0
+	KMOVW K2, K1
+
+both5_0:
+	PREFETCHT1       64(SI)(R11*1)
+	VMOVUPS.Z        64(SI), K1, Z18
+	VMOVUPS.Z        64(DI), K1, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile5_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row5_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image5_0
+	VADDPS           10240(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 10240(R9)
+	VADDPS           10304(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 10304(R9)
+	VADDPS           10368(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 10368(R9)
+	VADDPS           10432(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 10432(R9)
+	VADDPS           10496(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 10496(R9)
+	VADDPS           10560(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 10560(R9)
+	VADDPS           10624(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 10624(R9)
+	VADDPS           10688(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 10688(R9)
+	VADDPS           10752(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 10752(R9)
+	VADDPS           10816(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 10816(R9)
+	VADDPS           10880(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 10880(R9)
+	VADDPS           10944(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 10944(R9)
+	VADDPS           11008(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 11008(R9)
+	VADDPS           11072(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 11072(R9)
+	VADDPS           11136(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 11136(R9)
+	VADDPS           11200(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 11200(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x07, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0b, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image5_1:
+	MOVQ rows+8(FP), AX
+
+row5_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile5_1:
+	CMPQ  BX, $0x01
+	JNE   both5_1
+	KMOVW K2, K1
+
+both5_1:
+	VMOVUPS.Z        64(SI), K1, Z18
+	VMOVUPS.Z        64(DI), K1, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile5_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row5_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image5_1
+	VADDPS           11264(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 11264(R9)
+	VADDPS           11328(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 11328(R9)
+	VADDPS           11392(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 11392(R9)
+	VADDPS           11456(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 11456(R9)
+	VADDPS           11520(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 11520(R9)
+	VADDPS           11584(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 11584(R9)
+	VADDPS           11648(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 11648(R9)
+	VADDPS           11712(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 11712(R9)
+	VADDPS           11776(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 11776(R9)
+	VADDPS           11840(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 11840(R9)
+	VADDPS           11904(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 11904(R9)
+	VADDPS           11968(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 11968(R9)
+	VADDPS           12032(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 12032(R9)
+	VADDPS           12096(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 12096(R9)
+	VADDPS           12160(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 12160(R9)
+	VADDPS           12224(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 12224(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0d, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0e, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image6_0:
+	MOVQ rows+8(FP), AX
+
+row6_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile6_0:
+	CMPQ  BX, $0x01
+	JNE   both6_0
+	KMOVW K2, K1
+
+both6_0:
+	PREFETCHT1       (DI)(R11*1)
+	VMOVUPS          (DI), Z18
+	VMOVUPS.Z        64(DI), K1, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile6_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row6_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image6_0
+	VADDPS           12288(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 12288(R9)
+	VADDPS           12352(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 12352(R9)
+	VADDPS           12416(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 12416(R9)
+	VADDPS           12480(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 12480(R9)
+	VADDPS           12544(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 12544(R9)
+	VADDPS           12608(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 12608(R9)
+	VADDPS           12672(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 12672(R9)
+	VADDPS           12736(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 12736(R9)
+	VADDPS           12800(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 12800(R9)
+	VADDPS           12864(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 12864(R9)
+	VADDPS           12928(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 12928(R9)
+	VADDPS           12992(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 12992(R9)
+	VADDPS           13056(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 13056(R9)
+	VADDPS           13120(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 13120(R9)
+	VADDPS           13184(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 13184(R9)
+	VADDPS           13248(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 13248(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0d, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0e, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image6_1:
+	MOVQ rows+8(FP), AX
+
+row6_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile6_1:
+	CMPQ  BX, $0x01
+	JNE   both6_1
+	KMOVW K2, K1
+
+both6_1:
+	VMOVUPS          (DI), Z18
+	VMOVUPS.Z        64(DI), K1, Z19
+	VADDPS           Z19, Z18, Z16
+	VSUBPS           Z19, Z18, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile6_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row6_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image6_1
+	VADDPS           13312(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 13312(R9)
+	VADDPS           13376(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 13376(R9)
+	VADDPS           13440(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 13440(R9)
+	VADDPS           13504(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 13504(R9)
+	VADDPS           13568(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 13568(R9)
+	VADDPS           13632(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 13632(R9)
+	VADDPS           13696(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 13696(R9)
+	VADDPS           13760(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 13760(R9)
+	VADDPS           13824(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 13824(R9)
+	VADDPS           13888(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 13888(R9)
+	VADDPS           13952(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 13952(R9)
+	VADDPS           14016(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 14016(R9)
+	VADDPS           14080(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 14080(R9)
+	VADDPS           14144(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 14144(R9)
+	VADDPS           14208(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 14208(R9)
+	VADDPS           14272(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 14272(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0c, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0f, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image7_0:
+	MOVQ rows+8(FP), AX
+
+row7_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile7_0:
+	CMPQ  BX, $0x01
+	JNE   both7_0
+	KMOVW K2, K1
+
+both7_0:
+	PREFETCHT1       64(DI)(R11*1)
+	VMOVUPS          (DI), Z16
+	VMOVUPS.Z        64(DI), K1, Z17
+	VFMADD231PS.BCST (CX), Z16, Z0
+	VFMADD231PS.BCST 16(DX), Z17, Z12
+	VFMADD231PS.BCST 4(CX), Z16, Z1
+	VFMADD231PS.BCST 20(DX), Z17, Z13
+	VFMADD231PS.BCST 8(CX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z17, Z14
+	VFMADD231PS.BCST 12(CX), Z16, Z3
+	VFMADD231PS.BCST 28(DX), Z17, Z15
+	VFMADD231PS.BCST 16(CX), Z16, Z4
+	VFMADD231PS.BCST (DX), Z17, Z8
+	VFMADD231PS.BCST 20(CX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z17, Z9
+	VFMADD231PS.BCST 24(CX), Z16, Z6
+	VFMADD231PS.BCST 8(DX), Z17, Z10
+	VFMADD231PS.BCST 28(CX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile7_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row7_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image7_0
+	VADDPS           14336(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 14336(R9)
+	VADDPS           14400(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 14400(R9)
+	VADDPS           14464(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 14464(R9)
+	VADDPS           14528(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 14528(R9)
+	VADDPS           14592(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 14592(R9)
+	VADDPS           14656(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 14656(R9)
+	VADDPS           14720(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 14720(R9)
+	VADDPS           14784(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 14784(R9)
+	VADDPS           14848(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 14848(R9)
+	VADDPS           14912(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 14912(R9)
+	VADDPS           14976(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 14976(R9)
+	VADDPS           15040(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 15040(R9)
+	VADDPS           15104(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 15104(R9)
+	VADDPS           15168(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 15168(R9)
+	VADDPS           15232(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 15232(R9)
+	VADDPS           15296(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 15296(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0c, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0f, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image7_1:
+	MOVQ rows+8(FP), AX
+
+row7_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile7_1:
+	CMPQ  BX, $0x01
+	JNE   both7_1
+	KMOVW K2, K1
+
+both7_1:
+	VMOVUPS          (DI), Z16
+	VMOVUPS.Z        64(DI), K1, Z17
+	VFMADD231PS.BCST 32(CX), Z16, Z0
+	VFMADD231PS.BCST 48(DX), Z17, Z12
+	VFMADD231PS.BCST 36(CX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z17, Z13
+	VFMADD231PS.BCST 40(CX), Z16, Z2
+	VFMADD231PS.BCST 56(DX), Z17, Z14
+	VFMADD231PS.BCST 44(CX), Z16, Z3
+	VFMADD231PS.BCST 60(DX), Z17, Z15
+	VFMADD231PS.BCST 48(CX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z17, Z8
+	VFMADD231PS.BCST 52(CX), Z16, Z5
+	VFMADD231PS.BCST 36(DX), Z17, Z9
+	VFMADD231PS.BCST 56(CX), Z16, Z6
+	VFMADD231PS.BCST 40(DX), Z17, Z10
+	VFMADD231PS.BCST 60(CX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z17, Z11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile7_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row7_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image7_1
+	VADDPS           15360(R9), Z0, K3, Z0
+	VMOVUPS          Z0, 15360(R9)
+	VADDPS           15424(R9), Z1, K3, Z1
+	VMOVUPS          Z1, 15424(R9)
+	VADDPS           15488(R9), Z2, K3, Z2
+	VMOVUPS          Z2, 15488(R9)
+	VADDPS           15552(R9), Z3, K3, Z3
+	VMOVUPS          Z3, 15552(R9)
+	VADDPS           15616(R9), Z4, K3, Z4
+	VMOVUPS          Z4, 15616(R9)
+	VADDPS           15680(R9), Z5, K3, Z5
+	VMOVUPS          Z5, 15680(R9)
+	VADDPS           15744(R9), Z6, K3, Z6
+	VMOVUPS          Z6, 15744(R9)
+	VADDPS           15808(R9), Z7, K3, Z7
+	VMOVUPS          Z7, 15808(R9)
+	VADDPS           15872(R9), Z8, K3, Z8
+	VMOVUPS          Z8, 15872(R9)
+	VADDPS           15936(R9), Z9, K3, Z9
+	VMOVUPS          Z9, 15936(R9)
+	VADDPS           16000(R9), Z10, K3, Z10
+	VMOVUPS          Z10, 16000(R9)
+	VADDPS           16064(R9), Z11, K3, Z11
+	VMOVUPS          Z11, 16064(R9)
+	VADDPS           16128(R9), Z12, K3, Z12
+	VMOVUPS          Z12, 16128(R9)
+	VADDPS           16192(R9), Z13, K3, Z13
+	VMOVUPS          Z13, 16192(R9)
+	VADDPS           16256(R9), Z14, K3, Z14
+	VMOVUPS          Z14, 16256(R9)
+	VADDPS           16320(R9), Z15, K3, Z15
+	VMOVUPS          Z15, 16320(R9)
+	VZEROUPPER
+	RET
+
+// func winoTaps16AVX512(sums *float32, dw *float32, half *float32, check *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winoTaps16AVX512(SB), NOSPLIT, $0-32
+	MOVQ         half+16(FP), CX
+	VBROADCASTSS (CX), Z28
+	MOVQ         check+24(FP), CX
+	VMOVUPS      (CX), Z30
+	VXORPS       Z29, Z29, Z29
+	MOVQ         sums+0(FP), AX
+	MOVQ         dw+8(FP), BX
+	ADDQ         $0x00000000, AX
+	ADDQ         $0x00000000, BX
+	MOVQ         $0x00000008, DX
+
+channel0:
+	VMOVUPS     (AX), Z0
+	VMOVUPS     512(AX), Z12
+	VMOVUPS     2048(AX), Z4
+	VMOVUPS     2560(AX), Z8
+	VMOVUPS     4096(AX), Z1
+	VMOVUPS     4608(AX), Z2
+	VMOVUPS     6144(AX), Z5
+	VMOVUPS     6656(AX), Z6
+	VMOVUPS     8192(AX), Z9
+	VMOVUPS     8704(AX), Z10
+	VMOVUPS     10240(AX), Z13
+	VMOVUPS     10752(AX), Z14
+	VMOVUPS     12288(AX), Z7
+	VMOVUPS     12800(AX), Z11
+	VMOVUPS     14336(AX), Z3
+	VMOVUPS     14848(AX), Z15
+	VADDPS      Z2, Z1, Z16
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z28, Z16, Z0
+	VMULPS      Z28, Z1, Z1
+	VMOVAPS     Z3, Z2
+	VFMADD231PS Z28, Z16, Z2
+	VADDPS      Z6, Z5, Z17
+	VSUBPS      Z6, Z5, Z5
+	VFMADD231PS Z28, Z17, Z4
+	VMULPS      Z28, Z5, Z5
+	VMOVAPS     Z7, Z6
+	VFMADD231PS Z28, Z17, Z6
+	VADDPS      Z10, Z9, Z18
+	VSUBPS      Z10, Z9, Z9
+	VFMADD231PS Z28, Z18, Z8
+	VMULPS      Z28, Z9, Z9
+	VMOVAPS     Z11, Z10
+	VFMADD231PS Z28, Z18, Z10
+	VADDPS      Z14, Z13, Z19
+	VSUBPS      Z14, Z13, Z13
+	VFMADD231PS Z28, Z19, Z12
+	VMULPS      Z28, Z13, Z13
+	VMOVAPS     Z15, Z14
+	VFMADD231PS Z28, Z19, Z14
+	VADDPS      Z8, Z4, Z20
+	VSUBPS      Z8, Z4, Z4
+	VFMADD231PS Z28, Z20, Z0
+	VMULPS      Z28, Z4, Z4
+	VMOVAPS     Z12, Z8
+	VFMSUB231PS Z28, Z20, Z8
+	VMOVUPS     Z0, (BX)
+	VFMADD231PS Z29, Z0, Z30
+	VMOVUPS     Z4, 64(BX)
+	VFMADD231PS Z29, Z4, Z30
+	VMOVUPS     Z8, 128(BX)
+	VFMADD231PS Z29, Z8, Z30
+	VADDPS      Z9, Z5, Z21
+	VSUBPS      Z9, Z5, Z5
+	VFMADD231PS Z28, Z21, Z1
+	VMULPS      Z28, Z5, Z5
+	VMOVAPS     Z13, Z9
+	VFMSUB231PS Z28, Z21, Z9
+	VMOVUPS     Z1, 192(BX)
+	VFMADD231PS Z29, Z1, Z30
+	VMOVUPS     Z5, 256(BX)
+	VFMADD231PS Z29, Z5, Z30
+	VMOVUPS     Z9, 320(BX)
+	VFMADD231PS Z29, Z9, Z30
+	VADDPS      Z10, Z6, Z22
+	VSUBPS      Z10, Z6, Z6
+	VFMADD231PS Z28, Z22, Z2
+	VMULPS      Z28, Z6, Z6
+	VMOVAPS     Z14, Z10
+	VFMSUB231PS Z28, Z22, Z10
+	VMOVUPS     Z2, 384(BX)
+	VFMADD231PS Z29, Z2, Z30
+	VMOVUPS     Z6, 448(BX)
+	VFMADD231PS Z29, Z6, Z30
+	VMOVUPS     Z10, 512(BX)
+	VFMADD231PS Z29, Z10, Z30
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000240, BX
+	DECQ        DX
+	JNZ         channel0
+	MOVQ        sums+0(FP), AX
+	MOVQ        dw+8(FP), BX
+	ADDQ        $0x00000400, AX
+	ADDQ        $0x00001200, BX
+	MOVQ        $0x00000008, DX
+
+channel1:
+	VMOVUPS     (AX), Z0
+	VMOVUPS     512(AX), Z12
+	VMOVUPS     2048(AX), Z4
+	VMOVUPS     2560(AX), Z8
+	VMOVUPS     4096(AX), Z1
+	VMOVUPS     4608(AX), Z2
+	VMOVUPS     6144(AX), Z5
+	VMOVUPS     6656(AX), Z6
+	VMOVUPS     8192(AX), Z9
+	VMOVUPS     8704(AX), Z10
+	VMOVUPS     10240(AX), Z13
+	VMOVUPS     10752(AX), Z14
+	VMOVUPS     12288(AX), Z7
+	VMOVUPS     12800(AX), Z11
+	VMOVUPS     14336(AX), Z3
+	VMOVUPS     14848(AX), Z15
+	VADDPS      Z2, Z1, Z16
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z28, Z16, Z0
+	VMULPS      Z28, Z1, Z1
+	VMOVAPS     Z3, Z2
+	VFMADD231PS Z28, Z16, Z2
+	VADDPS      Z6, Z5, Z17
+	VSUBPS      Z6, Z5, Z5
+	VFMADD231PS Z28, Z17, Z4
+	VMULPS      Z28, Z5, Z5
+	VMOVAPS     Z7, Z6
+	VFMADD231PS Z28, Z17, Z6
+	VADDPS      Z10, Z9, Z18
+	VSUBPS      Z10, Z9, Z9
+	VFMADD231PS Z28, Z18, Z8
+	VMULPS      Z28, Z9, Z9
+	VMOVAPS     Z11, Z10
+	VFMADD231PS Z28, Z18, Z10
+	VADDPS      Z14, Z13, Z19
+	VSUBPS      Z14, Z13, Z13
+	VFMADD231PS Z28, Z19, Z12
+	VMULPS      Z28, Z13, Z13
+	VMOVAPS     Z15, Z14
+	VFMADD231PS Z28, Z19, Z14
+	VADDPS      Z8, Z4, Z20
+	VSUBPS      Z8, Z4, Z4
+	VFMADD231PS Z28, Z20, Z0
+	VMULPS      Z28, Z4, Z4
+	VMOVAPS     Z12, Z8
+	VFMSUB231PS Z28, Z20, Z8
+	VMOVUPS     Z0, (BX)
+	VFMADD231PS Z29, Z0, Z30
+	VMOVUPS     Z4, 64(BX)
+	VFMADD231PS Z29, Z4, Z30
+	VMOVUPS     Z8, 128(BX)
+	VFMADD231PS Z29, Z8, Z30
+	VADDPS      Z9, Z5, Z21
+	VSUBPS      Z9, Z5, Z5
+	VFMADD231PS Z28, Z21, Z1
+	VMULPS      Z28, Z5, Z5
+	VMOVAPS     Z13, Z9
+	VFMSUB231PS Z28, Z21, Z9
+	VMOVUPS     Z1, 192(BX)
+	VFMADD231PS Z29, Z1, Z30
+	VMOVUPS     Z5, 256(BX)
+	VFMADD231PS Z29, Z5, Z30
+	VMOVUPS     Z9, 320(BX)
+	VFMADD231PS Z29, Z9, Z30
+	VADDPS      Z10, Z6, Z22
+	VSUBPS      Z10, Z6, Z6
+	VFMADD231PS Z28, Z22, Z2
+	VMULPS      Z28, Z6, Z6
+	VMOVAPS     Z14, Z10
+	VFMSUB231PS Z28, Z22, Z10
+	VMOVUPS     Z2, 384(BX)
+	VFMADD231PS Z29, Z2, Z30
+	VMOVUPS     Z6, 448(BX)
+	VFMADD231PS Z29, Z6, Z30
+	VMOVUPS     Z10, 512(BX)
+	VFMADD231PS Z29, Z10, Z30
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000240, BX
+	DECQ        DX
+	JNZ         channel1
+	VMOVUPS     Z30, (CX)
+	VZEROUPPER
+	RET
+
+// func winoSums8AVX512(images int, rows int, cols int, v *float32, vplace int, dy *float32, dyrow int, dynext int, zeros *float32, odd int, second uint16, add uint16, sums *float32, nextdy *float32, nextx *float32)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, CMOV, MMX+
+TEXT ·winoSums8AVX512(SB), NOSPLIT, $0-112
+	MOVQ   dyrow+48(FP), R8
+	MOVQ   sums+88(FP), R9
+	MOVQ   nextdy+96(FP), R10
+	MOVQ   nextx+104(FP), R11
+	MOVQ   cols+16(FP), R12
+	MOVQ   zeros+64(FP), R13
+	SUBQ   dy+40(FP), R10
+	SUBQ   dy+40(FP), R11
+	SHLQ   $0x07, R12
+	NEGQ   R12
+	LEAQ   (R12)(R8*2), R12
+	KMOVW  second+80(FP), K2
+	KMOVW  add+82(FP), K3
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	MOVQ   vplace+32(FP), CX
+	IMUL3Q $0x00, CX, CX
+	ADDQ   v+24(FP), CX
+	MOVQ   vplace+32(FP), DX
+	IMUL3Q $0x03, DX, DX
+	ADDQ   v+24(FP), DX
+	MOVQ   dy+40(FP), SI
+	MOVQ   images+0(FP), R14
+
+image0_0:
+	MOVQ rows+8(FP), AX
+
+row0_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile0_0:
+	CMPQ  BX, $0x01
+	JNE   both0_0
+	KMOVW K2, K1
+
+both0_0:
+	PREFETCHT1       (SI)(R10*1)
+	VMOVUPS          (SI), Y16
+	VMOVUPS.Z        64(SI), K1, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile0_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row0_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image0_0
+	VADDPS           (R9), Y0, K3, Y0
+	VMOVUPS          Y0, (R9)
+	VADDPS           32(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 32(R9)
+	VADDPS           64(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 64(R9)
+	VADDPS           96(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 96(R9)
+	VADDPS           128(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 128(R9)
+	VADDPS           160(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 160(R9)
+	VADDPS           192(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 192(R9)
+	VADDPS           224(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 224(R9)
+	VADDPS           256(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 256(R9)
+	VADDPS           288(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 288(R9)
+	VADDPS           320(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 320(R9)
+	VADDPS           352(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 352(R9)
+	VADDPS           384(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 384(R9)
+	VADDPS           416(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 416(R9)
+	VADDPS           448(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 448(R9)
+	VADDPS           480(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 480(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x00, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x03, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image0_1:
+	MOVQ rows+8(FP), AX
+
+row0_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile0_1:
+	CMPQ  BX, $0x01
+	JNE   both0_1
+	KMOVW K2, K1
+
+both0_1:
+	VMOVUPS          32(SI), Y16
+	VMOVUPS.Z        96(SI), K1, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile0_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row0_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image0_1
+	VADDPS           512(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 512(R9)
+	VADDPS           544(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 544(R9)
+	VADDPS           576(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 576(R9)
+	VADDPS           608(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 608(R9)
+	VADDPS           640(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 640(R9)
+	VADDPS           672(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 672(R9)
+	VADDPS           704(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 704(R9)
+	VADDPS           736(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 736(R9)
+	VADDPS           768(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 768(R9)
+	VADDPS           800(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 800(R9)
+	VADDPS           832(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 832(R9)
+	VADDPS           864(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 864(R9)
+	VADDPS           896(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 896(R9)
+	VADDPS           928(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 928(R9)
+	VADDPS           960(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 960(R9)
+	VADDPS           992(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 992(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x01, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x02, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image1_0:
+	MOVQ rows+8(FP), AX
+
+row1_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile1_0:
+	CMPQ  BX, $0x01
+	JNE   both1_0
+	KMOVW K2, K1
+
+both1_0:
+	PREFETCHT1       64(SI)(R10*1)
+	VMOVUPS          (SI), Y18
+	VMOVUPS.Z        64(SI), K1, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile1_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row1_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image1_0
+	VADDPS           1024(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 1024(R9)
+	VADDPS           1056(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 1056(R9)
+	VADDPS           1088(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 1088(R9)
+	VADDPS           1120(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 1120(R9)
+	VADDPS           1152(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 1152(R9)
+	VADDPS           1184(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 1184(R9)
+	VADDPS           1216(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 1216(R9)
+	VADDPS           1248(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 1248(R9)
+	VADDPS           1280(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 1280(R9)
+	VADDPS           1312(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 1312(R9)
+	VADDPS           1344(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 1344(R9)
+	VADDPS           1376(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 1376(R9)
+	VADDPS           1408(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 1408(R9)
+	VADDPS           1440(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 1440(R9)
+	VADDPS           1472(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 1472(R9)
+	VADDPS           1504(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 1504(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x01, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x02, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image1_1:
+	MOVQ rows+8(FP), AX
+
+row1_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile1_1:
+	CMPQ  BX, $0x01
+	JNE   both1_1
+	KMOVW K2, K1
+
+both1_1:
+	VMOVUPS          32(SI), Y18
+	VMOVUPS.Z        96(SI), K1, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile1_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row1_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image1_1
+	VADDPS           1536(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 1536(R9)
+	VADDPS           1568(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 1568(R9)
+	VADDPS           1600(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 1600(R9)
+	VADDPS           1632(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 1632(R9)
+	VADDPS           1664(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 1664(R9)
+	VADDPS           1696(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 1696(R9)
+	VADDPS           1728(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 1728(R9)
+	VADDPS           1760(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 1760(R9)
+	VADDPS           1792(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 1792(R9)
+	VADDPS           1824(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 1824(R9)
+	VADDPS           1856(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 1856(R9)
+	VADDPS           1888(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 1888(R9)
+	VADDPS           1920(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 1920(R9)
+	VADDPS           1952(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 1952(R9)
+	VADDPS           1984(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 1984(R9)
+	VADDPS           2016(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 2016(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x04, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x08, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image2_0:
+	MOVQ rows+8(FP), AX
+
+row2_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile2_0:
+	CMPQ  BX, $0x01
+	JNE   both2_0
+	KMOVW K2, K1
+
+both2_0:
+	PREFETCHT1       (DI)(R10*1)
+	VMOVUPS          (SI), Y18
+	VMOVUPS          (DI), Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile2_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row2_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image2_0
+	VADDPS           2048(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 2048(R9)
+	VADDPS           2080(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 2080(R9)
+	VADDPS           2112(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 2112(R9)
+	VADDPS           2144(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 2144(R9)
+	VADDPS           2176(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 2176(R9)
+	VADDPS           2208(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 2208(R9)
+	VADDPS           2240(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 2240(R9)
+	VADDPS           2272(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 2272(R9)
+	VADDPS           2304(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 2304(R9)
+	VADDPS           2336(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 2336(R9)
+	VADDPS           2368(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 2368(R9)
+	VADDPS           2400(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 2400(R9)
+	VADDPS           2432(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 2432(R9)
+	VADDPS           2464(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 2464(R9)
+	VADDPS           2496(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 2496(R9)
+	VADDPS           2528(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 2528(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x04, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x08, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image2_1:
+	MOVQ rows+8(FP), AX
+
+row2_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile2_1:
+	CMPQ  BX, $0x01
+	JNE   both2_1
+	KMOVW K2, K1
+
+both2_1:
+	VMOVUPS          32(SI), Y18
+	VMOVUPS          32(DI), Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile2_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row2_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image2_1
+	VADDPS           2560(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 2560(R9)
+	VADDPS           2592(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 2592(R9)
+	VADDPS           2624(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 2624(R9)
+	VADDPS           2656(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 2656(R9)
+	VADDPS           2688(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 2688(R9)
+	VADDPS           2720(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 2720(R9)
+	VADDPS           2752(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 2752(R9)
+	VADDPS           2784(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 2784(R9)
+	VADDPS           2816(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 2816(R9)
+	VADDPS           2848(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 2848(R9)
+	VADDPS           2880(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 2880(R9)
+	VADDPS           2912(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 2912(R9)
+	VADDPS           2944(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 2944(R9)
+	VADDPS           2976(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 2976(R9)
+	VADDPS           3008(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 3008(R9)
+	VADDPS           3040(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 3040(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x05, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x09, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image3_0:
+	MOVQ rows+8(FP), AX
+
+row3_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile3_0:
+	CMPQ  BX, $0x01
+	JNE   both3_0
+	KMOVW K2, K1
+
+both3_0:
+	PREFETCHT1       64(DI)(R10*1)
+	VMOVUPS          (SI), Y18
+	VMOVUPS.Z        64(SI), K1, Y20
+	VADDPS           Y20, Y18, Y18
+	VMOVUPS          (DI), Y19
+	VMOVUPS.Z        64(DI), K1, Y21
+	VADDPS           Y21, Y19, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile3_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row3_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image3_0
+	VADDPS           3072(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 3072(R9)
+	VADDPS           3104(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 3104(R9)
+	VADDPS           3136(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 3136(R9)
+	VADDPS           3168(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 3168(R9)
+	VADDPS           3200(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 3200(R9)
+	VADDPS           3232(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 3232(R9)
+	VADDPS           3264(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 3264(R9)
+	VADDPS           3296(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 3296(R9)
+	VADDPS           3328(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 3328(R9)
+	VADDPS           3360(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 3360(R9)
+	VADDPS           3392(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 3392(R9)
+	VADDPS           3424(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 3424(R9)
+	VADDPS           3456(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 3456(R9)
+	VADDPS           3488(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 3488(R9)
+	VADDPS           3520(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 3520(R9)
+	VADDPS           3552(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 3552(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x05, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x09, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image3_1:
+	MOVQ rows+8(FP), AX
+
+row3_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile3_1:
+	CMPQ  BX, $0x01
+	JNE   both3_1
+	KMOVW K2, K1
+
+both3_1:
+	VMOVUPS          32(SI), Y18
+	VMOVUPS.Z        96(SI), K1, Y20
+	VADDPS           Y20, Y18, Y18
+	VMOVUPS          32(DI), Y19
+	VMOVUPS.Z        96(DI), K1, Y21
+	VADDPS           Y21, Y19, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile3_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row3_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image3_1
+	VADDPS           3584(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 3584(R9)
+	VADDPS           3616(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 3616(R9)
+	VADDPS           3648(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 3648(R9)
+	VADDPS           3680(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 3680(R9)
+	VADDPS           3712(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 3712(R9)
+	VADDPS           3744(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 3744(R9)
+	VADDPS           3776(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 3776(R9)
+	VADDPS           3808(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 3808(R9)
+	VADDPS           3840(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 3840(R9)
+	VADDPS           3872(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 3872(R9)
+	VADDPS           3904(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 3904(R9)
+	VADDPS           3936(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 3936(R9)
+	VADDPS           3968(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 3968(R9)
+	VADDPS           4000(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 4000(R9)
+	VADDPS           4032(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 4032(R9)
+	VADDPS           4064(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 4064(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x06, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0a, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image4_0:
+	MOVQ rows+8(FP), AX
+
+row4_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile4_0:
+	CMPQ  BX, $0x01
+	JNE   both4_0
+	KMOVW K2, K1
+
+both4_0:
+	PREFETCHT1       (SI)(R11*1)
+	VMOVUPS          (SI), Y18
+	VMOVUPS.Z        64(SI), K1, Y20
+	VSUBPS           Y20, Y18, Y18
+	VMOVUPS          (DI), Y19
+	VMOVUPS.Z        64(DI), K1, Y21
+	VSUBPS           Y21, Y19, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile4_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row4_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image4_0
+	VADDPS           4096(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 4096(R9)
+	VADDPS           4128(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 4128(R9)
+	VADDPS           4160(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 4160(R9)
+	VADDPS           4192(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 4192(R9)
+	VADDPS           4224(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 4224(R9)
+	VADDPS           4256(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 4256(R9)
+	VADDPS           4288(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 4288(R9)
+	VADDPS           4320(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 4320(R9)
+	VADDPS           4352(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 4352(R9)
+	VADDPS           4384(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 4384(R9)
+	VADDPS           4416(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 4416(R9)
+	VADDPS           4448(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 4448(R9)
+	VADDPS           4480(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 4480(R9)
+	VADDPS           4512(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 4512(R9)
+	VADDPS           4544(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 4544(R9)
+	VADDPS           4576(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 4576(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x06, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0a, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image4_1:
+	MOVQ rows+8(FP), AX
+
+row4_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile4_1:
+	CMPQ  BX, $0x01
+	JNE   both4_1
+	KMOVW K2, K1
+
+both4_1:
+	VMOVUPS          32(SI), Y18
+	VMOVUPS.Z        96(SI), K1, Y20
+	VSUBPS           Y20, Y18, Y18
+	VMOVUPS          32(DI), Y19
+	VMOVUPS.Z        96(DI), K1, Y21
+	VSUBPS           Y21, Y19, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile4_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row4_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image4_1
+	VADDPS           4608(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 4608(R9)
+	VADDPS           4640(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 4640(R9)
+	VADDPS           4672(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 4672(R9)
+	VADDPS           4704(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 4704(R9)
+	VADDPS           4736(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 4736(R9)
+	VADDPS           4768(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 4768(R9)
+	VADDPS           4800(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 4800(R9)
+	VADDPS           4832(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 4832(R9)
+	VADDPS           4864(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 4864(R9)
+	VADDPS           4896(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 4896(R9)
+	VADDPS           4928(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 4928(R9)
+	VADDPS           4960(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 4960(R9)
+	VADDPS           4992(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 4992(R9)
+	VADDPS           5024(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 5024(R9)
+	VADDPS           5056(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 5056(R9)
+	VADDPS           5088(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 5088(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x07, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0b, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image5_0:
+	MOVQ rows+8(FP), AX
+
+row5_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile5_0:
+	CMPQ  BX, $0x01
+	JNE   both5_0
+	KMOVW K2, K1
+
+both5_0:
+	PREFETCHT1       64(SI)(R11*1)
+	VMOVUPS.Z        64(SI), K1, Y18
+	VMOVUPS.Z        64(DI), K1, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile5_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row5_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image5_0
+	VADDPS           5120(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 5120(R9)
+	VADDPS           5152(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 5152(R9)
+	VADDPS           5184(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 5184(R9)
+	VADDPS           5216(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 5216(R9)
+	VADDPS           5248(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 5248(R9)
+	VADDPS           5280(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 5280(R9)
+	VADDPS           5312(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 5312(R9)
+	VADDPS           5344(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 5344(R9)
+	VADDPS           5376(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 5376(R9)
+	VADDPS           5408(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 5408(R9)
+	VADDPS           5440(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 5440(R9)
+	VADDPS           5472(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 5472(R9)
+	VADDPS           5504(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 5504(R9)
+	VADDPS           5536(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 5536(R9)
+	VADDPS           5568(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 5568(R9)
+	VADDPS           5600(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 5600(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x07, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0b, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image5_1:
+	MOVQ rows+8(FP), AX
+
+row5_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile5_1:
+	CMPQ  BX, $0x01
+	JNE   both5_1
+	KMOVW K2, K1
+
+both5_1:
+	VMOVUPS.Z        96(SI), K1, Y18
+	VMOVUPS.Z        96(DI), K1, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile5_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row5_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image5_1
+	VADDPS           5632(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 5632(R9)
+	VADDPS           5664(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 5664(R9)
+	VADDPS           5696(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 5696(R9)
+	VADDPS           5728(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 5728(R9)
+	VADDPS           5760(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 5760(R9)
+	VADDPS           5792(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 5792(R9)
+	VADDPS           5824(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 5824(R9)
+	VADDPS           5856(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 5856(R9)
+	VADDPS           5888(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 5888(R9)
+	VADDPS           5920(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 5920(R9)
+	VADDPS           5952(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 5952(R9)
+	VADDPS           5984(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 5984(R9)
+	VADDPS           6016(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 6016(R9)
+	VADDPS           6048(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 6048(R9)
+	VADDPS           6080(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 6080(R9)
+	VADDPS           6112(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 6112(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0d, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0e, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image6_0:
+	MOVQ rows+8(FP), AX
+
+row6_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile6_0:
+	CMPQ  BX, $0x01
+	JNE   both6_0
+	KMOVW K2, K1
+
+both6_0:
+	PREFETCHT1       (DI)(R11*1)
+	VMOVUPS          (DI), Y18
+	VMOVUPS.Z        64(DI), K1, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile6_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row6_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image6_0
+	VADDPS           6144(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 6144(R9)
+	VADDPS           6176(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 6176(R9)
+	VADDPS           6208(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 6208(R9)
+	VADDPS           6240(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 6240(R9)
+	VADDPS           6272(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 6272(R9)
+	VADDPS           6304(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 6304(R9)
+	VADDPS           6336(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 6336(R9)
+	VADDPS           6368(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 6368(R9)
+	VADDPS           6400(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 6400(R9)
+	VADDPS           6432(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 6432(R9)
+	VADDPS           6464(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 6464(R9)
+	VADDPS           6496(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 6496(R9)
+	VADDPS           6528(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 6528(R9)
+	VADDPS           6560(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 6560(R9)
+	VADDPS           6592(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 6592(R9)
+	VADDPS           6624(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 6624(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0d, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0e, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image6_1:
+	MOVQ rows+8(FP), AX
+
+row6_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile6_1:
+	CMPQ  BX, $0x01
+	JNE   both6_1
+	KMOVW K2, K1
+
+both6_1:
+	VMOVUPS          32(DI), Y18
+	VMOVUPS.Z        96(DI), K1, Y19
+	VADDPS           Y19, Y18, Y16
+	VSUBPS           Y19, Y18, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile6_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row6_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image6_1
+	VADDPS           6656(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 6656(R9)
+	VADDPS           6688(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 6688(R9)
+	VADDPS           6720(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 6720(R9)
+	VADDPS           6752(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 6752(R9)
+	VADDPS           6784(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 6784(R9)
+	VADDPS           6816(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 6816(R9)
+	VADDPS           6848(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 6848(R9)
+	VADDPS           6880(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 6880(R9)
+	VADDPS           6912(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 6912(R9)
+	VADDPS           6944(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 6944(R9)
+	VADDPS           6976(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 6976(R9)
+	VADDPS           7008(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 7008(R9)
+	VADDPS           7040(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 7040(R9)
+	VADDPS           7072(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 7072(R9)
+	VADDPS           7104(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 7104(R9)
+	VADDPS           7136(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 7136(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0c, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0f, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image7_0:
+	MOVQ rows+8(FP), AX
+
+row7_0:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile7_0:
+	CMPQ  BX, $0x01
+	JNE   both7_0
+	KMOVW K2, K1
+
+both7_0:
+	PREFETCHT1       64(DI)(R11*1)
+	VMOVUPS          (DI), Y16
+	VMOVUPS.Z        64(DI), K1, Y17
+	VFMADD231PS.BCST (CX), Y16, Y0
+	VFMADD231PS.BCST 16(DX), Y17, Y12
+	VFMADD231PS.BCST 4(CX), Y16, Y1
+	VFMADD231PS.BCST 20(DX), Y17, Y13
+	VFMADD231PS.BCST 8(CX), Y16, Y2
+	VFMADD231PS.BCST 24(DX), Y17, Y14
+	VFMADD231PS.BCST 12(CX), Y16, Y3
+	VFMADD231PS.BCST 28(DX), Y17, Y15
+	VFMADD231PS.BCST 16(CX), Y16, Y4
+	VFMADD231PS.BCST (DX), Y17, Y8
+	VFMADD231PS.BCST 20(CX), Y16, Y5
+	VFMADD231PS.BCST 4(DX), Y17, Y9
+	VFMADD231PS.BCST 24(CX), Y16, Y6
+	VFMADD231PS.BCST 8(DX), Y17, Y10
+	VFMADD231PS.BCST 28(CX), Y16, Y7
+	VFMADD231PS.BCST 12(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile7_0
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row7_0
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image7_0
+	VADDPS           7168(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 7168(R9)
+	VADDPS           7200(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 7200(R9)
+	VADDPS           7232(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 7232(R9)
+	VADDPS           7264(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 7264(R9)
+	VADDPS           7296(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 7296(R9)
+	VADDPS           7328(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 7328(R9)
+	VADDPS           7360(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 7360(R9)
+	VADDPS           7392(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 7392(R9)
+	VADDPS           7424(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 7424(R9)
+	VADDPS           7456(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 7456(R9)
+	VADDPS           7488(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 7488(R9)
+	VADDPS           7520(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 7520(R9)
+	VADDPS           7552(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 7552(R9)
+	VADDPS           7584(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 7584(R9)
+	VADDPS           7616(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 7616(R9)
+	VADDPS           7648(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 7648(R9)
+	VXORPS           Z0, Z0, Z0
+	VXORPS           Z1, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VXORPS           Z3, Z3, Z3
+	VXORPS           Z4, Z4, Z4
+	VXORPS           Z5, Z5, Z5
+	VXORPS           Z6, Z6, Z6
+	VXORPS           Z7, Z7, Z7
+	VXORPS           Z8, Z8, Z8
+	VXORPS           Z9, Z9, Z9
+	VXORPS           Z10, Z10, Z10
+	VXORPS           Z11, Z11, Z11
+	VXORPS           Z12, Z12, Z12
+	VXORPS           Z13, Z13, Z13
+	VXORPS           Z14, Z14, Z14
+	VXORPS           Z15, Z15, Z15
+	MOVQ             vplace+32(FP), CX
+	IMUL3Q           $0x0c, CX, CX
+	ADDQ             v+24(FP), CX
+	MOVQ             vplace+32(FP), DX
+	IMUL3Q           $0x0f, DX, DX
+	ADDQ             v+24(FP), DX
+	MOVQ             dy+40(FP), SI
+	MOVQ             images+0(FP), R14
+
+image7_1:
+	MOVQ rows+8(FP), AX
+
+row7_1:
+	LEAQ    (SI)(R8*1), DI
+	CMPQ    AX, odd+72(FP)
+	CMOVQEQ R13, DI
+	KXNORW  K1, K1, K1
+	MOVQ    cols+16(FP), BX
+
+tile7_1:
+	CMPQ  BX, $0x01
+	JNE   both7_1
+	KMOVW K2, K1
+
+both7_1:
+	VMOVUPS          32(DI), Y16
+	VMOVUPS.Z        96(DI), K1, Y17
+	VFMADD231PS.BCST 32(CX), Y16, Y0
+	VFMADD231PS.BCST 48(DX), Y17, Y12
+	VFMADD231PS.BCST 36(CX), Y16, Y1
+	VFMADD231PS.BCST 52(DX), Y17, Y13
+	VFMADD231PS.BCST 40(CX), Y16, Y2
+	VFMADD231PS.BCST 56(DX), Y17, Y14
+	VFMADD231PS.BCST 44(CX), Y16, Y3
+	VFMADD231PS.BCST 60(DX), Y17, Y15
+	VFMADD231PS.BCST 48(CX), Y16, Y4
+	VFMADD231PS.BCST 32(DX), Y17, Y8
+	VFMADD231PS.BCST 52(CX), Y16, Y5
+	VFMADD231PS.BCST 36(DX), Y17, Y9
+	VFMADD231PS.BCST 56(CX), Y16, Y6
+	VFMADD231PS.BCST 40(DX), Y17, Y10
+	VFMADD231PS.BCST 60(CX), Y16, Y7
+	VFMADD231PS.BCST 44(DX), Y17, Y11
+	ADDQ             $0x40, CX
+	ADDQ             $0x40, DX
+	SUBQ             $-128, SI
+	SUBQ             $-128, DI
+	DECQ             BX
+	JNZ              tile7_1
+	ADDQ             R12, SI
+	DECQ             AX
+	JNZ              row7_1
+	ADDQ             dynext+56(FP), SI
+	DECQ             R14
+	JNZ              image7_1
+	VADDPS           7680(R9), Y0, K3, Y0
+	VMOVUPS          Y0, 7680(R9)
+	VADDPS           7712(R9), Y1, K3, Y1
+	VMOVUPS          Y1, 7712(R9)
+	VADDPS           7744(R9), Y2, K3, Y2
+	VMOVUPS          Y2, 7744(R9)
+	VADDPS           7776(R9), Y3, K3, Y3
+	VMOVUPS          Y3, 7776(R9)
+	VADDPS           7808(R9), Y4, K3, Y4
+	VMOVUPS          Y4, 7808(R9)
+	VADDPS           7840(R9), Y5, K3, Y5
+	VMOVUPS          Y5, 7840(R9)
+	VADDPS           7872(R9), Y6, K3, Y6
+	VMOVUPS          Y6, 7872(R9)
+	VADDPS           7904(R9), Y7, K3, Y7
+	VMOVUPS          Y7, 7904(R9)
+	VADDPS           7936(R9), Y8, K3, Y8
+	VMOVUPS          Y8, 7936(R9)
+	VADDPS           7968(R9), Y9, K3, Y9
+	VMOVUPS          Y9, 7968(R9)
+	VADDPS           8000(R9), Y10, K3, Y10
+	VMOVUPS          Y10, 8000(R9)
+	VADDPS           8032(R9), Y11, K3, Y11
+	VMOVUPS          Y11, 8032(R9)
+	VADDPS           8064(R9), Y12, K3, Y12
+	VMOVUPS          Y12, 8064(R9)
+	VADDPS           8096(R9), Y13, K3, Y13
+	VMOVUPS          Y13, 8096(R9)
+	VADDPS           8128(R9), Y14, K3, Y14
+	VMOVUPS          Y14, 8128(R9)
+	VADDPS           8160(R9), Y15, K3, Y15
+	VMOVUPS          Y15, 8160(R9)
+	VZEROUPPER
+	RET
+
+// func winoTaps8AVX512(sums *float32, dw *float32, half *float32, check *float32)
+// Requires: AVX, AVX512DQ, FMA3
+TEXT ·winoTaps8AVX512(SB), NOSPLIT, $0-32
+	MOVQ         half+16(FP), CX
+	VBROADCASTSS (CX), Y28
+	MOVQ         check+24(FP), CX
+	VMOVUPS      (CX), Y30
+	VXORPS       Z29, Z29, Z29
+	MOVQ         sums+0(FP), AX
+	MOVQ         dw+8(FP), BX
+	ADDQ         $0x00000000, AX
+	ADDQ         $0x00, BX
+	MOVQ         $0x00000008, DX
+
+channel0:
+	VMOVUPS     (AX), Y0
+	VMOVUPS     256(AX), Y12
+	VMOVUPS     1024(AX), Y4
+	VMOVUPS     1280(AX), Y8
+	VMOVUPS     2048(AX), Y1
+	VMOVUPS     2304(AX), Y2
+	VMOVUPS     3072(AX), Y5
+	VMOVUPS     3328(AX), Y6
+	VMOVUPS     4096(AX), Y9
+	VMOVUPS     4352(AX), Y10
+	VMOVUPS     5120(AX), Y13
+	VMOVUPS     5376(AX), Y14
+	VMOVUPS     6144(AX), Y7
+	VMOVUPS     6400(AX), Y11
+	VMOVUPS     7168(AX), Y3
+	VMOVUPS     7424(AX), Y15
+	VADDPS      Y2, Y1, Y16
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y28, Y16, Y0
+	VMULPS      Y28, Y1, Y1
+	VMOVAPS     Y3, Y2
+	VFMADD231PS Y28, Y16, Y2
+	VADDPS      Y6, Y5, Y17
+	VSUBPS      Y6, Y5, Y5
+	VFMADD231PS Y28, Y17, Y4
+	VMULPS      Y28, Y5, Y5
+	VMOVAPS     Y7, Y6
+	VFMADD231PS Y28, Y17, Y6
+	VADDPS      Y10, Y9, Y18
+	VSUBPS      Y10, Y9, Y9
+	VFMADD231PS Y28, Y18, Y8
+	VMULPS      Y28, Y9, Y9
+	VMOVAPS     Y11, Y10
+	VFMADD231PS Y28, Y18, Y10
+	VADDPS      Y14, Y13, Y19
+	VSUBPS      Y14, Y13, Y13
+	VFMADD231PS Y28, Y19, Y12
+	VMULPS      Y28, Y13, Y13
+	VMOVAPS     Y15, Y14
+	VFMADD231PS Y28, Y19, Y14
+	VADDPS      Y8, Y4, Y20
+	VSUBPS      Y8, Y4, Y4
+	VFMADD231PS Y28, Y20, Y0
+	VMULPS      Y28, Y4, Y4
+	VMOVAPS     Y12, Y8
+	VFMSUB231PS Y28, Y20, Y8
+	VMOVUPS     Y0, (BX)
+	VFMADD231PS Y29, Y0, Y30
+	VMOVUPS     Y4, 64(BX)
+	VFMADD231PS Y29, Y4, Y30
+	VMOVUPS     Y8, 128(BX)
+	VFMADD231PS Y29, Y8, Y30
+	VADDPS      Y9, Y5, Y21
+	VSUBPS      Y9, Y5, Y5
+	VFMADD231PS Y28, Y21, Y1
+	VMULPS      Y28, Y5, Y5
+	VMOVAPS     Y13, Y9
+	VFMSUB231PS Y28, Y21, Y9
+	VMOVUPS     Y1, 192(BX)
+	VFMADD231PS Y29, Y1, Y30
+	VMOVUPS     Y5, 256(BX)
+	VFMADD231PS Y29, Y5, Y30
+	VMOVUPS     Y9, 320(BX)
+	VFMADD231PS Y29, Y9, Y30
+	VADDPS      Y10, Y6, Y22
+	VSUBPS      Y10, Y6, Y6
+	VFMADD231PS Y28, Y22, Y2
+	VMULPS      Y28, Y6, Y6
+	VMOVAPS     Y14, Y10
+	VFMSUB231PS Y28, Y22, Y10
+	VMOVUPS     Y2, 384(BX)
+	VFMADD231PS Y29, Y2, Y30
+	VMOVUPS     Y6, 448(BX)
+	VFMADD231PS Y29, Y6, Y30
+	VMOVUPS     Y10, 512(BX)
+	VFMADD231PS Y29, Y10, Y30
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000240, BX
+	DECQ        DX
+	JNZ         channel0
+	MOVQ        sums+0(FP), AX
+	MOVQ        dw+8(FP), BX
+	ADDQ        $0x00000200, AX
+	ADDQ        $0x20, BX
+	MOVQ        $0x00000008, DX
+
+channel1:
+	VMOVUPS     (AX), Y0
+	VMOVUPS     256(AX), Y12
+	VMOVUPS     1024(AX), Y4
+	VMOVUPS     1280(AX), Y8
+	VMOVUPS     2048(AX), Y1
+	VMOVUPS     2304(AX), Y2
+	VMOVUPS     3072(AX), Y5
+	VMOVUPS     3328(AX), Y6
+	VMOVUPS     4096(AX), Y9
+	VMOVUPS     4352(AX), Y10
+	VMOVUPS     5120(AX), Y13
+	VMOVUPS     5376(AX), Y14
+	VMOVUPS     6144(AX), Y7
+	VMOVUPS     6400(AX), Y11
+	VMOVUPS     7168(AX), Y3
+	VMOVUPS     7424(AX), Y15
+	VADDPS      Y2, Y1, Y16
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y28, Y16, Y0
+	VMULPS      Y28, Y1, Y1
+	VMOVAPS     Y3, Y2
+	VFMADD231PS Y28, Y16, Y2
+	VADDPS      Y6, Y5, Y17
+	VSUBPS      Y6, Y5, Y5
+	VFMADD231PS Y28, Y17, Y4
+	VMULPS      Y28, Y5, Y5
+	VMOVAPS     Y7, Y6
+	VFMADD231PS Y28, Y17, Y6
+	VADDPS      Y10, Y9, Y18
+	VSUBPS      Y10, Y9, Y9
+	VFMADD231PS Y28, Y18, Y8
+	VMULPS      Y28, Y9, Y9
+	VMOVAPS     Y11, Y10
+	VFMADD231PS Y28, Y18, Y10
+	VADDPS      Y14, Y13, Y19
+	VSUBPS      Y14, Y13, Y13
+	VFMADD231PS Y28, Y19, Y12
+	VMULPS      Y28, Y13, Y13
+	VMOVAPS     Y15, Y14
+	VFMADD231PS Y28, Y19, Y14
+	VADDPS      Y8, Y4, Y20
+	VSUBPS      Y8, Y4, Y4
+	VFMADD231PS Y28, Y20, Y0
+	VMULPS      Y28, Y4, Y4
+	VMOVAPS     Y12, Y8
+	VFMSUB231PS Y28, Y20, Y8
+	VMOVUPS     Y0, (BX)
+	VFMADD231PS Y29, Y0, Y30
+	VMOVUPS     Y4, 64(BX)
+	VFMADD231PS Y29, Y4, Y30
+	VMOVUPS     Y8, 128(BX)
+	VFMADD231PS Y29, Y8, Y30
+	VADDPS      Y9, Y5, Y21
+	VSUBPS      Y9, Y5, Y5
+	VFMADD231PS Y28, Y21, Y1
+	VMULPS      Y28, Y5, Y5
+	VMOVAPS     Y13, Y9
+	VFMSUB231PS Y28, Y21, Y9
+	VMOVUPS     Y1, 192(BX)
+	VFMADD231PS Y29, Y1, Y30
+	VMOVUPS     Y5, 256(BX)
+	VFMADD231PS Y29, Y5, Y30
+	VMOVUPS     Y9, 320(BX)
+	VFMADD231PS Y29, Y9, Y30
+	VADDPS      Y10, Y6, Y22
+	VSUBPS      Y10, Y6, Y6
+	VFMADD231PS Y28, Y22, Y2
+	VMULPS      Y28, Y6, Y6
+	VMOVAPS     Y14, Y10
+	VFMSUB231PS Y28, Y22, Y10
+	VMOVUPS     Y2, 384(BX)
+	VFMADD231PS Y29, Y2, Y30
+	VMOVUPS     Y6, 448(BX)
+	VFMADD231PS Y29, Y6, Y30
+	VMOVUPS     Y10, 512(BX)
+	VFMADD231PS Y29, Y10, Y30
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000240, BX
+	DECQ        DX
+	JNZ         channel1
+	VMOVUPS     Y30, (CX)
+	VZEROUPPER
+	RET

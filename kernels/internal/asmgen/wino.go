@@ -23,6 +23,7 @@ func winoFamily(s simd) {
 		}
 		winoPlaneInput(s)
 		winoBlocks(s)
+		winoGradient(s)
 	}
 }
 
