@@ -4616,17 +4616,21 @@ TEXT ·sweep3s2_1AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z1
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	ADDQ        $0x00000100, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -4638,64 +4642,38 @@ column:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z13
 	VFMADD231PS Z3, Z13, Z0
 	VMOVSLDUP   64(AX), Z14
 	VFMADD231PS Z2, Z14, Z1
 	VFMADD231PS Z4, Z14, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z16
 	VFMADD231PS Z5, Z16, Z1
 	VFMADD231PS Z7, Z16, Z0
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (AX)(DX*2), Z17
 	VFMADD231PS Z9, Z17, Z0
 	VMOVSLDUP   64(AX)(DX*2), Z18
 	VFMADD231PS Z8, Z18, Z1
 	VFMADD231PS Z10, Z18, Z0
 
-skip3:
-	VMOVUPS     (DI), Z2
-	VMOVUPS     64(DI), Z3
-	VMOVUPS     128(DI), Z4
-	VMOVUPS     192(DI), Z5
-	VMOVUPS     256(DI), Z6
-	VMOVUPS     320(DI), Z7
-	VMOVUPS     384(DI), Z8
-	VMOVUPS     448(DI), Z9
-	VMOVUPS     512(DI), Z10
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip4
-	VMOVSHDUP   (AX), Z19
-	VFMADD231PS Z3, Z19, Z0
-	VMOVSHDUP   64(AX), Z20
-	VFMADD231PS Z2, Z20, Z1
-	VFMADD231PS Z4, Z20, Z0
-
 skip4:
-	VMOVSHDUP   (AX)(DX*1), Z21
-	VFMADD231PS Z6, Z21, Z0
-	VMOVSHDUP   64(AX)(DX*1), Z22
-	VFMADD231PS Z5, Z22, Z1
-	VFMADD231PS Z7, Z22, Z0
-	TESTQ       R11, R11
-	JNE         skip5
-	VMOVSHDUP   (AX)(DX*2), Z23
-	VFMADD231PS Z9, Z23, Z0
-	VMOVSHDUP   64(AX)(DX*2), Z24
-	VFMADD231PS Z8, Z24, Z1
-	VFMADD231PS Z10, Z24, Z0
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
 
-skip5:
-other1:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+fetched5:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -4708,41 +4686,87 @@ other1:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip6
+	VMOVSHDUP   (AX), Z19
+	VFMADD231PS Z3, Z19, Z0
+	VMOVSHDUP   64(AX), Z20
+	VFMADD231PS Z2, Z20, Z1
+	VFMADD231PS Z4, Z20, Z0
+
+skip6:
+	VMOVSHDUP   (AX)(DX*1), Z21
+	VFMADD231PS Z6, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z22
+	VFMADD231PS Z5, Z22, Z1
+	VFMADD231PS Z7, Z22, Z0
+	TESTQ       R11, R11
+	JNE         skip7
+	VMOVSHDUP   (AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z24
+	VFMADD231PS Z8, Z24, Z1
+	VFMADD231PS Z10, Z24, Z0
+
+skip7:
+other1:
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched8:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
 	VPERMPS     (AX), Z11, Z25
 	VFMADD231PS Z3, Z25, Z0
 	VPERMPS     64(AX), Z11, Z26
 	VFMADD231PS Z2, Z26, Z1
 	VFMADD231PS Z4, Z26, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z11, Z27
 	VFMADD231PS Z6, Z27, Z0
 	VPERMPS     64(AX)(DX*1), Z11, Z28
 	VFMADD231PS Z5, Z28, Z1
 	VFMADD231PS Z7, Z28, Z0
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (AX)(DX*2), Z11, Z29
 	VFMADD231PS Z9, Z29, Z0
 	VPERMPS     64(AX)(DX*2), Z11, Z30
 	VFMADD231PS Z8, Z30, Z1
 	VFMADD231PS Z10, Z30, Z0
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z1, Z0
 	MOVQ    bias+56(FP), R14
@@ -4750,80 +4774,21 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	ADDQ        $0x00000100, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
-	VMOVUPS     (DI), Z2
-	VMOVUPS     64(DI), Z3
-	VMOVUPS     128(DI), Z4
-	VMOVUPS     192(DI), Z5
-	VMOVUPS     256(DI), Z6
-	VMOVUPS     320(DI), Z7
-	VMOVUPS     384(DI), Z8
-	VMOVUPS     448(DI), Z9
-	VMOVUPS     512(DI), Z10
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip10
-	VMOVSLDUP   (AX), Z31
-	VFMADD231PS Z3, Z31, Z0
-	VMOVSLDUP   64(AX), Z12
-	VFMADD231PS Z4, Z12, Z0
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
 
-skip10:
-	VMOVSLDUP   (AX)(DX*1), Z13
-	VFMADD231PS Z6, Z13, Z0
-	VMOVSLDUP   64(AX)(DX*1), Z14
-	VFMADD231PS Z7, Z14, Z0
-	TESTQ       R11, R11
-	JNE         skip11
-	VMOVSLDUP   (AX)(DX*2), Z15
-	VFMADD231PS Z9, Z15, Z0
-	VMOVSLDUP   64(AX)(DX*2), Z16
-	VFMADD231PS Z10, Z16, Z0
-
-skip11:
-	VMOVUPS     (DI), Z2
-	VMOVUPS     64(DI), Z3
-	VMOVUPS     128(DI), Z4
-	VMOVUPS     192(DI), Z5
-	VMOVUPS     256(DI), Z6
-	VMOVUPS     320(DI), Z7
-	VMOVUPS     384(DI), Z8
-	VMOVUPS     448(DI), Z9
-	VMOVUPS     512(DI), Z10
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip12
-	VMOVSHDUP   (AX), Z17
-	VFMADD231PS Z3, Z17, Z0
-	VMOVSHDUP   64(AX), Z18
-	VFMADD231PS Z4, Z18, Z0
-
-skip12:
-	VMOVSHDUP   (AX)(DX*1), Z19
-	VFMADD231PS Z6, Z19, Z0
-	VMOVSHDUP   64(AX)(DX*1), Z20
-	VFMADD231PS Z7, Z20, Z0
-	TESTQ       R11, R11
-	JNE         skip13
-	VMOVSHDUP   (AX)(DX*2), Z21
-	VFMADD231PS Z9, Z21, Z0
-	VMOVSHDUP   64(AX)(DX*2), Z22
-	VFMADD231PS Z10, Z22, Z0
-
-skip13:
-other9:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+fetched13:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -4836,51 +4801,34 @@ other9:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip14
-	VPERMPS     (AX), Z11, Z23
-	VFMADD231PS Z3, Z23, Z0
-	VPERMPS     64(AX), Z11, Z24
-	VFMADD231PS Z4, Z24, Z0
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z3, Z31, Z0
+	VMOVSLDUP   64(AX), Z12
+	VFMADD231PS Z4, Z12, Z0
 
 skip14:
-	VPERMPS     (AX)(DX*1), Z11, Z25
-	VFMADD231PS Z6, Z25, Z0
-	VPERMPS     64(AX)(DX*1), Z11, Z26
-	VFMADD231PS Z7, Z26, Z0
+	VMOVSLDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z6, Z13, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z14
+	VFMADD231PS Z7, Z14, Z0
 	TESTQ       R11, R11
 	JNE         skip15
-	VPERMPS     (AX)(DX*2), Z11, Z27
-	VFMADD231PS Z9, Z27, Z0
-	VPERMPS     64(AX)(DX*2), Z11, Z28
-	VFMADD231PS Z10, Z28, Z0
+	VMOVSLDUP   (AX)(DX*2), Z15
+	VFMADD231PS Z9, Z15, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z16
+	VFMADD231PS Z10, Z16, Z0
 
 skip15:
-	DECQ    R9
-	JNZ     other9
-	ADDQ    $0x00000080, AX
-	MOVQ    yrow+72(FP), R14
-	MOVQ    R12, R13
-	CMPQ    past+112(FP), $0x00
-	JNE     past16
-	VMOVUPS Z0, (R13)
-	JMP     stored16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
 
-past16:
-	VMOVNTPS Z0, (R13)
-
-stored16:
-	ADDQ $0x40, R12
-	JMP  end
-
-odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	ADDQ        $0x00000100, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+fetched16:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -4892,19 +4840,38 @@ odd:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSHDUP   (AX), Z17
+	VFMADD231PS Z3, Z17, Z0
+	VMOVSHDUP   64(AX), Z18
+	VFMADD231PS Z4, Z18, Z0
+
+skip17:
+	VMOVSHDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z6, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z7, Z20, Z0
+	TESTQ       R11, R11
 	JNE         skip18
-	VMOVSLDUP   (AX), Z29
-	VFMADD231PS Z3, Z29, Z0
+	VMOVSHDUP   (AX)(DX*2), Z21
+	VFMADD231PS Z9, Z21, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z22
+	VFMADD231PS Z10, Z22, Z0
 
 skip18:
-	VMOVSLDUP   (AX)(DX*1), Z30
-	VFMADD231PS Z6, Z30, Z0
-	TESTQ       R11, R11
-	JNE         skip19
-	VMOVSLDUP   (AX)(DX*2), Z31
-	VFMADD231PS Z9, Z31, Z0
+other12:
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
 
-skip19:
+fetched19:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -4917,21 +4884,55 @@ skip19:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip20
-	VMOVSHDUP   (AX), Z12
-	VFMADD231PS Z3, Z12, Z0
+	VPERMPS     (AX), Z11, Z23
+	VFMADD231PS Z3, Z23, Z0
+	VPERMPS     64(AX), Z11, Z24
+	VFMADD231PS Z4, Z24, Z0
 
 skip20:
-	VMOVSHDUP   (AX)(DX*1), Z13
-	VFMADD231PS Z6, Z13, Z0
+	VPERMPS     (AX)(DX*1), Z11, Z25
+	VFMADD231PS Z6, Z25, Z0
+	VPERMPS     64(AX)(DX*1), Z11, Z26
+	VFMADD231PS Z7, Z26, Z0
 	TESTQ       R11, R11
 	JNE         skip21
-	VMOVSHDUP   (AX)(DX*2), Z14
-	VFMADD231PS Z9, Z14, Z0
+	VPERMPS     (AX)(DX*2), Z11, Z27
+	VFMADD231PS Z9, Z27, Z0
+	VPERMPS     64(AX)(DX*2), Z11, Z28
+	VFMADD231PS Z10, Z28, Z0
 
 skip21:
-other17:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+	DECQ    R9
+	JNZ     other12
+	ADDQ    $0x00000080, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past22
+	VMOVUPS Z0, (R13)
+	JMP     stored22
+
+past22:
+	VMOVNTPS Z0, (R13)
+
+stored22:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -4943,33 +4944,104 @@ other17:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip25
+	VMOVSLDUP   (AX), Z29
+	VFMADD231PS Z3, Z29, Z0
+
+skip25:
+	VMOVSLDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z6, Z30, Z0
+	TESTQ       R11, R11
+	JNE         skip26
+	VMOVSLDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z9, Z31, Z0
+
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched27:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   (AX), Z12
+	VFMADD231PS Z3, Z12, Z0
+
+skip28:
+	VMOVSHDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z6, Z13, Z0
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   (AX)(DX*2), Z14
+	VFMADD231PS Z9, Z14, Z0
+
+skip29:
+other23:
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched30:
+	VMOVUPS     (DI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     128(DI), Z4
+	VMOVUPS     192(DI), Z5
+	VMOVUPS     256(DI), Z6
+	VMOVUPS     320(DI), Z7
+	VMOVUPS     384(DI), Z8
+	VMOVUPS     448(DI), Z9
+	VMOVUPS     512(DI), Z10
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip31
 	VPERMPS     (AX), Z11, Z15
 	VFMADD231PS Z3, Z15, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z11, Z16
 	VFMADD231PS Z6, Z16, Z0
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (AX)(DX*2), Z11, Z17
 	VFMADD231PS Z9, Z17, Z0
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -5001,21 +5073,21 @@ TEXT ·sweep3s2_2AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z3
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	ADDQ        $0x00000200, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5027,14 +5099,14 @@ column:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z15
 	VFMADD231PS Z5, Z15, Z0
 	VMOVSLDUP   64(AX), Z16
 	VFMADD231PS Z4, Z16, Z2
 	VFMADD231PS Z6, Z16, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z18
@@ -5054,14 +5126,24 @@ skip2:
 	VFMADD231PS Z7, Z22, Z3
 	VFMADD231PS Z9, Z22, Z1
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (AX)(DX*4), Z23
 	VFMADD231PS Z11, Z23, Z1
 	VMOVSLDUP   64(AX)(DX*4), Z24
 	VFMADD231PS Z10, Z24, Z3
 	VFMADD231PS Z12, Z24, Z1
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5073,14 +5155,14 @@ skip3:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z5, Z25, Z0
 	VMOVSHDUP   64(AX), Z26
 	VFMADD231PS Z4, Z26, Z2
 	VFMADD231PS Z6, Z26, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z8, Z27, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z28
@@ -5100,17 +5182,27 @@ skip4:
 	VFMADD231PS Z7, Z14, Z3
 	VFMADD231PS Z9, Z14, Z1
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (AX)(DX*4), Z15
 	VFMADD231PS Z11, Z15, Z1
 	VMOVSHDUP   64(AX)(DX*4), Z16
 	VFMADD231PS Z10, Z16, Z3
 	VFMADD231PS Z12, Z16, Z1
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5122,14 +5214,14 @@ other1:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z13, Z17
 	VFMADD231PS Z5, Z17, Z0
 	VPERMPS     64(AX), Z13, Z18
 	VFMADD231PS Z4, Z18, Z2
 	VFMADD231PS Z6, Z18, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z13, Z19
 	VFMADD231PS Z8, Z19, Z0
 	VPERMPS     64(AX)(DX*1), Z13, Z20
@@ -5149,32 +5241,32 @@ skip6:
 	VFMADD231PS Z7, Z24, Z3
 	VFMADD231PS Z9, Z24, Z1
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (AX)(DX*4), Z13, Z25
 	VFMADD231PS Z11, Z25, Z1
 	VPERMPS     64(AX)(DX*4), Z13, Z26
 	VFMADD231PS Z10, Z26, Z3
 	VFMADD231PS Z12, Z26, Z1
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z2, Z0
 	VMOVAPS Z3, Z1
@@ -5184,21 +5276,21 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	ADDQ        $0x00000200, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5210,13 +5302,13 @@ last:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   (AX), Z27
 	VFMADD231PS Z5, Z27, Z0
 	VMOVSLDUP   64(AX), Z28
 	VFMADD231PS Z6, Z28, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z8, Z29, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z30
@@ -5232,13 +5324,23 @@ skip10:
 	VMOVSLDUP   64(AX)(SI*1), Z16
 	VFMADD231PS Z9, Z16, Z1
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   (AX)(DX*4), Z17
 	VFMADD231PS Z11, Z17, Z1
 	VMOVSLDUP   64(AX)(DX*4), Z18
 	VFMADD231PS Z12, Z18, Z1
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5250,13 +5352,13 @@ skip11:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   (AX), Z19
 	VFMADD231PS Z5, Z19, Z0
 	VMOVSHDUP   64(AX), Z20
 	VFMADD231PS Z6, Z20, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   (AX)(DX*1), Z21
 	VFMADD231PS Z8, Z21, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z22
@@ -5272,16 +5374,26 @@ skip12:
 	VMOVSHDUP   64(AX)(SI*1), Z26
 	VFMADD231PS Z9, Z26, Z1
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   (AX)(DX*4), Z27
 	VFMADD231PS Z11, Z27, Z1
 	VMOVSHDUP   64(AX)(DX*4), Z28
 	VFMADD231PS Z12, Z28, Z1
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5293,13 +5405,13 @@ other9:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     (AX), Z13, Z29
 	VFMADD231PS Z5, Z29, Z0
 	VPERMPS     64(AX), Z13, Z30
 	VFMADD231PS Z6, Z30, Z0
 
-skip14:
+skip20:
 	VPERMPS     (AX)(DX*1), Z13, Z31
 	VFMADD231PS Z8, Z31, Z0
 	VPERMPS     64(AX)(DX*1), Z13, Z14
@@ -5315,48 +5427,48 @@ skip14:
 	VPERMPS     64(AX)(SI*1), Z13, Z18
 	VFMADD231PS Z9, Z18, Z1
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     (AX)(DX*4), Z13, Z19
 	VFMADD231PS Z11, Z19, Z1
 	VPERMPS     64(AX)(DX*4), Z13, Z20
 	VFMADD231PS Z12, Z20, Z1
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x00000080, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored16:
+stored22:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	ADDQ        $0x00000200, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5368,11 +5480,11 @@ odd:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   (AX), Z21
 	VFMADD231PS Z5, Z21, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   (AX)(DX*1), Z22
 	VFMADD231PS Z8, Z22, Z0
 	VMOVSLDUP   (AX)(DX*2), Z23
@@ -5381,11 +5493,21 @@ skip18:
 	VMOVSLDUP   (AX)(SI*1), Z24
 	VFMADD231PS Z8, Z24, Z1
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   (AX)(DX*4), Z25
 	VFMADD231PS Z11, Z25, Z1
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5397,11 +5519,11 @@ skip19:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   (AX), Z26
 	VFMADD231PS Z5, Z26, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z8, Z27, Z0
 	VMOVSHDUP   (AX)(DX*2), Z28
@@ -5410,14 +5532,24 @@ skip20:
 	VMOVSHDUP   (AX)(SI*1), Z29
 	VFMADD231PS Z8, Z29, Z1
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   (AX)(DX*4), Z30
 	VFMADD231PS Z11, Z30, Z1
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -5429,11 +5561,11 @@ other17:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     (AX), Z13, Z31
 	VFMADD231PS Z5, Z31, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z13, Z14
 	VFMADD231PS Z8, Z14, Z0
 	VPERMPS     (AX)(DX*2), Z13, Z15
@@ -5442,29 +5574,29 @@ skip22:
 	VPERMPS     (AX)(SI*1), Z13, Z16
 	VFMADD231PS Z8, Z16, Z1
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (AX)(DX*4), Z13, Z17
 	VFMADD231PS Z11, Z17, Z1
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -5499,25 +5631,23 @@ TEXT ·sweep3s2_3AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z5
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	ADDQ        $0x00000300, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5529,14 +5659,14 @@ column:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z17
 	VFMADD231PS Z7, Z17, Z0
 	VMOVSLDUP   64(AX), Z18
 	VFMADD231PS Z6, Z18, Z3
 	VFMADD231PS Z8, Z18, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z19
 	VFMADD231PS Z10, Z19, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z20
@@ -5569,14 +5699,26 @@ skip2:
 	VFMADD231PS Z9, Z28, Z5
 	VFMADD231PS Z11, Z28, Z2
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (BX)(DX*1), Z29
 	VFMADD231PS Z13, Z29, Z2
 	VMOVSLDUP   64(BX)(DX*1), Z30
 	VFMADD231PS Z12, Z30, Z5
 	VFMADD231PS Z14, Z30, Z2
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5588,14 +5730,14 @@ skip3:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z31
 	VFMADD231PS Z7, Z31, Z0
 	VMOVSHDUP   64(AX), Z16
 	VFMADD231PS Z6, Z16, Z3
 	VFMADD231PS Z8, Z16, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z17
 	VFMADD231PS Z10, Z17, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z18
@@ -5628,17 +5770,29 @@ skip4:
 	VFMADD231PS Z9, Z26, Z5
 	VFMADD231PS Z11, Z26, Z2
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (BX)(DX*1), Z27
 	VFMADD231PS Z13, Z27, Z2
 	VMOVSHDUP   64(BX)(DX*1), Z28
 	VFMADD231PS Z12, Z28, Z5
 	VFMADD231PS Z14, Z28, Z2
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z15
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z15
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5650,14 +5804,14 @@ other1:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z15, Z29
 	VFMADD231PS Z7, Z29, Z0
 	VPERMPS     64(AX), Z15, Z30
 	VFMADD231PS Z6, Z30, Z3
 	VFMADD231PS Z8, Z30, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z15, Z31
 	VFMADD231PS Z10, Z31, Z0
 	VPERMPS     64(AX)(DX*1), Z15, Z16
@@ -5690,14 +5844,14 @@ skip6:
 	VFMADD231PS Z9, Z24, Z5
 	VFMADD231PS Z11, Z24, Z2
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (BX)(DX*1), Z15, Z25
 	VFMADD231PS Z13, Z25, Z2
 	VPERMPS     64(BX)(DX*1), Z15, Z26
 	VFMADD231PS Z12, Z26, Z5
 	VFMADD231PS Z14, Z26, Z2
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
@@ -5705,22 +5859,22 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z3, Z0
 	VMOVAPS Z4, Z1
@@ -5732,25 +5886,23 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	ADDQ        $0x00000300, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5762,13 +5914,13 @@ last:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   (AX), Z27
 	VFMADD231PS Z7, Z27, Z0
 	VMOVSLDUP   64(AX), Z28
 	VFMADD231PS Z8, Z28, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z10, Z29, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z30
@@ -5794,13 +5946,25 @@ skip10:
 	VMOVSLDUP   64(BX), Z22
 	VFMADD231PS Z11, Z22, Z2
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   (BX)(DX*1), Z23
 	VFMADD231PS Z13, Z23, Z2
 	VMOVSLDUP   64(BX)(DX*1), Z24
 	VFMADD231PS Z14, Z24, Z2
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5812,13 +5976,13 @@ skip11:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z7, Z25, Z0
 	VMOVSHDUP   64(AX), Z26
 	VFMADD231PS Z8, Z26, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z10, Z27, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z28
@@ -5844,16 +6008,28 @@ skip12:
 	VMOVSHDUP   64(BX), Z20
 	VFMADD231PS Z11, Z20, Z2
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   (BX)(DX*1), Z21
 	VFMADD231PS Z13, Z21, Z2
 	VMOVSHDUP   64(BX)(DX*1), Z22
 	VFMADD231PS Z14, Z22, Z2
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z15
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z15
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5865,13 +6041,13 @@ other9:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     (AX), Z15, Z23
 	VFMADD231PS Z7, Z23, Z0
 	VPERMPS     64(AX), Z15, Z24
 	VFMADD231PS Z8, Z24, Z0
 
-skip14:
+skip20:
 	VPERMPS     (AX)(DX*1), Z15, Z25
 	VFMADD231PS Z10, Z25, Z0
 	VPERMPS     64(AX)(DX*1), Z15, Z26
@@ -5897,57 +6073,55 @@ skip14:
 	VPERMPS     64(BX), Z15, Z18
 	VFMADD231PS Z11, Z18, Z2
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     (BX)(DX*1), Z15, Z19
 	VFMADD231PS Z13, Z19, Z2
 	VPERMPS     64(BX)(DX*1), Z15, Z20
 	VFMADD231PS Z14, Z20, Z2
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored16:
+stored22:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	ADDQ        $0x00000300, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5959,11 +6133,11 @@ odd:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   (AX), Z21
 	VFMADD231PS Z7, Z21, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   (AX)(DX*1), Z22
 	VFMADD231PS Z10, Z22, Z0
 	VMOVSLDUP   (AX)(DX*2), Z23
@@ -5977,11 +6151,23 @@ skip18:
 	VMOVSLDUP   (BX), Z26
 	VFMADD231PS Z10, Z26, Z2
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   (BX)(DX*1), Z27
 	VFMADD231PS Z13, Z27, Z2
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -5993,11 +6179,11 @@ skip19:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   (AX), Z28
 	VFMADD231PS Z7, Z28, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z10, Z29, Z0
 	VMOVSHDUP   (AX)(DX*2), Z30
@@ -6011,14 +6197,26 @@ skip20:
 	VMOVSHDUP   (BX), Z17
 	VFMADD231PS Z10, Z17, Z2
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   (BX)(DX*1), Z18
 	VFMADD231PS Z13, Z18, Z2
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z15
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z15
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z6
 	VMOVUPS     64(DI), Z7
 	VMOVUPS     128(DI), Z8
@@ -6030,11 +6228,11 @@ other17:
 	VMOVUPS     512(DI), Z14
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     (AX), Z15, Z19
 	VFMADD231PS Z7, Z19, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z15, Z20
 	VFMADD231PS Z10, Z20, Z0
 	VPERMPS     (AX)(DX*2), Z15, Z21
@@ -6048,34 +6246,34 @@ skip22:
 	VPERMPS     (BX), Z15, Z24
 	VFMADD231PS Z10, Z24, Z2
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (BX)(DX*1), Z15, Z25
 	VFMADD231PS Z13, Z25, Z2
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -6112,29 +6310,23 @@ TEXT ·sweep3s2_4AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z7
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	ADDQ        $0x00000400, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6146,14 +6338,14 @@ column:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z19
 	VFMADD231PS Z9, Z19, Z0
 	VMOVSLDUP   64(AX), Z20
 	VFMADD231PS Z8, Z20, Z4
 	VFMADD231PS Z10, Z20, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z21
 	VFMADD231PS Z12, Z21, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z22
@@ -6199,14 +6391,26 @@ skip2:
 	VFMADD231PS Z11, Z20, Z7
 	VFMADD231PS Z13, Z20, Z3
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (BX)(SI*1), Z21
 	VFMADD231PS Z15, Z21, Z3
 	VMOVSLDUP   64(BX)(SI*1), Z22
 	VFMADD231PS Z14, Z22, Z7
 	VFMADD231PS Z16, Z22, Z3
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6218,14 +6422,14 @@ skip3:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z23
 	VFMADD231PS Z9, Z23, Z0
 	VMOVSHDUP   64(AX), Z24
 	VFMADD231PS Z8, Z24, Z4
 	VFMADD231PS Z10, Z24, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z25
 	VFMADD231PS Z12, Z25, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z26
@@ -6271,17 +6475,29 @@ skip4:
 	VFMADD231PS Z11, Z24, Z7
 	VFMADD231PS Z13, Z24, Z3
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (BX)(SI*1), Z25
 	VFMADD231PS Z15, Z25, Z3
 	VMOVSHDUP   64(BX)(SI*1), Z26
 	VFMADD231PS Z14, Z26, Z7
 	VFMADD231PS Z16, Z26, Z3
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z17
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z17
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6293,14 +6509,14 @@ other1:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z17, Z27
 	VFMADD231PS Z9, Z27, Z0
 	VPERMPS     64(AX), Z17, Z28
 	VFMADD231PS Z8, Z28, Z4
 	VFMADD231PS Z10, Z28, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z17, Z29
 	VFMADD231PS Z12, Z29, Z0
 	VPERMPS     64(AX)(DX*1), Z17, Z30
@@ -6346,14 +6562,14 @@ skip6:
 	VFMADD231PS Z11, Z28, Z7
 	VFMADD231PS Z13, Z28, Z3
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (BX)(SI*1), Z17, Z29
 	VFMADD231PS Z15, Z29, Z3
 	VPERMPS     64(BX)(SI*1), Z17, Z30
 	VFMADD231PS Z14, Z30, Z7
 	VFMADD231PS Z16, Z30, Z3
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
@@ -6361,7 +6577,7 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -6369,9 +6585,9 @@ skip7:
 	VMOVUPS Z2, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z3, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -6380,7 +6596,7 @@ past8:
 	ADDQ     R14, R13
 	VMOVNTPS Z3, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z4, Z0
 	VMOVAPS Z5, Z1
@@ -6394,29 +6610,23 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	ADDQ        $0x00000400, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6428,13 +6638,13 @@ last:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   (AX), Z31
 	VFMADD231PS Z9, Z31, Z0
 	VMOVSLDUP   64(AX), Z18
 	VFMADD231PS Z10, Z18, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   (AX)(DX*1), Z19
 	VFMADD231PS Z12, Z19, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z20
@@ -6470,13 +6680,25 @@ skip10:
 	VMOVSLDUP   64(BX)(DX*2), Z18
 	VFMADD231PS Z13, Z18, Z3
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   (BX)(SI*1), Z19
 	VFMADD231PS Z15, Z19, Z3
 	VMOVSLDUP   64(BX)(SI*1), Z20
 	VFMADD231PS Z16, Z20, Z3
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6488,13 +6710,13 @@ skip11:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   (AX), Z21
 	VFMADD231PS Z9, Z21, Z0
 	VMOVSHDUP   64(AX), Z22
 	VFMADD231PS Z10, Z22, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   (AX)(DX*1), Z23
 	VFMADD231PS Z12, Z23, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z24
@@ -6530,16 +6752,28 @@ skip12:
 	VMOVSHDUP   64(BX)(DX*2), Z22
 	VFMADD231PS Z13, Z22, Z3
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   (BX)(SI*1), Z23
 	VFMADD231PS Z15, Z23, Z3
 	VMOVSHDUP   64(BX)(SI*1), Z24
 	VFMADD231PS Z16, Z24, Z3
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z17
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z17
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6551,13 +6785,13 @@ other9:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     (AX), Z17, Z25
 	VFMADD231PS Z9, Z25, Z0
 	VPERMPS     64(AX), Z17, Z26
 	VFMADD231PS Z10, Z26, Z0
 
-skip14:
+skip20:
 	VPERMPS     (AX)(DX*1), Z17, Z27
 	VFMADD231PS Z12, Z27, Z0
 	VPERMPS     64(AX)(DX*1), Z17, Z28
@@ -6593,21 +6827,21 @@ skip14:
 	VPERMPS     64(BX)(DX*2), Z17, Z26
 	VFMADD231PS Z13, Z26, Z3
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     (BX)(SI*1), Z17, Z27
 	VFMADD231PS Z15, Z27, Z3
 	VPERMPS     64(BX)(SI*1), Z17, Z28
 	VFMADD231PS Z16, Z28, Z3
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -6615,9 +6849,9 @@ skip15:
 	VMOVUPS Z2, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z3, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -6626,32 +6860,26 @@ past16:
 	ADDQ     R14, R13
 	VMOVNTPS Z3, (R13)
 
-stored16:
+stored22:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	ADDQ        $0x00000400, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6663,11 +6891,11 @@ odd:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   (AX), Z29
 	VFMADD231PS Z9, Z29, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   (AX)(DX*1), Z30
 	VFMADD231PS Z12, Z30, Z0
 	VMOVSLDUP   (AX)(DX*2), Z31
@@ -6686,11 +6914,23 @@ skip18:
 	VMOVSLDUP   (BX)(DX*2), Z22
 	VFMADD231PS Z12, Z22, Z3
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   (BX)(SI*1), Z23
 	VFMADD231PS Z15, Z23, Z3
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6702,11 +6942,11 @@ skip19:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   (AX), Z24
 	VFMADD231PS Z9, Z24, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   (AX)(DX*1), Z25
 	VFMADD231PS Z12, Z25, Z0
 	VMOVSHDUP   (AX)(DX*2), Z26
@@ -6725,14 +6965,26 @@ skip20:
 	VMOVSHDUP   (BX)(DX*2), Z31
 	VFMADD231PS Z12, Z31, Z3
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   (BX)(SI*1), Z18
 	VFMADD231PS Z15, Z18, Z3
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z17
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z17
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z8
 	VMOVUPS     64(DI), Z9
 	VMOVUPS     128(DI), Z10
@@ -6744,11 +6996,11 @@ other17:
 	VMOVUPS     512(DI), Z16
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     (AX), Z17, Z19
 	VFMADD231PS Z9, Z19, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z17, Z20
 	VFMADD231PS Z12, Z20, Z0
 	VPERMPS     (AX)(DX*2), Z17, Z21
@@ -6767,19 +7019,19 @@ skip22:
 	VPERMPS     (BX)(DX*2), Z17, Z26
 	VFMADD231PS Z12, Z26, Z3
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (BX)(SI*1), Z17, Z27
 	VFMADD231PS Z15, Z27, Z3
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -6787,9 +7039,9 @@ skip23:
 	VMOVUPS Z2, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z3, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -6798,7 +7050,7 @@ past24:
 	ADDQ     R14, R13
 	VMOVNTPS Z3, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -6838,33 +7090,25 @@ TEXT ·sweep3s2_5AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z9
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	ADDQ        $0x00000500, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -6876,14 +7120,14 @@ column:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z21
 	VFMADD231PS Z11, Z21, Z0
 	VMOVSLDUP   64(AX), Z22
 	VFMADD231PS Z10, Z22, Z5
 	VFMADD231PS Z12, Z22, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z23
 	VFMADD231PS Z14, Z23, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z24
@@ -6942,14 +7186,28 @@ skip2:
 	VFMADD231PS Z13, Z28, Z9
 	VFMADD231PS Z15, Z28, Z4
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (CX), Z29
 	VFMADD231PS Z17, Z29, Z4
 	VMOVSLDUP   64(CX), Z30
 	VFMADD231PS Z16, Z30, Z9
 	VFMADD231PS Z18, Z30, Z4
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -6961,14 +7219,14 @@ skip3:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z31
 	VFMADD231PS Z11, Z31, Z0
 	VMOVSHDUP   64(AX), Z20
 	VFMADD231PS Z10, Z20, Z5
 	VFMADD231PS Z12, Z20, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z21
 	VFMADD231PS Z14, Z21, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z22
@@ -7027,17 +7285,31 @@ skip4:
 	VFMADD231PS Z13, Z26, Z9
 	VFMADD231PS Z15, Z26, Z4
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (CX), Z27
 	VFMADD231PS Z17, Z27, Z4
 	VMOVSHDUP   64(CX), Z28
 	VFMADD231PS Z16, Z28, Z9
 	VFMADD231PS Z18, Z28, Z4
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z19
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z19
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7049,14 +7321,14 @@ other1:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z19, Z29
 	VFMADD231PS Z11, Z29, Z0
 	VPERMPS     64(AX), Z19, Z30
 	VFMADD231PS Z10, Z30, Z5
 	VFMADD231PS Z12, Z30, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z19, Z31
 	VFMADD231PS Z14, Z31, Z0
 	VPERMPS     64(AX)(DX*1), Z19, Z20
@@ -7115,14 +7387,14 @@ skip6:
 	VFMADD231PS Z13, Z24, Z9
 	VFMADD231PS Z15, Z24, Z4
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (CX), Z19, Z25
 	VFMADD231PS Z17, Z25, Z4
 	VPERMPS     64(CX), Z19, Z26
 	VFMADD231PS Z16, Z26, Z9
 	VFMADD231PS Z18, Z26, Z4
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
@@ -7131,7 +7403,7 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -7141,9 +7413,9 @@ skip7:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -7154,7 +7426,7 @@ past8:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z5, Z0
 	VMOVAPS Z6, Z1
@@ -7170,33 +7442,25 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	ADDQ        $0x00000500, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7208,13 +7472,13 @@ last:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   (AX), Z27
 	VFMADD231PS Z11, Z27, Z0
 	VMOVSLDUP   64(AX), Z28
 	VFMADD231PS Z12, Z28, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z14, Z29, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z30
@@ -7260,13 +7524,27 @@ skip10:
 	VMOVSLDUP   64(BX)(DX*4), Z22
 	VFMADD231PS Z15, Z22, Z4
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   (CX), Z23
 	VFMADD231PS Z17, Z23, Z4
 	VMOVSLDUP   64(CX), Z24
 	VFMADD231PS Z18, Z24, Z4
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7278,13 +7556,13 @@ skip11:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z11, Z25, Z0
 	VMOVSHDUP   64(AX), Z26
 	VFMADD231PS Z12, Z26, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z14, Z27, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z28
@@ -7330,16 +7608,30 @@ skip12:
 	VMOVSHDUP   64(BX)(DX*4), Z20
 	VFMADD231PS Z15, Z20, Z4
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   (CX), Z21
 	VFMADD231PS Z17, Z21, Z4
 	VMOVSHDUP   64(CX), Z22
 	VFMADD231PS Z18, Z22, Z4
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z19
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z19
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7351,13 +7643,13 @@ other9:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     (AX), Z19, Z23
 	VFMADD231PS Z11, Z23, Z0
 	VPERMPS     64(AX), Z19, Z24
 	VFMADD231PS Z12, Z24, Z0
 
-skip14:
+skip20:
 	VPERMPS     (AX)(DX*1), Z19, Z25
 	VFMADD231PS Z14, Z25, Z0
 	VPERMPS     64(AX)(DX*1), Z19, Z26
@@ -7403,22 +7695,22 @@ skip14:
 	VPERMPS     64(BX)(DX*4), Z19, Z30
 	VFMADD231PS Z15, Z30, Z4
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     (CX), Z19, Z31
 	VFMADD231PS Z17, Z31, Z4
 	VPERMPS     64(CX), Z19, Z20
 	VFMADD231PS Z18, Z20, Z4
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -7428,9 +7720,9 @@ skip15:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -7441,36 +7733,28 @@ past16:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored16:
+stored22:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	ADDQ        $0x00000500, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7482,11 +7766,11 @@ odd:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   (AX), Z21
 	VFMADD231PS Z11, Z21, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   (AX)(DX*1), Z22
 	VFMADD231PS Z14, Z22, Z0
 	VMOVSLDUP   (AX)(DX*2), Z23
@@ -7510,11 +7794,25 @@ skip18:
 	VMOVSLDUP   (BX)(DX*4), Z30
 	VFMADD231PS Z14, Z30, Z4
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   (CX), Z31
 	VFMADD231PS Z17, Z31, Z4
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7526,11 +7824,11 @@ skip19:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   (AX), Z20
 	VFMADD231PS Z11, Z20, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   (AX)(DX*1), Z21
 	VFMADD231PS Z14, Z21, Z0
 	VMOVSHDUP   (AX)(DX*2), Z22
@@ -7554,14 +7852,28 @@ skip20:
 	VMOVSHDUP   (BX)(DX*4), Z29
 	VFMADD231PS Z14, Z29, Z4
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   (CX), Z30
 	VFMADD231PS Z17, Z30, Z4
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z19
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z19
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z10
 	VMOVUPS     64(DI), Z11
 	VMOVUPS     128(DI), Z12
@@ -7573,11 +7885,11 @@ other17:
 	VMOVUPS     512(DI), Z18
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     (AX), Z19, Z31
 	VFMADD231PS Z11, Z31, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z19, Z20
 	VFMADD231PS Z14, Z20, Z0
 	VPERMPS     (AX)(DX*2), Z19, Z21
@@ -7601,20 +7913,20 @@ skip22:
 	VPERMPS     (BX)(DX*4), Z19, Z28
 	VFMADD231PS Z14, Z28, Z4
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (CX), Z19, Z29
 	VFMADD231PS Z17, Z29, Z4
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -7624,9 +7936,9 @@ skip23:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -7637,7 +7949,7 @@ past24:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -7679,37 +7991,25 @@ TEXT ·sweep3s2_6AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z11
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	ADDQ        $0x00000600, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -7721,14 +8021,14 @@ column:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z23
 	VFMADD231PS Z13, Z23, Z0
 	VMOVSLDUP   64(AX), Z24
 	VFMADD231PS Z12, Z24, Z6
 	VFMADD231PS Z14, Z24, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z25
 	VFMADD231PS Z16, Z25, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z26
@@ -7800,14 +8100,28 @@ skip2:
 	VFMADD231PS Z15, Z26, Z11
 	VFMADD231PS Z17, Z26, Z5
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (CX)(DX*2), Z27
 	VFMADD231PS Z19, Z27, Z5
 	VMOVSLDUP   64(CX)(DX*2), Z28
 	VFMADD231PS Z18, Z28, Z11
 	VFMADD231PS Z20, Z28, Z5
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -7819,14 +8133,14 @@ skip3:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z29
 	VFMADD231PS Z13, Z29, Z0
 	VMOVSHDUP   64(AX), Z30
 	VFMADD231PS Z12, Z30, Z6
 	VFMADD231PS Z14, Z30, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z31
 	VFMADD231PS Z16, Z31, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z22
@@ -7898,17 +8212,31 @@ skip4:
 	VFMADD231PS Z15, Z22, Z11
 	VFMADD231PS Z17, Z22, Z5
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (CX)(DX*2), Z23
 	VFMADD231PS Z19, Z23, Z5
 	VMOVSHDUP   64(CX)(DX*2), Z24
 	VFMADD231PS Z18, Z24, Z11
 	VFMADD231PS Z20, Z24, Z5
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z21
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z21
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -7920,14 +8248,14 @@ other1:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z21, Z25
 	VFMADD231PS Z13, Z25, Z0
 	VPERMPS     64(AX), Z21, Z26
 	VFMADD231PS Z12, Z26, Z6
 	VFMADD231PS Z14, Z26, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z21, Z27
 	VFMADD231PS Z16, Z27, Z0
 	VPERMPS     64(AX)(DX*1), Z21, Z28
@@ -7999,14 +8327,14 @@ skip6:
 	VFMADD231PS Z15, Z28, Z11
 	VFMADD231PS Z17, Z28, Z5
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (CX)(DX*2), Z21, Z29
 	VFMADD231PS Z19, Z29, Z5
 	VPERMPS     64(CX)(DX*2), Z21, Z30
 	VFMADD231PS Z18, Z30, Z11
 	VFMADD231PS Z20, Z30, Z5
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
@@ -8015,7 +8343,7 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -8027,9 +8355,9 @@ skip7:
 	VMOVUPS Z4, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z5, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -8042,7 +8370,7 @@ past8:
 	ADDQ     R14, R13
 	VMOVNTPS Z5, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z6, Z0
 	VMOVAPS Z7, Z1
@@ -8060,37 +8388,25 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	ADDQ        $0x00000600, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -8102,13 +8418,13 @@ last:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   (AX), Z31
 	VFMADD231PS Z13, Z31, Z0
 	VMOVSLDUP   64(AX), Z22
 	VFMADD231PS Z14, Z22, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   (AX)(DX*1), Z23
 	VFMADD231PS Z16, Z23, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z24
@@ -8164,13 +8480,27 @@ skip10:
 	VMOVSLDUP   64(CX)(DX*1), Z24
 	VFMADD231PS Z17, Z24, Z5
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   (CX)(DX*2), Z25
 	VFMADD231PS Z19, Z25, Z5
 	VMOVSLDUP   64(CX)(DX*2), Z26
 	VFMADD231PS Z20, Z26, Z5
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -8182,13 +8512,13 @@ skip11:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   (AX), Z27
 	VFMADD231PS Z13, Z27, Z0
 	VMOVSHDUP   64(AX), Z28
 	VFMADD231PS Z14, Z28, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z16, Z29, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z30
@@ -8244,16 +8574,30 @@ skip12:
 	VMOVSHDUP   64(CX)(DX*1), Z30
 	VFMADD231PS Z17, Z30, Z5
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   (CX)(DX*2), Z31
 	VFMADD231PS Z19, Z31, Z5
 	VMOVSHDUP   64(CX)(DX*2), Z22
 	VFMADD231PS Z20, Z22, Z5
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z21
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z21
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -8265,13 +8609,13 @@ other9:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     (AX), Z21, Z23
 	VFMADD231PS Z13, Z23, Z0
 	VPERMPS     64(AX), Z21, Z24
 	VFMADD231PS Z14, Z24, Z0
 
-skip14:
+skip20:
 	VPERMPS     (AX)(DX*1), Z21, Z25
 	VFMADD231PS Z16, Z25, Z0
 	VPERMPS     64(AX)(DX*1), Z21, Z26
@@ -8327,22 +8671,22 @@ skip14:
 	VPERMPS     64(CX)(DX*1), Z21, Z26
 	VFMADD231PS Z17, Z26, Z5
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     (CX)(DX*2), Z21, Z27
 	VFMADD231PS Z19, Z27, Z5
 	VPERMPS     64(CX)(DX*2), Z21, Z28
 	VFMADD231PS Z20, Z28, Z5
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -8354,9 +8698,9 @@ skip15:
 	VMOVUPS Z4, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z5, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -8369,40 +8713,28 @@ past16:
 	ADDQ     R14, R13
 	VMOVNTPS Z5, (R13)
 
-stored16:
+stored22:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	ADDQ        $0x00000600, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -8414,11 +8746,11 @@ odd:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   (AX), Z29
 	VFMADD231PS Z13, Z29, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   (AX)(DX*1), Z30
 	VFMADD231PS Z16, Z30, Z0
 	VMOVSLDUP   (AX)(DX*2), Z31
@@ -8447,11 +8779,25 @@ skip18:
 	VMOVSLDUP   (CX)(DX*1), Z30
 	VFMADD231PS Z16, Z30, Z5
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   (CX)(DX*2), Z31
 	VFMADD231PS Z19, Z31, Z5
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -8463,11 +8809,11 @@ skip19:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   (AX), Z22
 	VFMADD231PS Z13, Z22, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   (AX)(DX*1), Z23
 	VFMADD231PS Z16, Z23, Z0
 	VMOVSHDUP   (AX)(DX*2), Z24
@@ -8496,14 +8842,28 @@ skip20:
 	VMOVSHDUP   (CX)(DX*1), Z23
 	VFMADD231PS Z16, Z23, Z5
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   (CX)(DX*2), Z24
 	VFMADD231PS Z19, Z24, Z5
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z21
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z21
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z12
 	VMOVUPS     64(DI), Z13
 	VMOVUPS     128(DI), Z14
@@ -8515,11 +8875,11 @@ other17:
 	VMOVUPS     512(DI), Z20
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     (AX), Z21, Z25
 	VFMADD231PS Z13, Z25, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z21, Z26
 	VFMADD231PS Z16, Z26, Z0
 	VPERMPS     (AX)(DX*2), Z21, Z27
@@ -8548,20 +8908,20 @@ skip22:
 	VPERMPS     (CX)(DX*1), Z21, Z26
 	VFMADD231PS Z16, Z26, Z5
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (CX)(DX*2), Z21, Z27
 	VFMADD231PS Z19, Z27, Z5
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -8573,9 +8933,9 @@ skip23:
 	VMOVUPS Z4, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z5, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -8588,7 +8948,7 @@ past24:
 	ADDQ     R14, R13
 	VMOVNTPS Z5, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -8632,41 +8992,27 @@ TEXT ·sweep3s2_7AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS (R14), Z13
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	ADDQ        $0x00000700, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -8678,14 +9024,14 @@ column:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z25
 	VFMADD231PS Z15, Z25, Z0
 	VMOVSLDUP   64(AX), Z26
 	VFMADD231PS Z14, Z26, Z7
 	VFMADD231PS Z16, Z26, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z18, Z27, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z28
@@ -8770,14 +9116,30 @@ skip2:
 	VFMADD231PS Z17, Z28, Z13
 	VFMADD231PS Z19, Z28, Z6
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (CX)(DX*4), Z29
 	VFMADD231PS Z21, Z29, Z6
 	VMOVSLDUP   64(CX)(DX*4), Z30
 	VFMADD231PS Z20, Z30, Z13
 	VFMADD231PS Z22, Z30, Z6
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -8789,14 +9151,14 @@ skip3:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z31
 	VFMADD231PS Z15, Z31, Z0
 	VMOVSHDUP   64(AX), Z24
 	VFMADD231PS Z14, Z24, Z7
 	VFMADD231PS Z16, Z24, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z25
 	VFMADD231PS Z18, Z25, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z26
@@ -8881,17 +9243,33 @@ skip4:
 	VFMADD231PS Z17, Z26, Z13
 	VFMADD231PS Z19, Z26, Z6
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (CX)(DX*4), Z27
 	VFMADD231PS Z21, Z27, Z6
 	VMOVSHDUP   64(CX)(DX*4), Z28
 	VFMADD231PS Z20, Z28, Z13
 	VFMADD231PS Z22, Z28, Z6
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z23
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z23
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -8903,14 +9281,14 @@ other1:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z23, Z29
 	VFMADD231PS Z15, Z29, Z0
 	VPERMPS     64(AX), Z23, Z30
 	VFMADD231PS Z14, Z30, Z7
 	VFMADD231PS Z16, Z30, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z23, Z31
 	VFMADD231PS Z18, Z31, Z0
 	VPERMPS     64(AX)(DX*1), Z23, Z24
@@ -8995,14 +9373,14 @@ skip6:
 	VFMADD231PS Z17, Z24, Z13
 	VFMADD231PS Z19, Z24, Z6
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (CX)(DX*4), Z23, Z25
 	VFMADD231PS Z21, Z25, Z6
 	VPERMPS     64(CX)(DX*4), Z23, Z26
 	VFMADD231PS Z20, Z26, Z13
 	VFMADD231PS Z22, Z26, Z6
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x00000080, AX
@@ -9011,7 +9389,7 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -9025,9 +9403,9 @@ skip7:
 	VMOVUPS Z5, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z6, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -9042,7 +9420,7 @@ past8:
 	ADDQ     R14, R13
 	VMOVNTPS Z6, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	VMOVAPS Z7, Z0
 	VMOVAPS Z8, Z1
@@ -9062,41 +9440,27 @@ stored8:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	ADDQ        $0x00000700, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -9108,13 +9472,13 @@ last:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   (AX), Z27
 	VFMADD231PS Z15, Z27, Z0
 	VMOVSLDUP   64(AX), Z28
 	VFMADD231PS Z16, Z28, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z18, Z29, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z30
@@ -9180,13 +9544,29 @@ skip10:
 	VMOVSLDUP   64(CX)(SI*1), Z30
 	VFMADD231PS Z19, Z30, Z6
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   (CX)(DX*4), Z31
 	VFMADD231PS Z21, Z31, Z6
 	VMOVSLDUP   64(CX)(DX*4), Z24
 	VFMADD231PS Z22, Z24, Z6
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -9198,13 +9578,13 @@ skip11:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z15, Z25, Z0
 	VMOVSHDUP   64(AX), Z26
 	VFMADD231PS Z16, Z26, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z18, Z27, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z28
@@ -9270,16 +9650,32 @@ skip12:
 	VMOVSHDUP   64(CX)(SI*1), Z28
 	VFMADD231PS Z19, Z28, Z6
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   (CX)(DX*4), Z29
 	VFMADD231PS Z21, Z29, Z6
 	VMOVSHDUP   64(CX)(DX*4), Z30
 	VFMADD231PS Z22, Z30, Z6
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z23
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z23
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -9291,13 +9687,13 @@ other9:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     (AX), Z23, Z31
 	VFMADD231PS Z15, Z31, Z0
 	VPERMPS     64(AX), Z23, Z24
 	VFMADD231PS Z16, Z24, Z0
 
-skip14:
+skip20:
 	VPERMPS     (AX)(DX*1), Z23, Z25
 	VFMADD231PS Z18, Z25, Z0
 	VPERMPS     64(AX)(DX*1), Z23, Z26
@@ -9363,22 +9759,22 @@ skip14:
 	VPERMPS     64(CX)(SI*1), Z23, Z26
 	VFMADD231PS Z19, Z26, Z6
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     (CX)(DX*4), Z23, Z27
 	VFMADD231PS Z21, Z27, Z6
 	VPERMPS     64(CX)(DX*4), Z23, Z28
 	VFMADD231PS Z22, Z28, Z6
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -9392,9 +9788,9 @@ skip15:
 	VMOVUPS Z5, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z6, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -9409,44 +9805,30 @@ past16:
 	ADDQ     R14, R13
 	VMOVNTPS Z6, (R13)
 
-stored16:
+stored22:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	ADDQ        $0x00000700, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -9458,11 +9840,11 @@ odd:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   (AX), Z29
 	VFMADD231PS Z15, Z29, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   (AX)(DX*1), Z30
 	VFMADD231PS Z18, Z30, Z0
 	VMOVSLDUP   (AX)(DX*2), Z31
@@ -9496,11 +9878,27 @@ skip18:
 	VMOVSLDUP   (CX)(SI*1), Z26
 	VFMADD231PS Z18, Z26, Z6
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   (CX)(DX*4), Z27
 	VFMADD231PS Z21, Z27, Z6
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -9512,11 +9910,11 @@ skip19:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   (AX), Z28
 	VFMADD231PS Z15, Z28, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   (AX)(DX*1), Z29
 	VFMADD231PS Z18, Z29, Z0
 	VMOVSHDUP   (AX)(DX*2), Z30
@@ -9550,14 +9948,30 @@ skip20:
 	VMOVSHDUP   (CX)(SI*1), Z25
 	VFMADD231PS Z18, Z25, Z6
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   (CX)(DX*4), Z26
 	VFMADD231PS Z21, Z26, Z6
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z23
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z23
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z14
 	VMOVUPS     64(DI), Z15
 	VMOVUPS     128(DI), Z16
@@ -9569,11 +9983,11 @@ other17:
 	VMOVUPS     512(DI), Z22
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     (AX), Z23, Z27
 	VFMADD231PS Z15, Z27, Z0
 
-skip22:
+skip31:
 	VPERMPS     (AX)(DX*1), Z23, Z28
 	VFMADD231PS Z18, Z28, Z0
 	VPERMPS     (AX)(DX*2), Z23, Z29
@@ -9607,20 +10021,20 @@ skip22:
 	VPERMPS     (CX)(SI*1), Z23, Z24
 	VFMADD231PS Z18, Z24, Z6
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     (CX)(DX*4), Z23, Z25
 	VFMADD231PS Z21, Z25, Z6
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -9634,9 +10048,9 @@ skip23:
 	VMOVUPS Z5, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z6, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -9651,7 +10065,7 @@ past24:
 	ADDQ     R14, R13
 	VMOVNTPS Z6, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 
 end:
@@ -9666,32 +10080,33 @@ done:
 // func sweep3s3_1AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·sweep3s3_1AVX512(SB), NOSPLIT, $0-120
-	MOVQ        x+16(FP), AX
-	MOVQ        from+24(FP), R14
-	MOVQ        xrow+32(FP), DX
-	MOVQ        top+88(FP), R10
-	MOVQ        bottom+96(FP), R11
-	MOVQ        y+64(FP), R12
-	ADDQ        R14, AX
-	LEAQ        (DX)(DX*2), SI
-	LEAQ        (SI)(DX*2), R14
-	MOVQ        bias+56(FP), R14
-	VMOVUPS     (R14), Z0
-	DECQ        width+0(FP)
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	ADDQ        $0x00000240, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       x+16(FP), AX
+	MOVQ       from+24(FP), R14
+	MOVQ       xrow+32(FP), DX
+	MOVQ       top+88(FP), R10
+	MOVQ       bottom+96(FP), R11
+	MOVQ       y+64(FP), R12
+	ADDQ       R14, AX
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (SI)(DX*2), R14
+	MOVQ       bias+56(FP), R14
+	VMOVUPS    (R14), Z0
+	DECQ       width+0(FP)
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -9703,58 +10118,37 @@ TEXT ·sweep3s3_1AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z12
 	VFMADD231PS Z2, Z12, Z0
 	VMOVSLDUP   64(AX), Z13
 	VFMADD231PS Z3, Z13, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z14
 	VFMADD231PS Z5, Z14, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z0
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (AX)(DX*2), Z16
 	VFMADD231PS Z8, Z16, Z0
 	VMOVSLDUP   64(AX)(DX*2), Z17
 	VFMADD231PS Z9, Z17, Z0
 
-skip3:
-	VMOVUPS     (DI), Z1
-	VMOVUPS     64(DI), Z2
-	VMOVUPS     128(DI), Z3
-	VMOVUPS     192(DI), Z4
-	VMOVUPS     256(DI), Z5
-	VMOVUPS     320(DI), Z6
-	VMOVUPS     384(DI), Z7
-	VMOVUPS     448(DI), Z8
-	VMOVUPS     512(DI), Z9
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip4
-	VMOVSHDUP   (AX), Z18
-	VFMADD231PS Z2, Z18, Z0
-	VMOVSHDUP   64(AX), Z19
-	VFMADD231PS Z3, Z19, Z0
-
 skip4:
-	VMOVSHDUP   (AX)(DX*1), Z20
-	VFMADD231PS Z5, Z20, Z0
-	VMOVSHDUP   64(AX)(DX*1), Z21
-	VFMADD231PS Z6, Z21, Z0
-	TESTQ       R11, R11
-	JNE         skip5
-	VMOVSHDUP   (AX)(DX*2), Z22
-	VFMADD231PS Z8, Z22, Z0
-	VMOVSHDUP   64(AX)(DX*2), Z23
-	VFMADD231PS Z9, Z23, Z0
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
 
-skip5:
-other1:
-	VMOVUPS     (R8), Z10
-	ADDQ        $0x40, R8
+fetched5:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -9767,134 +10161,105 @@ other1:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip6
+	VMOVSHDUP   (AX), Z18
+	VFMADD231PS Z2, Z18, Z0
+	VMOVSHDUP   64(AX), Z19
+	VFMADD231PS Z3, Z19, Z0
+
+skip6:
+	VMOVSHDUP   (AX)(DX*1), Z20
+	VFMADD231PS Z5, Z20, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z21
+	VFMADD231PS Z6, Z21, Z0
+	TESTQ       R11, R11
+	JNE         skip7
+	VMOVSHDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z8, Z22, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z0
+
+skip7:
+other1:
+	VMOVUPS    (R8), Z10
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched8:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip9
 	VPERMPS     (AX), Z10, Z24
 	VFMADD231PS Z2, Z24, Z0
 	VPERMPS     64(AX), Z10, Z25
 	VFMADD231PS Z3, Z25, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z10, Z26
 	VFMADD231PS Z5, Z26, Z0
 	VPERMPS     64(AX)(DX*1), Z10, Z27
 	VFMADD231PS Z6, Z27, Z0
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (AX)(DX*2), Z10, Z28
 	VFMADD231PS Z8, Z28, Z0
 	VPERMPS     64(AX)(DX*2), Z10, Z29
 	VFMADD231PS Z9, Z29, Z0
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x000000c0, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	ADDQ        $0x00000240, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
-	VMOVUPS     (DI), Z1
-	VMOVUPS     64(DI), Z2
-	VMOVUPS     128(DI), Z3
-	VMOVUPS     192(DI), Z4
-	VMOVUPS     256(DI), Z5
-	VMOVUPS     320(DI), Z6
-	VMOVUPS     384(DI), Z7
-	VMOVUPS     448(DI), Z8
-	VMOVUPS     512(DI), Z9
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip10
-	VMOVSLDUP   -64(AX), Z30
-	VFMADD231PS Z1, Z30, Z0
-	VMOVSLDUP   (AX), Z31
-	VFMADD231PS Z2, Z31, Z0
-	VMOVSLDUP   64(AX), Z11
-	VFMADD231PS Z3, Z11, Z0
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
 
-skip10:
-	VMOVSLDUP   -64(AX)(DX*1), Z12
-	VFMADD231PS Z4, Z12, Z0
-	VMOVSLDUP   (AX)(DX*1), Z13
-	VFMADD231PS Z5, Z13, Z0
-	VMOVSLDUP   64(AX)(DX*1), Z14
-	VFMADD231PS Z6, Z14, Z0
-	TESTQ       R11, R11
-	JNE         skip11
-	VMOVSLDUP   -64(AX)(DX*2), Z15
-	VFMADD231PS Z7, Z15, Z0
-	VMOVSLDUP   (AX)(DX*2), Z16
-	VFMADD231PS Z8, Z16, Z0
-	VMOVSLDUP   64(AX)(DX*2), Z17
-	VFMADD231PS Z9, Z17, Z0
-
-skip11:
-	VMOVUPS     (DI), Z1
-	VMOVUPS     64(DI), Z2
-	VMOVUPS     128(DI), Z3
-	VMOVUPS     192(DI), Z4
-	VMOVUPS     256(DI), Z5
-	VMOVUPS     320(DI), Z6
-	VMOVUPS     384(DI), Z7
-	VMOVUPS     448(DI), Z8
-	VMOVUPS     512(DI), Z9
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip12
-	VMOVSHDUP   -64(AX), Z18
-	VFMADD231PS Z1, Z18, Z0
-	VMOVSHDUP   (AX), Z19
-	VFMADD231PS Z2, Z19, Z0
-	VMOVSHDUP   64(AX), Z20
-	VFMADD231PS Z3, Z20, Z0
-
-skip12:
-	VMOVSHDUP   -64(AX)(DX*1), Z21
-	VFMADD231PS Z4, Z21, Z0
-	VMOVSHDUP   (AX)(DX*1), Z22
-	VFMADD231PS Z5, Z22, Z0
-	VMOVSHDUP   64(AX)(DX*1), Z23
-	VFMADD231PS Z6, Z23, Z0
-	TESTQ       R11, R11
-	JNE         skip13
-	VMOVSHDUP   -64(AX)(DX*2), Z24
-	VFMADD231PS Z7, Z24, Z0
-	VMOVSHDUP   (AX)(DX*2), Z25
-	VFMADD231PS Z8, Z25, Z0
-	VMOVSHDUP   64(AX)(DX*2), Z26
-	VFMADD231PS Z9, Z26, Z0
-
-skip13:
-other9:
-	VMOVUPS     (R8), Z10
-	ADDQ        $0x40, R8
+fetched13:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -9907,66 +10272,42 @@ other9:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip14
-	VPERMPS     -64(AX), Z10, Z27
-	VFMADD231PS Z1, Z27, Z0
-	VPERMPS     (AX), Z10, Z28
-	VFMADD231PS Z2, Z28, Z0
-	VPERMPS     64(AX), Z10, Z29
-	VFMADD231PS Z3, Z29, Z0
+	VMOVSLDUP   -64(AX), Z30
+	VFMADD231PS Z1, Z30, Z0
+	VMOVSLDUP   (AX), Z31
+	VFMADD231PS Z2, Z31, Z0
+	VMOVSLDUP   64(AX), Z11
+	VFMADD231PS Z3, Z11, Z0
 
 skip14:
-	VPERMPS     -64(AX)(DX*1), Z10, Z30
-	VFMADD231PS Z4, Z30, Z0
-	VPERMPS     (AX)(DX*1), Z10, Z31
-	VFMADD231PS Z5, Z31, Z0
-	VPERMPS     64(AX)(DX*1), Z10, Z11
-	VFMADD231PS Z6, Z11, Z0
+	VMOVSLDUP   -64(AX)(DX*1), Z12
+	VFMADD231PS Z4, Z12, Z0
+	VMOVSLDUP   (AX)(DX*1), Z13
+	VFMADD231PS Z5, Z13, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z14
+	VFMADD231PS Z6, Z14, Z0
 	TESTQ       R11, R11
 	JNE         skip15
-	VPERMPS     -64(AX)(DX*2), Z10, Z12
-	VFMADD231PS Z7, Z12, Z0
-	VPERMPS     (AX)(DX*2), Z10, Z13
-	VFMADD231PS Z8, Z13, Z0
-	VPERMPS     64(AX)(DX*2), Z10, Z14
-	VFMADD231PS Z9, Z14, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z15
+	VFMADD231PS Z7, Z15, Z0
+	VMOVSLDUP   (AX)(DX*2), Z16
+	VFMADD231PS Z8, Z16, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z17
+	VFMADD231PS Z9, Z17, Z0
 
 skip15:
-	DECQ    R9
-	JNZ     other9
-	ADDQ    $0x000000c0, AX
-	MOVQ    yrow+72(FP), R14
-	MOVQ    R12, R13
-	CMPQ    past+112(FP), $0x00
-	JNE     past16
-	VMOVUPS Z0, (R13)
-	JMP     stored16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
 
-past16:
-	VMOVNTPS Z0, (R13)
-
-stored16:
-	ADDQ    $0x40, R12
-	MOVQ    bias+56(FP), R14
-	VMOVUPS (R14), Z0
-	JMP     column
-
-last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	ADDQ        $0x00000240, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+fetched16:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -9978,31 +10319,46 @@ last:
 	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
+	JNE         skip17
+	VMOVSHDUP   -64(AX), Z18
+	VFMADD231PS Z1, Z18, Z0
+	VMOVSHDUP   (AX), Z19
+	VFMADD231PS Z2, Z19, Z0
+	VMOVSHDUP   64(AX), Z20
+	VFMADD231PS Z3, Z20, Z0
+
+skip17:
+	VMOVSHDUP   -64(AX)(DX*1), Z21
+	VFMADD231PS Z4, Z21, Z0
+	VMOVSHDUP   (AX)(DX*1), Z22
+	VFMADD231PS Z5, Z22, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z23
+	VFMADD231PS Z6, Z23, Z0
+	TESTQ       R11, R11
 	JNE         skip18
-	VMOVSLDUP   -64(AX), Z15
-	VFMADD231PS Z1, Z15, Z0
-	VMOVSLDUP   (AX), Z16
-	VFMADD231PS Z2, Z16, Z0
-	VMOVSLDUP   64(AX), Z17
-	VFMADD231PS Z3, Z17, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z24
+	VFMADD231PS Z7, Z24, Z0
+	VMOVSHDUP   (AX)(DX*2), Z25
+	VFMADD231PS Z8, Z25, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z26
+	VFMADD231PS Z9, Z26, Z0
 
 skip18:
-	VMOVSLDUP   -64(AX)(DX*1), Z18
-	VFMADD231PS Z4, Z18, Z0
-	VMOVSLDUP   (AX)(DX*1), Z19
-	VFMADD231PS Z5, Z19, Z0
-	VMOVSLDUP   64(AX)(DX*1), Z20
-	VFMADD231PS Z6, Z20, Z0
-	TESTQ       R11, R11
-	JNE         skip19
-	VMOVSLDUP   -64(AX)(DX*2), Z21
-	VFMADD231PS Z7, Z21, Z0
-	VMOVSLDUP   (AX)(DX*2), Z22
-	VFMADD231PS Z8, Z22, Z0
-	VMOVSLDUP   64(AX)(DX*2), Z23
-	VFMADD231PS Z9, Z23, Z0
+other12:
+	VMOVUPS    (R8), Z10
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
 
-skip19:
+fetched19:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -10015,101 +10371,67 @@ skip19:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip20
-	VMOVSHDUP   -64(AX), Z24
-	VFMADD231PS Z1, Z24, Z0
-	VMOVSHDUP   (AX), Z25
-	VFMADD231PS Z2, Z25, Z0
-	VMOVSHDUP   64(AX), Z26
-	VFMADD231PS Z3, Z26, Z0
+	VPERMPS     -64(AX), Z10, Z27
+	VFMADD231PS Z1, Z27, Z0
+	VPERMPS     (AX), Z10, Z28
+	VFMADD231PS Z2, Z28, Z0
+	VPERMPS     64(AX), Z10, Z29
+	VFMADD231PS Z3, Z29, Z0
 
 skip20:
-	VMOVSHDUP   -64(AX)(DX*1), Z27
-	VFMADD231PS Z4, Z27, Z0
-	VMOVSHDUP   (AX)(DX*1), Z28
-	VFMADD231PS Z5, Z28, Z0
-	VMOVSHDUP   64(AX)(DX*1), Z29
-	VFMADD231PS Z6, Z29, Z0
+	VPERMPS     -64(AX)(DX*1), Z10, Z30
+	VFMADD231PS Z4, Z30, Z0
+	VPERMPS     (AX)(DX*1), Z10, Z31
+	VFMADD231PS Z5, Z31, Z0
+	VPERMPS     64(AX)(DX*1), Z10, Z11
+	VFMADD231PS Z6, Z11, Z0
 	TESTQ       R11, R11
 	JNE         skip21
-	VMOVSHDUP   -64(AX)(DX*2), Z30
-	VFMADD231PS Z7, Z30, Z0
-	VMOVSHDUP   (AX)(DX*2), Z31
-	VFMADD231PS Z8, Z31, Z0
-	VMOVSHDUP   64(AX)(DX*2), Z11
-	VFMADD231PS Z9, Z11, Z0
+	VPERMPS     -64(AX)(DX*2), Z10, Z12
+	VFMADD231PS Z7, Z12, Z0
+	VPERMPS     (AX)(DX*2), Z10, Z13
+	VFMADD231PS Z8, Z13, Z0
+	VPERMPS     64(AX)(DX*2), Z10, Z14
+	VFMADD231PS Z9, Z14, Z0
 
 skip21:
-other17:
-	VMOVUPS     (R8), Z10
-	ADDQ        $0x40, R8
-	VMOVUPS     (DI), Z1
-	VMOVUPS     64(DI), Z2
-	VMOVUPS     128(DI), Z3
-	VMOVUPS     192(DI), Z4
-	VMOVUPS     256(DI), Z5
-	VMOVUPS     320(DI), Z6
-	VMOVUPS     384(DI), Z7
-	VMOVUPS     448(DI), Z8
-	VMOVUPS     512(DI), Z9
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip22
-	VPERMPS     -64(AX), Z10, Z12
-	VFMADD231PS Z1, Z12, Z0
-	VPERMPS     (AX), Z10, Z13
-	VFMADD231PS Z2, Z13, Z0
-	VPERMPS     64(AX), Z10, Z14
-	VFMADD231PS Z3, Z14, Z0
-
-skip22:
-	VPERMPS     -64(AX)(DX*1), Z10, Z15
-	VFMADD231PS Z4, Z15, Z0
-	VPERMPS     (AX)(DX*1), Z10, Z16
-	VFMADD231PS Z5, Z16, Z0
-	VPERMPS     64(AX)(DX*1), Z10, Z17
-	VFMADD231PS Z6, Z17, Z0
-	TESTQ       R11, R11
-	JNE         skip23
-	VPERMPS     -64(AX)(DX*2), Z10, Z18
-	VFMADD231PS Z7, Z18, Z0
-	VPERMPS     (AX)(DX*2), Z10, Z19
-	VFMADD231PS Z8, Z19, Z0
-	VPERMPS     64(AX)(DX*2), Z10, Z20
-	VFMADD231PS Z9, Z20, Z0
-
-skip23:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other12
 	ADDQ    $0x000000c0, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past22
 	VMOVUPS Z0, (R13)
-	JMP     stored24
+	JMP     stored22
 
-past24:
+past22:
 	VMOVNTPS Z0, (R13)
 
-stored24:
-	ADDQ $0x40, R12
-	JMP  end
+stored22:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	JMP     column
 
-odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	ADDQ        $0x00000240, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+last:
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -10121,25 +10443,43 @@ odd:
 	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
+	JNE         skip25
+	VMOVSLDUP   -64(AX), Z15
+	VFMADD231PS Z1, Z15, Z0
+	VMOVSLDUP   (AX), Z16
+	VFMADD231PS Z2, Z16, Z0
+	VMOVSLDUP   64(AX), Z17
+	VFMADD231PS Z3, Z17, Z0
+
+skip25:
+	VMOVSLDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z4, Z18, Z0
+	VMOVSLDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z5, Z19, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z6, Z20, Z0
+	TESTQ       R11, R11
 	JNE         skip26
-	VMOVSLDUP   -64(AX), Z21
-	VFMADD231PS Z1, Z21, Z0
-	VMOVSLDUP   (AX), Z22
-	VFMADD231PS Z2, Z22, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z7, Z21, Z0
+	VMOVSLDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z8, Z22, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z9, Z23, Z0
 
 skip26:
-	VMOVSLDUP   -64(AX)(DX*1), Z23
-	VFMADD231PS Z4, Z23, Z0
-	VMOVSLDUP   (AX)(DX*1), Z24
-	VFMADD231PS Z5, Z24, Z0
-	TESTQ       R11, R11
-	JNE         skip27
-	VMOVSLDUP   -64(AX)(DX*2), Z25
-	VFMADD231PS Z7, Z25, Z0
-	VMOVSLDUP   (AX)(DX*2), Z26
-	VFMADD231PS Z8, Z26, Z0
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
 
-skip27:
+fetched27:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -10152,27 +10492,45 @@ skip27:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip28
-	VMOVSHDUP   -64(AX), Z27
-	VFMADD231PS Z1, Z27, Z0
-	VMOVSHDUP   (AX), Z28
-	VFMADD231PS Z2, Z28, Z0
+	VMOVSHDUP   -64(AX), Z24
+	VFMADD231PS Z1, Z24, Z0
+	VMOVSHDUP   (AX), Z25
+	VFMADD231PS Z2, Z25, Z0
+	VMOVSHDUP   64(AX), Z26
+	VFMADD231PS Z3, Z26, Z0
 
 skip28:
-	VMOVSHDUP   -64(AX)(DX*1), Z29
-	VFMADD231PS Z4, Z29, Z0
-	VMOVSHDUP   (AX)(DX*1), Z30
-	VFMADD231PS Z5, Z30, Z0
+	VMOVSHDUP   -64(AX)(DX*1), Z27
+	VFMADD231PS Z4, Z27, Z0
+	VMOVSHDUP   (AX)(DX*1), Z28
+	VFMADD231PS Z5, Z28, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z29
+	VFMADD231PS Z6, Z29, Z0
 	TESTQ       R11, R11
 	JNE         skip29
-	VMOVSHDUP   -64(AX)(DX*2), Z31
-	VFMADD231PS Z7, Z31, Z0
-	VMOVSHDUP   (AX)(DX*2), Z11
-	VFMADD231PS Z8, Z11, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z30
+	VFMADD231PS Z7, Z30, Z0
+	VMOVSHDUP   (AX)(DX*2), Z31
+	VFMADD231PS Z8, Z31, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z11
+	VFMADD231PS Z9, Z11, Z0
 
 skip29:
-other25:
-	VMOVUPS     (R8), Z10
-	ADDQ        $0x40, R8
+other23:
+	VMOVUPS    (R8), Z10
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z1
 	VMOVUPS     64(DI), Z2
 	VMOVUPS     128(DI), Z3
@@ -10184,39 +10542,195 @@ other25:
 	VMOVUPS     512(DI), Z9
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip30
+	JNE         skip31
+	VPERMPS     -64(AX), Z10, Z12
+	VFMADD231PS Z1, Z12, Z0
+	VPERMPS     (AX), Z10, Z13
+	VFMADD231PS Z2, Z13, Z0
+	VPERMPS     64(AX), Z10, Z14
+	VFMADD231PS Z3, Z14, Z0
+
+skip31:
+	VPERMPS     -64(AX)(DX*1), Z10, Z15
+	VFMADD231PS Z4, Z15, Z0
+	VPERMPS     (AX)(DX*1), Z10, Z16
+	VFMADD231PS Z5, Z16, Z0
+	VPERMPS     64(AX)(DX*1), Z10, Z17
+	VFMADD231PS Z6, Z17, Z0
+	TESTQ       R11, R11
+	JNE         skip32
+	VPERMPS     -64(AX)(DX*2), Z10, Z18
+	VFMADD231PS Z7, Z18, Z0
+	VPERMPS     (AX)(DX*2), Z10, Z19
+	VFMADD231PS Z8, Z19, Z0
+	VPERMPS     64(AX)(DX*2), Z10, Z20
+	VFMADD231PS Z9, Z20, Z0
+
+skip32:
+	DECQ    R9
+	JNZ     other23
+	ADDQ    $0x000000c0, AX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past33
+	VMOVUPS Z0, (R13)
+	JMP     stored33
+
+past33:
+	VMOVNTPS Z0, (R13)
+
+stored33:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched35
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched35:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip36
+	VMOVSLDUP   -64(AX), Z21
+	VFMADD231PS Z1, Z21, Z0
+	VMOVSLDUP   (AX), Z22
+	VFMADD231PS Z2, Z22, Z0
+
+skip36:
+	VMOVSLDUP   -64(AX)(DX*1), Z23
+	VFMADD231PS Z4, Z23, Z0
+	VMOVSLDUP   (AX)(DX*1), Z24
+	VFMADD231PS Z5, Z24, Z0
+	TESTQ       R11, R11
+	JNE         skip37
+	VMOVSLDUP   -64(AX)(DX*2), Z25
+	VFMADD231PS Z7, Z25, Z0
+	VMOVSLDUP   (AX)(DX*2), Z26
+	VFMADD231PS Z8, Z26, Z0
+
+skip37:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched38
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched38:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip39
+	VMOVSHDUP   -64(AX), Z27
+	VFMADD231PS Z1, Z27, Z0
+	VMOVSHDUP   (AX), Z28
+	VFMADD231PS Z2, Z28, Z0
+
+skip39:
+	VMOVSHDUP   -64(AX)(DX*1), Z29
+	VFMADD231PS Z4, Z29, Z0
+	VMOVSHDUP   (AX)(DX*1), Z30
+	VFMADD231PS Z5, Z30, Z0
+	TESTQ       R11, R11
+	JNE         skip40
+	VMOVSHDUP   -64(AX)(DX*2), Z31
+	VFMADD231PS Z7, Z31, Z0
+	VMOVSHDUP   (AX)(DX*2), Z11
+	VFMADD231PS Z8, Z11, Z0
+
+skip40:
+other34:
+	VMOVUPS    (R8), Z10
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched41
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, ahead+80(FP)
+
+fetched41:
+	VMOVUPS     (DI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     128(DI), Z3
+	VMOVUPS     192(DI), Z4
+	VMOVUPS     256(DI), Z5
+	VMOVUPS     320(DI), Z6
+	VMOVUPS     384(DI), Z7
+	VMOVUPS     448(DI), Z8
+	VMOVUPS     512(DI), Z9
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip42
 	VPERMPS     -64(AX), Z10, Z12
 	VFMADD231PS Z1, Z12, Z0
 	VPERMPS     (AX), Z10, Z13
 	VFMADD231PS Z2, Z13, Z0
 
-skip30:
+skip42:
 	VPERMPS     -64(AX)(DX*1), Z10, Z14
 	VFMADD231PS Z4, Z14, Z0
 	VPERMPS     (AX)(DX*1), Z10, Z15
 	VFMADD231PS Z5, Z15, Z0
 	TESTQ       R11, R11
-	JNE         skip31
+	JNE         skip43
 	VPERMPS     -64(AX)(DX*2), Z10, Z16
 	VFMADD231PS Z7, Z16, Z0
 	VPERMPS     (AX)(DX*2), Z10, Z17
 	VFMADD231PS Z8, Z17, Z0
 
-skip31:
+skip43:
 	DECQ    R9
-	JNZ     other25
+	JNZ     other34
 	ADDQ    $0x000000c0, AX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past32
+	JNE     past44
 	VMOVUPS Z0, (R13)
-	JMP     stored32
+	JMP     stored44
 
-past32:
+past44:
 	VMOVNTPS Z0, (R13)
 
-stored32:
+stored44:
 	ADDQ $0x40, R12
 
 end:
@@ -10231,43 +10745,37 @@ done:
 // func sweep3s3_2AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·sweep3s3_2AVX512(SB), NOSPLIT, $0-120
-	MOVQ        x+16(FP), AX
-	MOVQ        from+24(FP), R14
-	MOVQ        xrow+32(FP), DX
-	MOVQ        top+88(FP), R10
-	MOVQ        bottom+96(FP), R11
-	MOVQ        y+64(FP), R12
-	ADDQ        R14, AX
-	LEAQ        (DX)(DX*2), SI
-	LEAQ        (SI)(DX*2), R14
-	LEAQ        (AX)(R14*1), BX
-	MOVQ        bias+56(FP), R14
-	VMOVUPS     (R14), Z0
-	VMOVUPS     (R14), Z1
-	DECQ        width+0(FP)
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	ADDQ        $0x00000480, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       x+16(FP), AX
+	MOVQ       from+24(FP), R14
+	MOVQ       xrow+32(FP), DX
+	MOVQ       top+88(FP), R10
+	MOVQ       bottom+96(FP), R11
+	MOVQ       y+64(FP), R12
+	ADDQ       R14, AX
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (SI)(DX*2), R14
+	LEAQ       (AX)(R14*1), BX
+	MOVQ       bias+56(FP), R14
+	VMOVUPS    (R14), Z0
+	VMOVUPS    (R14), Z1
+	DECQ       width+0(FP)
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10279,13 +10787,13 @@ TEXT ·sweep3s3_2AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z13
 	VFMADD231PS Z3, Z13, Z0
 	VMOVSLDUP   64(AX), Z14
 	VFMADD231PS Z4, Z14, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z15
 	VFMADD231PS Z6, Z15, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z16
@@ -10303,13 +10811,27 @@ skip2:
 	VMOVSLDUP   64(AX)(DX*4), Z22
 	VFMADD231PS Z7, Z22, Z1
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (BX), Z23
 	VFMADD231PS Z9, Z23, Z1
 	VMOVSLDUP   64(BX), Z24
 	VFMADD231PS Z10, Z24, Z1
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10321,13 +10843,13 @@ skip3:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z25
 	VFMADD231PS Z3, Z25, Z0
 	VMOVSHDUP   64(AX), Z26
 	VFMADD231PS Z4, Z26, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z27
 	VFMADD231PS Z6, Z27, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z28
@@ -10345,16 +10867,30 @@ skip4:
 	VMOVSHDUP   64(AX)(DX*4), Z14
 	VFMADD231PS Z7, Z14, Z1
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (BX), Z15
 	VFMADD231PS Z9, Z15, Z1
 	VMOVSHDUP   64(BX), Z16
 	VFMADD231PS Z10, Z16, Z1
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10366,13 +10902,13 @@ other1:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z11, Z17
 	VFMADD231PS Z3, Z17, Z0
 	VPERMPS     64(AX), Z11, Z18
 	VFMADD231PS Z4, Z18, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z11, Z19
 	VFMADD231PS Z6, Z19, Z0
 	VPERMPS     64(AX)(DX*1), Z11, Z20
@@ -10390,13 +10926,13 @@ skip6:
 	VPERMPS     64(AX)(DX*4), Z11, Z26
 	VFMADD231PS Z7, Z26, Z1
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (BX), Z11, Z27
 	VFMADD231PS Z9, Z27, Z1
 	VPERMPS     64(BX), Z11, Z28
 	VFMADD231PS Z10, Z28, Z1
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x000000c0, AX
@@ -10404,49 +10940,43 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
 	VMOVUPS (R14), Z1
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	ADDQ        $0x00000480, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10458,7 +10988,7 @@ column:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   -64(AX), Z29
 	VFMADD231PS Z2, Z29, Z0
 	VMOVSLDUP   (AX), Z30
@@ -10466,7 +10996,7 @@ column:
 	VMOVSLDUP   64(AX), Z31
 	VFMADD231PS Z4, Z31, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   -64(AX)(DX*1), Z12
 	VFMADD231PS Z5, Z12, Z0
 	VMOVSLDUP   (AX)(DX*1), Z13
@@ -10492,7 +11022,7 @@ skip10:
 	VMOVSLDUP   64(AX)(DX*4), Z23
 	VFMADD231PS Z7, Z23, Z1
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   -64(BX), Z24
 	VFMADD231PS Z8, Z24, Z1
 	VMOVSLDUP   (BX), Z25
@@ -10500,7 +11030,21 @@ skip10:
 	VMOVSLDUP   64(BX), Z26
 	VFMADD231PS Z10, Z26, Z1
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10512,7 +11056,7 @@ skip11:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   -64(AX), Z27
 	VFMADD231PS Z2, Z27, Z0
 	VMOVSHDUP   (AX), Z28
@@ -10520,7 +11064,7 @@ skip11:
 	VMOVSHDUP   64(AX), Z29
 	VFMADD231PS Z4, Z29, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   -64(AX)(DX*1), Z30
 	VFMADD231PS Z5, Z30, Z0
 	VMOVSHDUP   (AX)(DX*1), Z31
@@ -10546,7 +11090,7 @@ skip12:
 	VMOVSHDUP   64(AX)(DX*4), Z21
 	VFMADD231PS Z7, Z21, Z1
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   -64(BX), Z22
 	VFMADD231PS Z8, Z22, Z1
 	VMOVSHDUP   (BX), Z23
@@ -10554,10 +11098,24 @@ skip12:
 	VMOVSHDUP   64(BX), Z24
 	VFMADD231PS Z10, Z24, Z1
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10569,7 +11127,7 @@ other9:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     -64(AX), Z11, Z25
 	VFMADD231PS Z2, Z25, Z0
 	VPERMPS     (AX), Z11, Z26
@@ -10577,7 +11135,7 @@ other9:
 	VPERMPS     64(AX), Z11, Z27
 	VFMADD231PS Z4, Z27, Z0
 
-skip14:
+skip20:
 	VPERMPS     -64(AX)(DX*1), Z11, Z28
 	VFMADD231PS Z5, Z28, Z0
 	VPERMPS     (AX)(DX*1), Z11, Z29
@@ -10603,7 +11161,7 @@ skip14:
 	VPERMPS     64(AX)(DX*4), Z11, Z19
 	VFMADD231PS Z7, Z19, Z1
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     -64(BX), Z11, Z20
 	VFMADD231PS Z8, Z20, Z1
 	VPERMPS     (BX), Z11, Z21
@@ -10611,26 +11169,26 @@ skip14:
 	VPERMPS     64(BX), Z11, Z22
 	VFMADD231PS Z10, Z22, Z1
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored16:
+stored22:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
@@ -10638,31 +11196,25 @@ stored16:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	ADDQ        $0x00000480, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10674,7 +11226,7 @@ last:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   -64(AX), Z23
 	VFMADD231PS Z2, Z23, Z0
 	VMOVSLDUP   (AX), Z24
@@ -10682,7 +11234,7 @@ last:
 	VMOVSLDUP   64(AX), Z25
 	VFMADD231PS Z4, Z25, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   -64(AX)(DX*1), Z26
 	VFMADD231PS Z5, Z26, Z0
 	VMOVSLDUP   (AX)(DX*1), Z27
@@ -10708,7 +11260,7 @@ skip18:
 	VMOVSLDUP   64(AX)(DX*4), Z17
 	VFMADD231PS Z7, Z17, Z1
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   -64(BX), Z18
 	VFMADD231PS Z8, Z18, Z1
 	VMOVSLDUP   (BX), Z19
@@ -10716,7 +11268,21 @@ skip18:
 	VMOVSLDUP   64(BX), Z20
 	VFMADD231PS Z10, Z20, Z1
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10728,7 +11294,7 @@ skip19:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   -64(AX), Z21
 	VFMADD231PS Z2, Z21, Z0
 	VMOVSHDUP   (AX), Z22
@@ -10736,7 +11302,7 @@ skip19:
 	VMOVSHDUP   64(AX), Z23
 	VFMADD231PS Z4, Z23, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   -64(AX)(DX*1), Z24
 	VFMADD231PS Z5, Z24, Z0
 	VMOVSHDUP   (AX)(DX*1), Z25
@@ -10762,7 +11328,7 @@ skip20:
 	VMOVSHDUP   64(AX)(DX*4), Z15
 	VFMADD231PS Z7, Z15, Z1
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   -64(BX), Z16
 	VFMADD231PS Z8, Z16, Z1
 	VMOVSHDUP   (BX), Z17
@@ -10770,10 +11336,24 @@ skip20:
 	VMOVSHDUP   64(BX), Z18
 	VFMADD231PS Z10, Z18, Z1
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10785,7 +11365,7 @@ other17:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     -64(AX), Z11, Z19
 	VFMADD231PS Z2, Z19, Z0
 	VPERMPS     (AX), Z11, Z20
@@ -10793,7 +11373,7 @@ other17:
 	VPERMPS     64(AX), Z11, Z21
 	VFMADD231PS Z4, Z21, Z0
 
-skip22:
+skip31:
 	VPERMPS     -64(AX)(DX*1), Z11, Z22
 	VFMADD231PS Z5, Z22, Z0
 	VPERMPS     (AX)(DX*1), Z11, Z23
@@ -10819,7 +11399,7 @@ skip22:
 	VPERMPS     64(AX)(DX*4), Z11, Z13
 	VFMADD231PS Z7, Z13, Z1
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     -64(BX), Z11, Z14
 	VFMADD231PS Z8, Z14, Z1
 	VPERMPS     (BX), Z11, Z15
@@ -10827,53 +11407,47 @@ skip22:
 	VPERMPS     64(BX), Z11, Z16
 	VFMADD231PS Z10, Z16, Z1
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	ADDQ        $0x00000480, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched35
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched35:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10885,13 +11459,13 @@ odd:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip26
+	JNE         skip36
 	VMOVSLDUP   -64(AX), Z17
 	VFMADD231PS Z2, Z17, Z0
 	VMOVSLDUP   (AX), Z18
 	VFMADD231PS Z3, Z18, Z0
 
-skip26:
+skip36:
 	VMOVSLDUP   -64(AX)(DX*1), Z19
 	VFMADD231PS Z5, Z19, Z0
 	VMOVSLDUP   (AX)(DX*1), Z20
@@ -10909,13 +11483,27 @@ skip26:
 	VMOVSLDUP   (AX)(DX*4), Z26
 	VFMADD231PS Z6, Z26, Z1
 	TESTQ       R11, R11
-	JNE         skip27
+	JNE         skip37
 	VMOVSLDUP   -64(BX), Z27
 	VFMADD231PS Z8, Z27, Z1
 	VMOVSLDUP   (BX), Z28
 	VFMADD231PS Z9, Z28, Z1
 
-skip27:
+skip37:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched38
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched38:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10927,13 +11515,13 @@ skip27:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip28
+	JNE         skip39
 	VMOVSHDUP   -64(AX), Z29
 	VFMADD231PS Z2, Z29, Z0
 	VMOVSHDUP   (AX), Z30
 	VFMADD231PS Z3, Z30, Z0
 
-skip28:
+skip39:
 	VMOVSHDUP   -64(AX)(DX*1), Z31
 	VFMADD231PS Z5, Z31, Z0
 	VMOVSHDUP   (AX)(DX*1), Z12
@@ -10951,16 +11539,30 @@ skip28:
 	VMOVSHDUP   (AX)(DX*4), Z18
 	VFMADD231PS Z6, Z18, Z1
 	TESTQ       R11, R11
-	JNE         skip29
+	JNE         skip40
 	VMOVSHDUP   -64(BX), Z19
 	VFMADD231PS Z8, Z19, Z1
 	VMOVSHDUP   (BX), Z20
 	VFMADD231PS Z9, Z20, Z1
 
-skip29:
-other25:
-	VMOVUPS     (R8), Z11
-	ADDQ        $0x40, R8
+skip40:
+other34:
+	VMOVUPS    (R8), Z11
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched41
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	ADDQ       $0x000000c0, ahead+80(FP)
+
+fetched41:
 	VMOVUPS     (DI), Z2
 	VMOVUPS     64(DI), Z3
 	VMOVUPS     128(DI), Z4
@@ -10972,13 +11574,13 @@ other25:
 	VMOVUPS     512(DI), Z10
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip30
+	JNE         skip42
 	VPERMPS     -64(AX), Z11, Z21
 	VFMADD231PS Z2, Z21, Z0
 	VPERMPS     (AX), Z11, Z22
 	VFMADD231PS Z3, Z22, Z0
 
-skip30:
+skip42:
 	VPERMPS     -64(AX)(DX*1), Z11, Z23
 	VFMADD231PS Z5, Z23, Z0
 	VPERMPS     (AX)(DX*1), Z11, Z24
@@ -10996,32 +11598,32 @@ skip30:
 	VPERMPS     (AX)(DX*4), Z11, Z30
 	VFMADD231PS Z6, Z30, Z1
 	TESTQ       R11, R11
-	JNE         skip31
+	JNE         skip43
 	VPERMPS     -64(BX), Z11, Z31
 	VFMADD231PS Z8, Z31, Z1
 	VPERMPS     (BX), Z11, Z12
 	VFMADD231PS Z9, Z12, Z1
 
-skip31:
+skip43:
 	DECQ    R9
-	JNZ     other25
+	JNZ     other34
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past32
+	JNE     past44
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
-	JMP     stored32
+	JMP     stored44
 
-past32:
+past44:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 
-stored32:
+stored44:
 	ADDQ $0x40, R12
 
 end:
@@ -11036,53 +11638,40 @@ done:
 // func sweep3s3_3AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·sweep3s3_3AVX512(SB), NOSPLIT, $0-120
-	MOVQ        x+16(FP), AX
-	MOVQ        from+24(FP), R14
-	MOVQ        xrow+32(FP), DX
-	MOVQ        top+88(FP), R10
-	MOVQ        bottom+96(FP), R11
-	MOVQ        y+64(FP), R12
-	ADDQ        R14, AX
-	LEAQ        (DX)(DX*2), SI
-	LEAQ        (SI)(DX*2), R14
-	LEAQ        (AX)(R14*1), BX
-	MOVQ        bias+56(FP), R14
-	VMOVUPS     (R14), Z0
-	VMOVUPS     (R14), Z1
-	VMOVUPS     (R14), Z2
-	DECQ        width+0(FP)
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	ADDQ        $0x000006c0, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       x+16(FP), AX
+	MOVQ       from+24(FP), R14
+	MOVQ       xrow+32(FP), DX
+	MOVQ       top+88(FP), R10
+	MOVQ       bottom+96(FP), R11
+	MOVQ       y+64(FP), R12
+	ADDQ       R14, AX
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (SI)(DX*2), R14
+	LEAQ       (AX)(R14*1), BX
+	MOVQ       bias+56(FP), R14
+	VMOVUPS    (R14), Z0
+	VMOVUPS    (R14), Z1
+	VMOVUPS    (R14), Z2
+	DECQ       width+0(FP)
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11094,13 +11683,13 @@ TEXT ·sweep3s3_3AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z14
 	VFMADD231PS Z4, Z14, Z0
 	VMOVSLDUP   64(AX), Z15
 	VFMADD231PS Z5, Z15, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z16
 	VFMADD231PS Z7, Z16, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z17
@@ -11130,13 +11719,29 @@ skip2:
 	VMOVSLDUP   64(BX)(DX*2), Z29
 	VFMADD231PS Z8, Z29, Z2
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (BX)(SI*1), Z30
 	VFMADD231PS Z10, Z30, Z2
 	VMOVSLDUP   64(BX)(SI*1), Z31
 	VFMADD231PS Z11, Z31, Z2
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11148,13 +11753,13 @@ skip3:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z13
 	VFMADD231PS Z4, Z13, Z0
 	VMOVSHDUP   64(AX), Z14
 	VFMADD231PS Z5, Z14, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z15
 	VFMADD231PS Z7, Z15, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z16
@@ -11184,16 +11789,32 @@ skip4:
 	VMOVSHDUP   64(BX)(DX*2), Z28
 	VFMADD231PS Z8, Z28, Z2
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (BX)(SI*1), Z29
 	VFMADD231PS Z10, Z29, Z2
 	VMOVSHDUP   64(BX)(SI*1), Z30
 	VFMADD231PS Z11, Z30, Z2
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z12
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z12
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11205,13 +11826,13 @@ other1:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z12, Z31
 	VFMADD231PS Z4, Z31, Z0
 	VPERMPS     64(AX), Z12, Z13
 	VFMADD231PS Z5, Z13, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z12, Z14
 	VFMADD231PS Z7, Z14, Z0
 	VPERMPS     64(AX)(DX*1), Z12, Z15
@@ -11241,13 +11862,13 @@ skip6:
 	VPERMPS     64(BX)(DX*2), Z12, Z27
 	VFMADD231PS Z8, Z27, Z2
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (BX)(SI*1), Z12, Z28
 	VFMADD231PS Z10, Z28, Z2
 	VPERMPS     64(BX)(SI*1), Z12, Z29
 	VFMADD231PS Z11, Z29, Z2
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x000000c0, AX
@@ -11255,22 +11876,22 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
@@ -11278,40 +11899,27 @@ stored8:
 	VMOVUPS (R14), Z2
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	ADDQ        $0x000006c0, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11323,7 +11931,7 @@ column:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   -64(AX), Z30
 	VFMADD231PS Z3, Z30, Z0
 	VMOVSLDUP   (AX), Z31
@@ -11331,7 +11939,7 @@ column:
 	VMOVSLDUP   64(AX), Z13
 	VFMADD231PS Z5, Z13, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   -64(AX)(DX*1), Z14
 	VFMADD231PS Z6, Z14, Z0
 	VMOVSLDUP   (AX)(DX*1), Z15
@@ -11375,7 +11983,7 @@ skip10:
 	VMOVSLDUP   64(BX)(DX*2), Z15
 	VFMADD231PS Z8, Z15, Z2
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   -64(BX)(SI*1), Z16
 	VFMADD231PS Z9, Z16, Z2
 	VMOVSLDUP   (BX)(SI*1), Z17
@@ -11383,7 +11991,23 @@ skip10:
 	VMOVSLDUP   64(BX)(SI*1), Z18
 	VFMADD231PS Z11, Z18, Z2
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11395,7 +12019,7 @@ skip11:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   -64(AX), Z19
 	VFMADD231PS Z3, Z19, Z0
 	VMOVSHDUP   (AX), Z20
@@ -11403,7 +12027,7 @@ skip11:
 	VMOVSHDUP   64(AX), Z21
 	VFMADD231PS Z5, Z21, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   -64(AX)(DX*1), Z22
 	VFMADD231PS Z6, Z22, Z0
 	VMOVSHDUP   (AX)(DX*1), Z23
@@ -11447,7 +12071,7 @@ skip12:
 	VMOVSHDUP   64(BX)(DX*2), Z23
 	VFMADD231PS Z8, Z23, Z2
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   -64(BX)(SI*1), Z24
 	VFMADD231PS Z9, Z24, Z2
 	VMOVSHDUP   (BX)(SI*1), Z25
@@ -11455,10 +12079,26 @@ skip12:
 	VMOVSHDUP   64(BX)(SI*1), Z26
 	VFMADD231PS Z11, Z26, Z2
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z12
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z12
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11470,7 +12110,7 @@ other9:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     -64(AX), Z12, Z27
 	VFMADD231PS Z3, Z27, Z0
 	VPERMPS     (AX), Z12, Z28
@@ -11478,7 +12118,7 @@ other9:
 	VPERMPS     64(AX), Z12, Z29
 	VFMADD231PS Z5, Z29, Z0
 
-skip14:
+skip20:
 	VPERMPS     -64(AX)(DX*1), Z12, Z30
 	VFMADD231PS Z6, Z30, Z0
 	VPERMPS     (AX)(DX*1), Z12, Z31
@@ -11522,7 +12162,7 @@ skip14:
 	VPERMPS     64(BX)(DX*2), Z12, Z31
 	VFMADD231PS Z8, Z31, Z2
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     -64(BX)(SI*1), Z12, Z13
 	VFMADD231PS Z9, Z13, Z2
 	VPERMPS     (BX)(SI*1), Z12, Z14
@@ -11530,30 +12170,30 @@ skip14:
 	VPERMPS     64(BX)(SI*1), Z12, Z15
 	VFMADD231PS Z11, Z15, Z2
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored16:
+stored22:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
@@ -11562,40 +12202,27 @@ stored16:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	ADDQ        $0x000006c0, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11607,7 +12234,7 @@ last:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   -64(AX), Z16
 	VFMADD231PS Z3, Z16, Z0
 	VMOVSLDUP   (AX), Z17
@@ -11615,7 +12242,7 @@ last:
 	VMOVSLDUP   64(AX), Z18
 	VFMADD231PS Z5, Z18, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   -64(AX)(DX*1), Z19
 	VFMADD231PS Z6, Z19, Z0
 	VMOVSLDUP   (AX)(DX*1), Z20
@@ -11659,7 +12286,7 @@ skip18:
 	VMOVSLDUP   64(BX)(DX*2), Z20
 	VFMADD231PS Z8, Z20, Z2
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   -64(BX)(SI*1), Z21
 	VFMADD231PS Z9, Z21, Z2
 	VMOVSLDUP   (BX)(SI*1), Z22
@@ -11667,7 +12294,23 @@ skip18:
 	VMOVSLDUP   64(BX)(SI*1), Z23
 	VFMADD231PS Z11, Z23, Z2
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11679,7 +12322,7 @@ skip19:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   -64(AX), Z24
 	VFMADD231PS Z3, Z24, Z0
 	VMOVSHDUP   (AX), Z25
@@ -11687,7 +12330,7 @@ skip19:
 	VMOVSHDUP   64(AX), Z26
 	VFMADD231PS Z5, Z26, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   -64(AX)(DX*1), Z27
 	VFMADD231PS Z6, Z27, Z0
 	VMOVSHDUP   (AX)(DX*1), Z28
@@ -11731,7 +12374,7 @@ skip20:
 	VMOVSHDUP   64(BX)(DX*2), Z28
 	VFMADD231PS Z8, Z28, Z2
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   -64(BX)(SI*1), Z29
 	VFMADD231PS Z9, Z29, Z2
 	VMOVSHDUP   (BX)(SI*1), Z30
@@ -11739,10 +12382,26 @@ skip20:
 	VMOVSHDUP   64(BX)(SI*1), Z31
 	VFMADD231PS Z11, Z31, Z2
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z12
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z12
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11754,7 +12413,7 @@ other17:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     -64(AX), Z12, Z13
 	VFMADD231PS Z3, Z13, Z0
 	VPERMPS     (AX), Z12, Z14
@@ -11762,7 +12421,7 @@ other17:
 	VPERMPS     64(AX), Z12, Z15
 	VFMADD231PS Z5, Z15, Z0
 
-skip22:
+skip31:
 	VPERMPS     -64(AX)(DX*1), Z12, Z16
 	VFMADD231PS Z6, Z16, Z0
 	VPERMPS     (AX)(DX*1), Z12, Z17
@@ -11806,7 +12465,7 @@ skip22:
 	VPERMPS     64(BX)(DX*2), Z12, Z17
 	VFMADD231PS Z8, Z17, Z2
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     -64(BX)(SI*1), Z12, Z18
 	VFMADD231PS Z9, Z18, Z2
 	VPERMPS     (BX)(SI*1), Z12, Z19
@@ -11814,66 +12473,53 @@ skip22:
 	VPERMPS     64(BX)(SI*1), Z12, Z20
 	VFMADD231PS Z11, Z20, Z2
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	ADDQ        $0x000006c0, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched35
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched35:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11885,13 +12531,13 @@ odd:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip26
+	JNE         skip36
 	VMOVSLDUP   -64(AX), Z21
 	VFMADD231PS Z3, Z21, Z0
 	VMOVSLDUP   (AX), Z22
 	VFMADD231PS Z4, Z22, Z0
 
-skip26:
+skip36:
 	VMOVSLDUP   -64(AX)(DX*1), Z23
 	VFMADD231PS Z6, Z23, Z0
 	VMOVSLDUP   (AX)(DX*1), Z24
@@ -11921,13 +12567,29 @@ skip26:
 	VMOVSLDUP   (BX)(DX*2), Z17
 	VFMADD231PS Z7, Z17, Z2
 	TESTQ       R11, R11
-	JNE         skip27
+	JNE         skip37
 	VMOVSLDUP   -64(BX)(SI*1), Z18
 	VFMADD231PS Z9, Z18, Z2
 	VMOVSLDUP   (BX)(SI*1), Z19
 	VFMADD231PS Z10, Z19, Z2
 
-skip27:
+skip37:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched38
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched38:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11939,13 +12601,13 @@ skip27:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip28
+	JNE         skip39
 	VMOVSHDUP   -64(AX), Z20
 	VFMADD231PS Z3, Z20, Z0
 	VMOVSHDUP   (AX), Z21
 	VFMADD231PS Z4, Z21, Z0
 
-skip28:
+skip39:
 	VMOVSHDUP   -64(AX)(DX*1), Z22
 	VFMADD231PS Z6, Z22, Z0
 	VMOVSHDUP   (AX)(DX*1), Z23
@@ -11975,16 +12637,32 @@ skip28:
 	VMOVSHDUP   (BX)(DX*2), Z16
 	VFMADD231PS Z7, Z16, Z2
 	TESTQ       R11, R11
-	JNE         skip29
+	JNE         skip40
 	VMOVSHDUP   -64(BX)(SI*1), Z17
 	VFMADD231PS Z9, Z17, Z2
 	VMOVSHDUP   (BX)(SI*1), Z18
 	VFMADD231PS Z10, Z18, Z2
 
-skip29:
-other25:
-	VMOVUPS     (R8), Z12
-	ADDQ        $0x40, R8
+skip40:
+other34:
+	VMOVUPS    (R8), Z12
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched41
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	ADDQ       $0x00000100, ahead+80(FP)
+
+fetched41:
 	VMOVUPS     (DI), Z3
 	VMOVUPS     64(DI), Z4
 	VMOVUPS     128(DI), Z5
@@ -11996,13 +12674,13 @@ other25:
 	VMOVUPS     512(DI), Z11
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip30
+	JNE         skip42
 	VPERMPS     -64(AX), Z12, Z19
 	VFMADD231PS Z3, Z19, Z0
 	VPERMPS     (AX), Z12, Z20
 	VFMADD231PS Z4, Z20, Z0
 
-skip30:
+skip42:
 	VPERMPS     -64(AX)(DX*1), Z12, Z21
 	VFMADD231PS Z6, Z21, Z0
 	VPERMPS     (AX)(DX*1), Z12, Z22
@@ -12032,36 +12710,36 @@ skip30:
 	VPERMPS     (BX)(DX*2), Z12, Z15
 	VFMADD231PS Z7, Z15, Z2
 	TESTQ       R11, R11
-	JNE         skip31
+	JNE         skip43
 	VPERMPS     -64(BX)(SI*1), Z12, Z16
 	VFMADD231PS Z9, Z16, Z2
 	VPERMPS     (BX)(SI*1), Z12, Z17
 	VFMADD231PS Z10, Z17, Z2
 
-skip31:
+skip43:
 	DECQ    R9
-	JNZ     other25
+	JNZ     other34
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past32
+	JNE     past44
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z2, (R13)
-	JMP     stored32
+	JMP     stored44
 
-past32:
+past44:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z2, (R13)
 
-stored32:
+stored44:
 	ADDQ $0x40, R12
 
 end:
@@ -12076,64 +12754,44 @@ done:
 // func sweep3s3_4AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·sweep3s3_4AVX512(SB), NOSPLIT, $0-120
-	MOVQ        x+16(FP), AX
-	MOVQ        from+24(FP), R14
-	MOVQ        xrow+32(FP), DX
-	MOVQ        top+88(FP), R10
-	MOVQ        bottom+96(FP), R11
-	MOVQ        y+64(FP), R12
-	ADDQ        R14, AX
-	LEAQ        (DX)(DX*2), SI
-	LEAQ        (SI)(DX*2), R14
-	LEAQ        (AX)(R14*1), BX
-	LEAQ        (BX)(R14*1), CX
-	MOVQ        bias+56(FP), R14
-	VMOVUPS     (R14), Z0
-	VMOVUPS     (R14), Z1
-	VMOVUPS     (R14), Z2
-	VMOVUPS     (R14), Z3
-	DECQ        width+0(FP)
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	ADDQ        $0x00000900, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       x+16(FP), AX
+	MOVQ       from+24(FP), R14
+	MOVQ       xrow+32(FP), DX
+	MOVQ       top+88(FP), R10
+	MOVQ       bottom+96(FP), R11
+	MOVQ       y+64(FP), R12
+	ADDQ       R14, AX
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (SI)(DX*2), R14
+	LEAQ       (AX)(R14*1), BX
+	LEAQ       (BX)(R14*1), CX
+	MOVQ       bias+56(FP), R14
+	VMOVUPS    (R14), Z0
+	VMOVUPS    (R14), Z1
+	VMOVUPS    (R14), Z2
+	VMOVUPS    (R14), Z3
+	DECQ       width+0(FP)
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -12145,13 +12803,13 @@ TEXT ·sweep3s3_4AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z15
 	VFMADD231PS Z5, Z15, Z0
 	VMOVSLDUP   64(AX), Z16
 	VFMADD231PS Z6, Z16, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z18
@@ -12193,13 +12851,31 @@ skip2:
 	VMOVSLDUP   64(CX), Z18
 	VFMADD231PS Z9, Z18, Z3
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (CX)(DX*1), Z19
 	VFMADD231PS Z11, Z19, Z3
 	VMOVSLDUP   64(CX)(DX*1), Z20
 	VFMADD231PS Z12, Z20, Z3
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -12211,13 +12887,13 @@ skip3:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z21
 	VFMADD231PS Z5, Z21, Z0
 	VMOVSHDUP   64(AX), Z22
 	VFMADD231PS Z6, Z22, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z23
 	VFMADD231PS Z8, Z23, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z24
@@ -12259,16 +12935,34 @@ skip4:
 	VMOVSHDUP   64(CX), Z24
 	VFMADD231PS Z9, Z24, Z3
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (CX)(DX*1), Z25
 	VFMADD231PS Z11, Z25, Z3
 	VMOVSHDUP   64(CX)(DX*1), Z26
 	VFMADD231PS Z12, Z26, Z3
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -12280,13 +12974,13 @@ other1:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z13, Z27
 	VFMADD231PS Z5, Z27, Z0
 	VPERMPS     64(AX), Z13, Z28
 	VFMADD231PS Z6, Z28, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z13, Z29
 	VFMADD231PS Z8, Z29, Z0
 	VPERMPS     64(AX)(DX*1), Z13, Z30
@@ -12328,13 +13022,13 @@ skip6:
 	VPERMPS     64(CX), Z13, Z30
 	VFMADD231PS Z9, Z30, Z3
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (CX)(DX*1), Z13, Z31
 	VFMADD231PS Z11, Z31, Z3
 	VPERMPS     64(CX)(DX*1), Z13, Z14
 	VFMADD231PS Z12, Z14, Z3
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x000000c0, AX
@@ -12343,7 +13037,7 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -12351,9 +13045,9 @@ skip7:
 	VMOVUPS Z2, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z3, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -12362,7 +13056,7 @@ past8:
 	ADDQ     R14, R13
 	VMOVNTPS Z3, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
@@ -12371,232 +13065,29 @@ stored8:
 	VMOVUPS (R14), Z3
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	ADDQ        $0x00000900, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
-	VMOVUPS     (DI), Z4
-	VMOVUPS     64(DI), Z5
-	VMOVUPS     128(DI), Z6
-	VMOVUPS     192(DI), Z7
-	VMOVUPS     256(DI), Z8
-	VMOVUPS     320(DI), Z9
-	VMOVUPS     384(DI), Z10
-	VMOVUPS     448(DI), Z11
-	VMOVUPS     512(DI), Z12
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip10
-	VMOVSLDUP   -64(AX), Z15
-	VFMADD231PS Z4, Z15, Z0
-	VMOVSLDUP   (AX), Z16
-	VFMADD231PS Z5, Z16, Z0
-	VMOVSLDUP   64(AX), Z17
-	VFMADD231PS Z6, Z17, Z0
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
 
-skip10:
-	VMOVSLDUP   -64(AX)(DX*1), Z18
-	VFMADD231PS Z7, Z18, Z0
-	VMOVSLDUP   (AX)(DX*1), Z19
-	VFMADD231PS Z8, Z19, Z0
-	VMOVSLDUP   64(AX)(DX*1), Z20
-	VFMADD231PS Z9, Z20, Z0
-	VMOVSLDUP   -64(AX)(DX*2), Z21
-	VFMADD231PS Z10, Z21, Z0
-	VMOVSLDUP   (AX)(DX*2), Z22
-	VFMADD231PS Z11, Z22, Z0
-	VMOVSLDUP   64(AX)(DX*2), Z23
-	VFMADD231PS Z12, Z23, Z0
-	VMOVSLDUP   -64(AX)(SI*1), Z24
-	VFMADD231PS Z4, Z24, Z1
-	VMOVSLDUP   (AX)(SI*1), Z25
-	VFMADD231PS Z5, Z25, Z1
-	VMOVSLDUP   64(AX)(SI*1), Z26
-	VFMADD231PS Z6, Z26, Z1
-	VMOVSLDUP   -64(AX)(DX*4), Z27
-	VFMADD231PS Z7, Z27, Z1
-	VMOVSLDUP   (AX)(DX*4), Z28
-	VFMADD231PS Z8, Z28, Z1
-	VMOVSLDUP   64(AX)(DX*4), Z29
-	VFMADD231PS Z9, Z29, Z1
-	VMOVSLDUP   -64(BX), Z30
-	VFMADD231PS Z10, Z30, Z1
-	VMOVSLDUP   (BX), Z31
-	VFMADD231PS Z11, Z31, Z1
-	VMOVSLDUP   64(BX), Z14
-	VFMADD231PS Z12, Z14, Z1
-	VMOVSLDUP   -64(BX)(DX*1), Z15
-	VFMADD231PS Z4, Z15, Z2
-	VMOVSLDUP   (BX)(DX*1), Z16
-	VFMADD231PS Z5, Z16, Z2
-	VMOVSLDUP   64(BX)(DX*1), Z17
-	VFMADD231PS Z6, Z17, Z2
-	VMOVSLDUP   -64(BX)(DX*2), Z18
-	VFMADD231PS Z7, Z18, Z2
-	VMOVSLDUP   (BX)(DX*2), Z19
-	VFMADD231PS Z8, Z19, Z2
-	VMOVSLDUP   64(BX)(DX*2), Z20
-	VFMADD231PS Z9, Z20, Z2
-	VMOVSLDUP   -64(BX)(SI*1), Z21
-	VFMADD231PS Z10, Z21, Z2
-	VMOVSLDUP   (BX)(SI*1), Z22
-	VFMADD231PS Z11, Z22, Z2
-	VMOVSLDUP   64(BX)(SI*1), Z23
-	VFMADD231PS Z12, Z23, Z2
-	VMOVSLDUP   -64(BX)(DX*4), Z24
-	VFMADD231PS Z4, Z24, Z3
-	VMOVSLDUP   (BX)(DX*4), Z25
-	VFMADD231PS Z5, Z25, Z3
-	VMOVSLDUP   64(BX)(DX*4), Z26
-	VFMADD231PS Z6, Z26, Z3
-	VMOVSLDUP   -64(CX), Z27
-	VFMADD231PS Z7, Z27, Z3
-	VMOVSLDUP   (CX), Z28
-	VFMADD231PS Z8, Z28, Z3
-	VMOVSLDUP   64(CX), Z29
-	VFMADD231PS Z9, Z29, Z3
-	TESTQ       R11, R11
-	JNE         skip11
-	VMOVSLDUP   -64(CX)(DX*1), Z30
-	VFMADD231PS Z10, Z30, Z3
-	VMOVSLDUP   (CX)(DX*1), Z31
-	VFMADD231PS Z11, Z31, Z3
-	VMOVSLDUP   64(CX)(DX*1), Z14
-	VFMADD231PS Z12, Z14, Z3
-
-skip11:
-	VMOVUPS     (DI), Z4
-	VMOVUPS     64(DI), Z5
-	VMOVUPS     128(DI), Z6
-	VMOVUPS     192(DI), Z7
-	VMOVUPS     256(DI), Z8
-	VMOVUPS     320(DI), Z9
-	VMOVUPS     384(DI), Z10
-	VMOVUPS     448(DI), Z11
-	VMOVUPS     512(DI), Z12
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip12
-	VMOVSHDUP   -64(AX), Z15
-	VFMADD231PS Z4, Z15, Z0
-	VMOVSHDUP   (AX), Z16
-	VFMADD231PS Z5, Z16, Z0
-	VMOVSHDUP   64(AX), Z17
-	VFMADD231PS Z6, Z17, Z0
-
-skip12:
-	VMOVSHDUP   -64(AX)(DX*1), Z18
-	VFMADD231PS Z7, Z18, Z0
-	VMOVSHDUP   (AX)(DX*1), Z19
-	VFMADD231PS Z8, Z19, Z0
-	VMOVSHDUP   64(AX)(DX*1), Z20
-	VFMADD231PS Z9, Z20, Z0
-	VMOVSHDUP   -64(AX)(DX*2), Z21
-	VFMADD231PS Z10, Z21, Z0
-	VMOVSHDUP   (AX)(DX*2), Z22
-	VFMADD231PS Z11, Z22, Z0
-	VMOVSHDUP   64(AX)(DX*2), Z23
-	VFMADD231PS Z12, Z23, Z0
-	VMOVSHDUP   -64(AX)(SI*1), Z24
-	VFMADD231PS Z4, Z24, Z1
-	VMOVSHDUP   (AX)(SI*1), Z25
-	VFMADD231PS Z5, Z25, Z1
-	VMOVSHDUP   64(AX)(SI*1), Z26
-	VFMADD231PS Z6, Z26, Z1
-	VMOVSHDUP   -64(AX)(DX*4), Z27
-	VFMADD231PS Z7, Z27, Z1
-	VMOVSHDUP   (AX)(DX*4), Z28
-	VFMADD231PS Z8, Z28, Z1
-	VMOVSHDUP   64(AX)(DX*4), Z29
-	VFMADD231PS Z9, Z29, Z1
-	VMOVSHDUP   -64(BX), Z30
-	VFMADD231PS Z10, Z30, Z1
-	VMOVSHDUP   (BX), Z31
-	VFMADD231PS Z11, Z31, Z1
-	VMOVSHDUP   64(BX), Z14
-	VFMADD231PS Z12, Z14, Z1
-	VMOVSHDUP   -64(BX)(DX*1), Z15
-	VFMADD231PS Z4, Z15, Z2
-	VMOVSHDUP   (BX)(DX*1), Z16
-	VFMADD231PS Z5, Z16, Z2
-	VMOVSHDUP   64(BX)(DX*1), Z17
-	VFMADD231PS Z6, Z17, Z2
-	VMOVSHDUP   -64(BX)(DX*2), Z18
-	VFMADD231PS Z7, Z18, Z2
-	VMOVSHDUP   (BX)(DX*2), Z19
-	VFMADD231PS Z8, Z19, Z2
-	VMOVSHDUP   64(BX)(DX*2), Z20
-	VFMADD231PS Z9, Z20, Z2
-	VMOVSHDUP   -64(BX)(SI*1), Z21
-	VFMADD231PS Z10, Z21, Z2
-	VMOVSHDUP   (BX)(SI*1), Z22
-	VFMADD231PS Z11, Z22, Z2
-	VMOVSHDUP   64(BX)(SI*1), Z23
-	VFMADD231PS Z12, Z23, Z2
-	VMOVSHDUP   -64(BX)(DX*4), Z24
-	VFMADD231PS Z4, Z24, Z3
-	VMOVSHDUP   (BX)(DX*4), Z25
-	VFMADD231PS Z5, Z25, Z3
-	VMOVSHDUP   64(BX)(DX*4), Z26
-	VFMADD231PS Z6, Z26, Z3
-	VMOVSHDUP   -64(CX), Z27
-	VFMADD231PS Z7, Z27, Z3
-	VMOVSHDUP   (CX), Z28
-	VFMADD231PS Z8, Z28, Z3
-	VMOVSHDUP   64(CX), Z29
-	VFMADD231PS Z9, Z29, Z3
-	TESTQ       R11, R11
-	JNE         skip13
-	VMOVSHDUP   -64(CX)(DX*1), Z30
-	VFMADD231PS Z10, Z30, Z3
-	VMOVSHDUP   (CX)(DX*1), Z31
-	VFMADD231PS Z11, Z31, Z3
-	VMOVSHDUP   64(CX)(DX*1), Z14
-	VFMADD231PS Z12, Z14, Z3
-
-skip13:
-other9:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+fetched13:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -12609,176 +13100,6 @@ other9:
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
 	JNE         skip14
-	VPERMPS     -64(AX), Z13, Z15
-	VFMADD231PS Z4, Z15, Z0
-	VPERMPS     (AX), Z13, Z16
-	VFMADD231PS Z5, Z16, Z0
-	VPERMPS     64(AX), Z13, Z17
-	VFMADD231PS Z6, Z17, Z0
-
-skip14:
-	VPERMPS     -64(AX)(DX*1), Z13, Z18
-	VFMADD231PS Z7, Z18, Z0
-	VPERMPS     (AX)(DX*1), Z13, Z19
-	VFMADD231PS Z8, Z19, Z0
-	VPERMPS     64(AX)(DX*1), Z13, Z20
-	VFMADD231PS Z9, Z20, Z0
-	VPERMPS     -64(AX)(DX*2), Z13, Z21
-	VFMADD231PS Z10, Z21, Z0
-	VPERMPS     (AX)(DX*2), Z13, Z22
-	VFMADD231PS Z11, Z22, Z0
-	VPERMPS     64(AX)(DX*2), Z13, Z23
-	VFMADD231PS Z12, Z23, Z0
-	VPERMPS     -64(AX)(SI*1), Z13, Z24
-	VFMADD231PS Z4, Z24, Z1
-	VPERMPS     (AX)(SI*1), Z13, Z25
-	VFMADD231PS Z5, Z25, Z1
-	VPERMPS     64(AX)(SI*1), Z13, Z26
-	VFMADD231PS Z6, Z26, Z1
-	VPERMPS     -64(AX)(DX*4), Z13, Z27
-	VFMADD231PS Z7, Z27, Z1
-	VPERMPS     (AX)(DX*4), Z13, Z28
-	VFMADD231PS Z8, Z28, Z1
-	VPERMPS     64(AX)(DX*4), Z13, Z29
-	VFMADD231PS Z9, Z29, Z1
-	VPERMPS     -64(BX), Z13, Z30
-	VFMADD231PS Z10, Z30, Z1
-	VPERMPS     (BX), Z13, Z31
-	VFMADD231PS Z11, Z31, Z1
-	VPERMPS     64(BX), Z13, Z14
-	VFMADD231PS Z12, Z14, Z1
-	VPERMPS     -64(BX)(DX*1), Z13, Z15
-	VFMADD231PS Z4, Z15, Z2
-	VPERMPS     (BX)(DX*1), Z13, Z16
-	VFMADD231PS Z5, Z16, Z2
-	VPERMPS     64(BX)(DX*1), Z13, Z17
-	VFMADD231PS Z6, Z17, Z2
-	VPERMPS     -64(BX)(DX*2), Z13, Z18
-	VFMADD231PS Z7, Z18, Z2
-	VPERMPS     (BX)(DX*2), Z13, Z19
-	VFMADD231PS Z8, Z19, Z2
-	VPERMPS     64(BX)(DX*2), Z13, Z20
-	VFMADD231PS Z9, Z20, Z2
-	VPERMPS     -64(BX)(SI*1), Z13, Z21
-	VFMADD231PS Z10, Z21, Z2
-	VPERMPS     (BX)(SI*1), Z13, Z22
-	VFMADD231PS Z11, Z22, Z2
-	VPERMPS     64(BX)(SI*1), Z13, Z23
-	VFMADD231PS Z12, Z23, Z2
-	VPERMPS     -64(BX)(DX*4), Z13, Z24
-	VFMADD231PS Z4, Z24, Z3
-	VPERMPS     (BX)(DX*4), Z13, Z25
-	VFMADD231PS Z5, Z25, Z3
-	VPERMPS     64(BX)(DX*4), Z13, Z26
-	VFMADD231PS Z6, Z26, Z3
-	VPERMPS     -64(CX), Z13, Z27
-	VFMADD231PS Z7, Z27, Z3
-	VPERMPS     (CX), Z13, Z28
-	VFMADD231PS Z8, Z28, Z3
-	VPERMPS     64(CX), Z13, Z29
-	VFMADD231PS Z9, Z29, Z3
-	TESTQ       R11, R11
-	JNE         skip15
-	VPERMPS     -64(CX)(DX*1), Z13, Z30
-	VFMADD231PS Z10, Z30, Z3
-	VPERMPS     (CX)(DX*1), Z13, Z31
-	VFMADD231PS Z11, Z31, Z3
-	VPERMPS     64(CX)(DX*1), Z13, Z14
-	VFMADD231PS Z12, Z14, Z3
-
-skip15:
-	DECQ    R9
-	JNZ     other9
-	ADDQ    $0x000000c0, AX
-	ADDQ    $0x000000c0, BX
-	ADDQ    $0x000000c0, CX
-	MOVQ    yrow+72(FP), R14
-	MOVQ    R12, R13
-	CMPQ    past+112(FP), $0x00
-	JNE     past16
-	VMOVUPS Z0, (R13)
-	ADDQ    R14, R13
-	VMOVUPS Z1, (R13)
-	ADDQ    R14, R13
-	VMOVUPS Z2, (R13)
-	ADDQ    R14, R13
-	VMOVUPS Z3, (R13)
-	JMP     stored16
-
-past16:
-	VMOVNTPS Z0, (R13)
-	ADDQ     R14, R13
-	VMOVNTPS Z1, (R13)
-	ADDQ     R14, R13
-	VMOVNTPS Z2, (R13)
-	ADDQ     R14, R13
-	VMOVNTPS Z3, (R13)
-
-stored16:
-	ADDQ    $0x40, R12
-	MOVQ    bias+56(FP), R14
-	VMOVUPS (R14), Z0
-	VMOVUPS (R14), Z1
-	VMOVUPS (R14), Z2
-	VMOVUPS (R14), Z3
-	JMP     column
-
-last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	ADDQ        $0x00000900, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
-	VMOVUPS     (DI), Z4
-	VMOVUPS     64(DI), Z5
-	VMOVUPS     128(DI), Z6
-	VMOVUPS     192(DI), Z7
-	VMOVUPS     256(DI), Z8
-	VMOVUPS     320(DI), Z9
-	VMOVUPS     384(DI), Z10
-	VMOVUPS     448(DI), Z11
-	VMOVUPS     512(DI), Z12
-	ADDQ        $0x00000240, DI
-	TESTQ       R10, R10
-	JNE         skip18
 	VMOVSLDUP   -64(AX), Z15
 	VFMADD231PS Z4, Z15, Z0
 	VMOVSLDUP   (AX), Z16
@@ -12786,7 +13107,7 @@ last:
 	VMOVSLDUP   64(AX), Z17
 	VFMADD231PS Z6, Z17, Z0
 
-skip18:
+skip14:
 	VMOVSLDUP   -64(AX)(DX*1), Z18
 	VFMADD231PS Z7, Z18, Z0
 	VMOVSLDUP   (AX)(DX*1), Z19
@@ -12848,7 +13169,7 @@ skip18:
 	VMOVSLDUP   64(CX), Z29
 	VFMADD231PS Z9, Z29, Z3
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip15
 	VMOVSLDUP   -64(CX)(DX*1), Z30
 	VFMADD231PS Z10, Z30, Z3
 	VMOVSLDUP   (CX)(DX*1), Z31
@@ -12856,7 +13177,25 @@ skip18:
 	VMOVSLDUP   64(CX)(DX*1), Z14
 	VFMADD231PS Z12, Z14, Z3
 
-skip19:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -12868,7 +13207,7 @@ skip19:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip17
 	VMOVSHDUP   -64(AX), Z15
 	VFMADD231PS Z4, Z15, Z0
 	VMOVSHDUP   (AX), Z16
@@ -12876,7 +13215,7 @@ skip19:
 	VMOVSHDUP   64(AX), Z17
 	VFMADD231PS Z6, Z17, Z0
 
-skip20:
+skip17:
 	VMOVSHDUP   -64(AX)(DX*1), Z18
 	VFMADD231PS Z7, Z18, Z0
 	VMOVSHDUP   (AX)(DX*1), Z19
@@ -12938,7 +13277,7 @@ skip20:
 	VMOVSHDUP   64(CX), Z29
 	VFMADD231PS Z9, Z29, Z3
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip18
 	VMOVSHDUP   -64(CX)(DX*1), Z30
 	VFMADD231PS Z10, Z30, Z3
 	VMOVSHDUP   (CX)(DX*1), Z31
@@ -12946,10 +13285,28 @@ skip20:
 	VMOVSHDUP   64(CX)(DX*1), Z14
 	VFMADD231PS Z12, Z14, Z3
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -12961,7 +13318,7 @@ other17:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip20
 	VPERMPS     -64(AX), Z13, Z15
 	VFMADD231PS Z4, Z15, Z0
 	VPERMPS     (AX), Z13, Z16
@@ -12969,7 +13326,7 @@ other17:
 	VPERMPS     64(AX), Z13, Z17
 	VFMADD231PS Z6, Z17, Z0
 
-skip22:
+skip20:
 	VPERMPS     -64(AX)(DX*1), Z13, Z18
 	VFMADD231PS Z7, Z18, Z0
 	VPERMPS     (AX)(DX*1), Z13, Z19
@@ -13031,7 +13388,7 @@ skip22:
 	VPERMPS     64(CX), Z13, Z29
 	VFMADD231PS Z9, Z29, Z3
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip21
 	VPERMPS     -64(CX)(DX*1), Z13, Z30
 	VFMADD231PS Z10, Z30, Z3
 	VPERMPS     (CX)(DX*1), Z13, Z31
@@ -13039,16 +13396,16 @@ skip22:
 	VPERMPS     64(CX)(DX*1), Z13, Z14
 	VFMADD231PS Z12, Z14, Z3
 
-skip23:
+skip21:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other12
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -13056,9 +13413,9 @@ skip23:
 	VMOVUPS Z2, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z3, (R13)
-	JMP     stored24
+	JMP     stored22
 
-past24:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -13067,52 +13424,39 @@ past24:
 	ADDQ     R14, R13
 	VMOVNTPS Z3, (R13)
 
-stored24:
-	ADDQ $0x40, R12
-	JMP  end
+stored22:
+	ADDQ    $0x40, R12
+	MOVQ    bias+56(FP), R14
+	VMOVUPS (R14), Z0
+	VMOVUPS (R14), Z1
+	VMOVUPS (R14), Z2
+	VMOVUPS (R14), Z3
+	JMP     column
 
-odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	ADDQ        $0x00000900, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+last:
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -13124,13 +13468,375 @@ odd:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
+	JNE         skip25
+	VMOVSLDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSLDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+	VMOVSLDUP   64(AX), Z17
+	VFMADD231PS Z6, Z17, Z0
+
+skip25:
+	VMOVSLDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z0
+	VMOVSLDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z8, Z19, Z0
+	VMOVSLDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z9, Z20, Z0
+	VMOVSLDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z0
+	VMOVSLDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z0
+	VMOVSLDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSLDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z4, Z24, Z1
+	VMOVSLDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSLDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSLDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z1
+	VMOVSLDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z8, Z28, Z1
+	VMOVSLDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z1
+	VMOVSLDUP   -64(BX), Z30
+	VFMADD231PS Z10, Z30, Z1
+	VMOVSLDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSLDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSLDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSLDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSLDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSLDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSLDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSLDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSLDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSLDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSLDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSLDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z4, Z24, Z3
+	VMOVSLDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSLDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSLDUP   -64(CX), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSLDUP   (CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSLDUP   64(CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
 	JNE         skip26
+	VMOVSLDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSLDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSLDUP   64(CX)(DX*1), Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched27:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip28
+	VMOVSHDUP   -64(AX), Z15
+	VFMADD231PS Z4, Z15, Z0
+	VMOVSHDUP   (AX), Z16
+	VFMADD231PS Z5, Z16, Z0
+	VMOVSHDUP   64(AX), Z17
+	VFMADD231PS Z6, Z17, Z0
+
+skip28:
+	VMOVSHDUP   -64(AX)(DX*1), Z18
+	VFMADD231PS Z7, Z18, Z0
+	VMOVSHDUP   (AX)(DX*1), Z19
+	VFMADD231PS Z8, Z19, Z0
+	VMOVSHDUP   64(AX)(DX*1), Z20
+	VFMADD231PS Z9, Z20, Z0
+	VMOVSHDUP   -64(AX)(DX*2), Z21
+	VFMADD231PS Z10, Z21, Z0
+	VMOVSHDUP   (AX)(DX*2), Z22
+	VFMADD231PS Z11, Z22, Z0
+	VMOVSHDUP   64(AX)(DX*2), Z23
+	VFMADD231PS Z12, Z23, Z0
+	VMOVSHDUP   -64(AX)(SI*1), Z24
+	VFMADD231PS Z4, Z24, Z1
+	VMOVSHDUP   (AX)(SI*1), Z25
+	VFMADD231PS Z5, Z25, Z1
+	VMOVSHDUP   64(AX)(SI*1), Z26
+	VFMADD231PS Z6, Z26, Z1
+	VMOVSHDUP   -64(AX)(DX*4), Z27
+	VFMADD231PS Z7, Z27, Z1
+	VMOVSHDUP   (AX)(DX*4), Z28
+	VFMADD231PS Z8, Z28, Z1
+	VMOVSHDUP   64(AX)(DX*4), Z29
+	VFMADD231PS Z9, Z29, Z1
+	VMOVSHDUP   -64(BX), Z30
+	VFMADD231PS Z10, Z30, Z1
+	VMOVSHDUP   (BX), Z31
+	VFMADD231PS Z11, Z31, Z1
+	VMOVSHDUP   64(BX), Z14
+	VFMADD231PS Z12, Z14, Z1
+	VMOVSHDUP   -64(BX)(DX*1), Z15
+	VFMADD231PS Z4, Z15, Z2
+	VMOVSHDUP   (BX)(DX*1), Z16
+	VFMADD231PS Z5, Z16, Z2
+	VMOVSHDUP   64(BX)(DX*1), Z17
+	VFMADD231PS Z6, Z17, Z2
+	VMOVSHDUP   -64(BX)(DX*2), Z18
+	VFMADD231PS Z7, Z18, Z2
+	VMOVSHDUP   (BX)(DX*2), Z19
+	VFMADD231PS Z8, Z19, Z2
+	VMOVSHDUP   64(BX)(DX*2), Z20
+	VFMADD231PS Z9, Z20, Z2
+	VMOVSHDUP   -64(BX)(SI*1), Z21
+	VFMADD231PS Z10, Z21, Z2
+	VMOVSHDUP   (BX)(SI*1), Z22
+	VFMADD231PS Z11, Z22, Z2
+	VMOVSHDUP   64(BX)(SI*1), Z23
+	VFMADD231PS Z12, Z23, Z2
+	VMOVSHDUP   -64(BX)(DX*4), Z24
+	VFMADD231PS Z4, Z24, Z3
+	VMOVSHDUP   (BX)(DX*4), Z25
+	VFMADD231PS Z5, Z25, Z3
+	VMOVSHDUP   64(BX)(DX*4), Z26
+	VFMADD231PS Z6, Z26, Z3
+	VMOVSHDUP   -64(CX), Z27
+	VFMADD231PS Z7, Z27, Z3
+	VMOVSHDUP   (CX), Z28
+	VFMADD231PS Z8, Z28, Z3
+	VMOVSHDUP   64(CX), Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip29
+	VMOVSHDUP   -64(CX)(DX*1), Z30
+	VFMADD231PS Z10, Z30, Z3
+	VMOVSHDUP   (CX)(DX*1), Z31
+	VFMADD231PS Z11, Z31, Z3
+	VMOVSHDUP   64(CX)(DX*1), Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip29:
+other23:
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched30:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip31
+	VPERMPS     -64(AX), Z13, Z15
+	VFMADD231PS Z4, Z15, Z0
+	VPERMPS     (AX), Z13, Z16
+	VFMADD231PS Z5, Z16, Z0
+	VPERMPS     64(AX), Z13, Z17
+	VFMADD231PS Z6, Z17, Z0
+
+skip31:
+	VPERMPS     -64(AX)(DX*1), Z13, Z18
+	VFMADD231PS Z7, Z18, Z0
+	VPERMPS     (AX)(DX*1), Z13, Z19
+	VFMADD231PS Z8, Z19, Z0
+	VPERMPS     64(AX)(DX*1), Z13, Z20
+	VFMADD231PS Z9, Z20, Z0
+	VPERMPS     -64(AX)(DX*2), Z13, Z21
+	VFMADD231PS Z10, Z21, Z0
+	VPERMPS     (AX)(DX*2), Z13, Z22
+	VFMADD231PS Z11, Z22, Z0
+	VPERMPS     64(AX)(DX*2), Z13, Z23
+	VFMADD231PS Z12, Z23, Z0
+	VPERMPS     -64(AX)(SI*1), Z13, Z24
+	VFMADD231PS Z4, Z24, Z1
+	VPERMPS     (AX)(SI*1), Z13, Z25
+	VFMADD231PS Z5, Z25, Z1
+	VPERMPS     64(AX)(SI*1), Z13, Z26
+	VFMADD231PS Z6, Z26, Z1
+	VPERMPS     -64(AX)(DX*4), Z13, Z27
+	VFMADD231PS Z7, Z27, Z1
+	VPERMPS     (AX)(DX*4), Z13, Z28
+	VFMADD231PS Z8, Z28, Z1
+	VPERMPS     64(AX)(DX*4), Z13, Z29
+	VFMADD231PS Z9, Z29, Z1
+	VPERMPS     -64(BX), Z13, Z30
+	VFMADD231PS Z10, Z30, Z1
+	VPERMPS     (BX), Z13, Z31
+	VFMADD231PS Z11, Z31, Z1
+	VPERMPS     64(BX), Z13, Z14
+	VFMADD231PS Z12, Z14, Z1
+	VPERMPS     -64(BX)(DX*1), Z13, Z15
+	VFMADD231PS Z4, Z15, Z2
+	VPERMPS     (BX)(DX*1), Z13, Z16
+	VFMADD231PS Z5, Z16, Z2
+	VPERMPS     64(BX)(DX*1), Z13, Z17
+	VFMADD231PS Z6, Z17, Z2
+	VPERMPS     -64(BX)(DX*2), Z13, Z18
+	VFMADD231PS Z7, Z18, Z2
+	VPERMPS     (BX)(DX*2), Z13, Z19
+	VFMADD231PS Z8, Z19, Z2
+	VPERMPS     64(BX)(DX*2), Z13, Z20
+	VFMADD231PS Z9, Z20, Z2
+	VPERMPS     -64(BX)(SI*1), Z13, Z21
+	VFMADD231PS Z10, Z21, Z2
+	VPERMPS     (BX)(SI*1), Z13, Z22
+	VFMADD231PS Z11, Z22, Z2
+	VPERMPS     64(BX)(SI*1), Z13, Z23
+	VFMADD231PS Z12, Z23, Z2
+	VPERMPS     -64(BX)(DX*4), Z13, Z24
+	VFMADD231PS Z4, Z24, Z3
+	VPERMPS     (BX)(DX*4), Z13, Z25
+	VFMADD231PS Z5, Z25, Z3
+	VPERMPS     64(BX)(DX*4), Z13, Z26
+	VFMADD231PS Z6, Z26, Z3
+	VPERMPS     -64(CX), Z13, Z27
+	VFMADD231PS Z7, Z27, Z3
+	VPERMPS     (CX), Z13, Z28
+	VFMADD231PS Z8, Z28, Z3
+	VPERMPS     64(CX), Z13, Z29
+	VFMADD231PS Z9, Z29, Z3
+	TESTQ       R11, R11
+	JNE         skip32
+	VPERMPS     -64(CX)(DX*1), Z13, Z30
+	VFMADD231PS Z10, Z30, Z3
+	VPERMPS     (CX)(DX*1), Z13, Z31
+	VFMADD231PS Z11, Z31, Z3
+	VPERMPS     64(CX)(DX*1), Z13, Z14
+	VFMADD231PS Z12, Z14, Z3
+
+skip32:
+	DECQ    R9
+	JNZ     other23
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, BX
+	ADDQ    $0x000000c0, CX
+	MOVQ    yrow+72(FP), R14
+	MOVQ    R12, R13
+	CMPQ    past+112(FP), $0x00
+	JNE     past33
+	VMOVUPS Z0, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R14, R13
+	VMOVUPS Z3, (R13)
+	JMP     stored33
+
+past33:
+	VMOVNTPS Z0, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z1, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z2, (R13)
+	ADDQ     R14, R13
+	VMOVNTPS Z3, (R13)
+
+stored33:
+	ADDQ $0x40, R12
+	JMP  end
+
+odd:
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched35
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched35:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     128(DI), Z6
+	VMOVUPS     192(DI), Z7
+	VMOVUPS     256(DI), Z8
+	VMOVUPS     320(DI), Z9
+	VMOVUPS     384(DI), Z10
+	VMOVUPS     448(DI), Z11
+	VMOVUPS     512(DI), Z12
+	ADDQ        $0x00000240, DI
+	TESTQ       R10, R10
+	JNE         skip36
 	VMOVSLDUP   -64(AX), Z15
 	VFMADD231PS Z4, Z15, Z0
 	VMOVSLDUP   (AX), Z16
 	VFMADD231PS Z5, Z16, Z0
 
-skip26:
+skip36:
 	VMOVSLDUP   -64(AX)(DX*1), Z17
 	VFMADD231PS Z7, Z17, Z0
 	VMOVSLDUP   (AX)(DX*1), Z18
@@ -13172,13 +13878,31 @@ skip26:
 	VMOVSLDUP   (CX), Z18
 	VFMADD231PS Z8, Z18, Z3
 	TESTQ       R11, R11
-	JNE         skip27
+	JNE         skip37
 	VMOVSLDUP   -64(CX)(DX*1), Z19
 	VFMADD231PS Z10, Z19, Z3
 	VMOVSLDUP   (CX)(DX*1), Z20
 	VFMADD231PS Z11, Z20, Z3
 
-skip27:
+skip37:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched38
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched38:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -13190,13 +13914,13 @@ skip27:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip28
+	JNE         skip39
 	VMOVSHDUP   -64(AX), Z21
 	VFMADD231PS Z4, Z21, Z0
 	VMOVSHDUP   (AX), Z22
 	VFMADD231PS Z5, Z22, Z0
 
-skip28:
+skip39:
 	VMOVSHDUP   -64(AX)(DX*1), Z23
 	VFMADD231PS Z7, Z23, Z0
 	VMOVSHDUP   (AX)(DX*1), Z24
@@ -13238,16 +13962,34 @@ skip28:
 	VMOVSHDUP   (CX), Z24
 	VFMADD231PS Z8, Z24, Z3
 	TESTQ       R11, R11
-	JNE         skip29
+	JNE         skip40
 	VMOVSHDUP   -64(CX)(DX*1), Z25
 	VFMADD231PS Z10, Z25, Z3
 	VMOVSHDUP   (CX)(DX*1), Z26
 	VFMADD231PS Z11, Z26, Z3
 
-skip29:
-other25:
-	VMOVUPS     (R8), Z13
-	ADDQ        $0x40, R8
+skip40:
+other34:
+	VMOVUPS    (R8), Z13
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched41
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	ADDQ       $0x00000140, ahead+80(FP)
+
+fetched41:
 	VMOVUPS     (DI), Z4
 	VMOVUPS     64(DI), Z5
 	VMOVUPS     128(DI), Z6
@@ -13259,13 +14001,13 @@ other25:
 	VMOVUPS     512(DI), Z12
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip30
+	JNE         skip42
 	VPERMPS     -64(AX), Z13, Z27
 	VFMADD231PS Z4, Z27, Z0
 	VPERMPS     (AX), Z13, Z28
 	VFMADD231PS Z5, Z28, Z0
 
-skip30:
+skip42:
 	VPERMPS     -64(AX)(DX*1), Z13, Z29
 	VFMADD231PS Z7, Z29, Z0
 	VPERMPS     (AX)(DX*1), Z13, Z30
@@ -13307,22 +14049,22 @@ skip30:
 	VPERMPS     (CX), Z13, Z30
 	VFMADD231PS Z8, Z30, Z3
 	TESTQ       R11, R11
-	JNE         skip31
+	JNE         skip43
 	VPERMPS     -64(CX)(DX*1), Z13, Z31
 	VFMADD231PS Z10, Z31, Z3
 	VPERMPS     (CX)(DX*1), Z13, Z14
 	VFMADD231PS Z11, Z14, Z3
 
-skip31:
+skip43:
 	DECQ    R9
-	JNZ     other25
+	JNZ     other34
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past32
+	JNE     past44
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -13330,9 +14072,9 @@ skip31:
 	VMOVUPS Z2, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z3, (R13)
-	JMP     stored32
+	JMP     stored44
 
-past32:
+past44:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -13341,7 +14083,7 @@ past32:
 	ADDQ     R14, R13
 	VMOVNTPS Z3, (R13)
 
-stored32:
+stored44:
 	ADDQ $0x40, R12
 
 end:
@@ -13356,74 +14098,47 @@ done:
 // func sweep3s3_5AVX512(width int, others int, x *float32, from int, xrow int, table *uint32, w *float32, bias *float32, y *float32, yrow int, ahead *float32, top int, bottom int, odd int, past int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·sweep3s3_5AVX512(SB), NOSPLIT, $0-120
-	MOVQ        x+16(FP), AX
-	MOVQ        from+24(FP), R14
-	MOVQ        xrow+32(FP), DX
-	MOVQ        top+88(FP), R10
-	MOVQ        bottom+96(FP), R11
-	MOVQ        y+64(FP), R12
-	ADDQ        R14, AX
-	LEAQ        (DX)(DX*2), SI
-	LEAQ        (SI)(DX*2), R14
-	LEAQ        (AX)(R14*1), BX
-	LEAQ        (BX)(R14*1), CX
-	MOVQ        bias+56(FP), R14
-	VMOVUPS     (R14), Z0
-	VMOVUPS     (R14), Z1
-	VMOVUPS     (R14), Z2
-	VMOVUPS     (R14), Z3
-	VMOVUPS     (R14), Z4
-	DECQ        width+0(FP)
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	PREFETCHT0  2304(R14)
-	PREFETCHT0  2368(R14)
-	PREFETCHT0  2432(R14)
-	PREFETCHT0  2496(R14)
-	PREFETCHT0  2560(R14)
-	PREFETCHT0  2624(R14)
-	PREFETCHT0  2688(R14)
-	PREFETCHT0  2752(R14)
-	PREFETCHT0  2816(R14)
-	ADDQ        $0x00000b40, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       x+16(FP), AX
+	MOVQ       from+24(FP), R14
+	MOVQ       xrow+32(FP), DX
+	MOVQ       top+88(FP), R10
+	MOVQ       bottom+96(FP), R11
+	MOVQ       y+64(FP), R12
+	ADDQ       R14, AX
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (SI)(DX*2), R14
+	LEAQ       (AX)(R14*1), BX
+	LEAQ       (BX)(R14*1), CX
+	MOVQ       bias+56(FP), R14
+	VMOVUPS    (R14), Z0
+	VMOVUPS    (R14), Z1
+	VMOVUPS    (R14), Z2
+	VMOVUPS    (R14), Z3
+	VMOVUPS    (R14), Z4
+	DECQ       width+0(FP)
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched2
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched2:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -13435,13 +14150,13 @@ TEXT ·sweep3s3_5AVX512(SB), NOSPLIT, $0-120
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip2
+	JNE         skip3
 	VMOVSLDUP   (AX), Z16
 	VFMADD231PS Z6, Z16, Z0
 	VMOVSLDUP   64(AX), Z17
 	VFMADD231PS Z7, Z17, Z0
 
-skip2:
+skip3:
 	VMOVSLDUP   (AX)(DX*1), Z18
 	VFMADD231PS Z9, Z18, Z0
 	VMOVSLDUP   64(AX)(DX*1), Z19
@@ -13495,13 +14210,33 @@ skip2:
 	VMOVSLDUP   64(CX)(SI*1), Z26
 	VFMADD231PS Z10, Z26, Z4
 	TESTQ       R11, R11
-	JNE         skip3
+	JNE         skip4
 	VMOVSLDUP   (CX)(DX*4), Z27
 	VFMADD231PS Z12, Z27, Z4
 	VMOVSLDUP   64(CX)(DX*4), Z28
 	VFMADD231PS Z13, Z28, Z4
 
-skip3:
+skip4:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched5
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched5:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -13513,13 +14248,13 @@ skip3:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip4
+	JNE         skip6
 	VMOVSHDUP   (AX), Z29
 	VFMADD231PS Z6, Z29, Z0
 	VMOVSHDUP   64(AX), Z30
 	VFMADD231PS Z7, Z30, Z0
 
-skip4:
+skip6:
 	VMOVSHDUP   (AX)(DX*1), Z31
 	VFMADD231PS Z9, Z31, Z0
 	VMOVSHDUP   64(AX)(DX*1), Z15
@@ -13573,16 +14308,36 @@ skip4:
 	VMOVSHDUP   64(CX)(SI*1), Z22
 	VFMADD231PS Z10, Z22, Z4
 	TESTQ       R11, R11
-	JNE         skip5
+	JNE         skip7
 	VMOVSHDUP   (CX)(DX*4), Z23
 	VFMADD231PS Z12, Z23, Z4
 	VMOVSHDUP   64(CX)(DX*4), Z24
 	VFMADD231PS Z13, Z24, Z4
 
-skip5:
+skip7:
 other1:
-	VMOVUPS     (R8), Z14
-	ADDQ        $0x40, R8
+	VMOVUPS    (R8), Z14
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched8:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -13594,13 +14349,13 @@ other1:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip6
+	JNE         skip9
 	VPERMPS     (AX), Z14, Z25
 	VFMADD231PS Z6, Z25, Z0
 	VPERMPS     64(AX), Z14, Z26
 	VFMADD231PS Z7, Z26, Z0
 
-skip6:
+skip9:
 	VPERMPS     (AX)(DX*1), Z14, Z27
 	VFMADD231PS Z9, Z27, Z0
 	VPERMPS     64(AX)(DX*1), Z14, Z28
@@ -13654,13 +14409,13 @@ skip6:
 	VPERMPS     64(CX)(SI*1), Z14, Z18
 	VFMADD231PS Z10, Z18, Z4
 	TESTQ       R11, R11
-	JNE         skip7
+	JNE         skip10
 	VPERMPS     (CX)(DX*4), Z14, Z19
 	VFMADD231PS Z12, Z19, Z4
 	VPERMPS     64(CX)(DX*4), Z14, Z20
 	VFMADD231PS Z13, Z20, Z4
 
-skip7:
+skip10:
 	DECQ    R9
 	JNZ     other1
 	ADDQ    $0x000000c0, AX
@@ -13669,7 +14424,7 @@ skip7:
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past8
+	JNE     past11
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -13679,9 +14434,9 @@ skip7:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored8
+	JMP     stored11
 
-past8:
+past11:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -13692,7 +14447,7 @@ past8:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored8:
+stored11:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
@@ -13702,58 +14457,31 @@ stored8:
 	VMOVUPS (R14), Z4
 
 column:
-	DECQ        width+0(FP)
-	JZ          last
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	PREFETCHT0  2304(R14)
-	PREFETCHT0  2368(R14)
-	PREFETCHT0  2432(R14)
-	PREFETCHT0  2496(R14)
-	PREFETCHT0  2560(R14)
-	PREFETCHT0  2624(R14)
-	PREFETCHT0  2688(R14)
-	PREFETCHT0  2752(R14)
-	PREFETCHT0  2816(R14)
-	ADDQ        $0x00000b40, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	DECQ       width+0(FP)
+	JZ         last
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched13
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched13:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -13765,7 +14493,7 @@ column:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip10
+	JNE         skip14
 	VMOVSLDUP   -64(AX), Z21
 	VFMADD231PS Z5, Z21, Z0
 	VMOVSLDUP   (AX), Z22
@@ -13773,7 +14501,7 @@ column:
 	VMOVSLDUP   64(AX), Z23
 	VFMADD231PS Z7, Z23, Z0
 
-skip10:
+skip14:
 	VMOVSLDUP   -64(AX)(DX*1), Z24
 	VFMADD231PS Z8, Z24, Z0
 	VMOVSLDUP   (AX)(DX*1), Z25
@@ -13853,7 +14581,7 @@ skip10:
 	VMOVSLDUP   64(CX)(SI*1), Z28
 	VFMADD231PS Z10, Z28, Z4
 	TESTQ       R11, R11
-	JNE         skip11
+	JNE         skip15
 	VMOVSLDUP   -64(CX)(DX*4), Z29
 	VFMADD231PS Z11, Z29, Z4
 	VMOVSLDUP   (CX)(DX*4), Z30
@@ -13861,7 +14589,27 @@ skip10:
 	VMOVSLDUP   64(CX)(DX*4), Z31
 	VFMADD231PS Z13, Z31, Z4
 
-skip11:
+skip15:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched16
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched16:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -13873,7 +14621,7 @@ skip11:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip12
+	JNE         skip17
 	VMOVSHDUP   -64(AX), Z15
 	VFMADD231PS Z5, Z15, Z0
 	VMOVSHDUP   (AX), Z16
@@ -13881,7 +14629,7 @@ skip11:
 	VMOVSHDUP   64(AX), Z17
 	VFMADD231PS Z7, Z17, Z0
 
-skip12:
+skip17:
 	VMOVSHDUP   -64(AX)(DX*1), Z18
 	VFMADD231PS Z8, Z18, Z0
 	VMOVSHDUP   (AX)(DX*1), Z19
@@ -13961,7 +14709,7 @@ skip12:
 	VMOVSHDUP   64(CX)(SI*1), Z22
 	VFMADD231PS Z10, Z22, Z4
 	TESTQ       R11, R11
-	JNE         skip13
+	JNE         skip18
 	VMOVSHDUP   -64(CX)(DX*4), Z23
 	VFMADD231PS Z11, Z23, Z4
 	VMOVSHDUP   (CX)(DX*4), Z24
@@ -13969,10 +14717,30 @@ skip12:
 	VMOVSHDUP   64(CX)(DX*4), Z25
 	VFMADD231PS Z13, Z25, Z4
 
-skip13:
-other9:
-	VMOVUPS     (R8), Z14
-	ADDQ        $0x40, R8
+skip18:
+other12:
+	VMOVUPS    (R8), Z14
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched19
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched19:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -13984,7 +14752,7 @@ other9:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip14
+	JNE         skip20
 	VPERMPS     -64(AX), Z14, Z26
 	VFMADD231PS Z5, Z26, Z0
 	VPERMPS     (AX), Z14, Z27
@@ -13992,7 +14760,7 @@ other9:
 	VPERMPS     64(AX), Z14, Z28
 	VFMADD231PS Z7, Z28, Z0
 
-skip14:
+skip20:
 	VPERMPS     -64(AX)(DX*1), Z14, Z29
 	VFMADD231PS Z8, Z29, Z0
 	VPERMPS     (AX)(DX*1), Z14, Z30
@@ -14072,7 +14840,7 @@ skip14:
 	VPERMPS     64(CX)(SI*1), Z14, Z16
 	VFMADD231PS Z10, Z16, Z4
 	TESTQ       R11, R11
-	JNE         skip15
+	JNE         skip21
 	VPERMPS     -64(CX)(DX*4), Z14, Z17
 	VFMADD231PS Z11, Z17, Z4
 	VPERMPS     (CX)(DX*4), Z14, Z18
@@ -14080,16 +14848,16 @@ skip14:
 	VPERMPS     64(CX)(DX*4), Z14, Z19
 	VFMADD231PS Z13, Z19, Z4
 
-skip15:
+skip21:
 	DECQ    R9
-	JNZ     other9
+	JNZ     other12
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past16
+	JNE     past22
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -14099,9 +14867,9 @@ skip15:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored16
+	JMP     stored22
 
-past16:
+past22:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -14112,7 +14880,7 @@ past16:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored16:
+stored22:
 	ADDQ    $0x40, R12
 	MOVQ    bias+56(FP), R14
 	VMOVUPS (R14), Z0
@@ -14123,58 +14891,31 @@ stored16:
 	JMP     column
 
 last:
-	CMPQ        odd+104(FP), $0x00
-	JNE         odd
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	PREFETCHT0  2304(R14)
-	PREFETCHT0  2368(R14)
-	PREFETCHT0  2432(R14)
-	PREFETCHT0  2496(R14)
-	PREFETCHT0  2560(R14)
-	PREFETCHT0  2624(R14)
-	PREFETCHT0  2688(R14)
-	PREFETCHT0  2752(R14)
-	PREFETCHT0  2816(R14)
-	ADDQ        $0x00000b40, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	CMPQ       odd+104(FP), $0x00
+	JNE        odd
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched24
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched24:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -14186,7 +14927,7 @@ last:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip18
+	JNE         skip25
 	VMOVSLDUP   -64(AX), Z20
 	VFMADD231PS Z5, Z20, Z0
 	VMOVSLDUP   (AX), Z21
@@ -14194,7 +14935,7 @@ last:
 	VMOVSLDUP   64(AX), Z22
 	VFMADD231PS Z7, Z22, Z0
 
-skip18:
+skip25:
 	VMOVSLDUP   -64(AX)(DX*1), Z23
 	VFMADD231PS Z8, Z23, Z0
 	VMOVSLDUP   (AX)(DX*1), Z24
@@ -14274,7 +15015,7 @@ skip18:
 	VMOVSLDUP   64(CX)(SI*1), Z27
 	VFMADD231PS Z10, Z27, Z4
 	TESTQ       R11, R11
-	JNE         skip19
+	JNE         skip26
 	VMOVSLDUP   -64(CX)(DX*4), Z28
 	VFMADD231PS Z11, Z28, Z4
 	VMOVSLDUP   (CX)(DX*4), Z29
@@ -14282,7 +15023,27 @@ skip18:
 	VMOVSLDUP   64(CX)(DX*4), Z30
 	VFMADD231PS Z13, Z30, Z4
 
-skip19:
+skip26:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched27
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched27:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -14294,7 +15055,7 @@ skip19:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip20
+	JNE         skip28
 	VMOVSHDUP   -64(AX), Z31
 	VFMADD231PS Z5, Z31, Z0
 	VMOVSHDUP   (AX), Z15
@@ -14302,7 +15063,7 @@ skip19:
 	VMOVSHDUP   64(AX), Z16
 	VFMADD231PS Z7, Z16, Z0
 
-skip20:
+skip28:
 	VMOVSHDUP   -64(AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
 	VMOVSHDUP   (AX)(DX*1), Z18
@@ -14382,7 +15143,7 @@ skip20:
 	VMOVSHDUP   64(CX)(SI*1), Z21
 	VFMADD231PS Z10, Z21, Z4
 	TESTQ       R11, R11
-	JNE         skip21
+	JNE         skip29
 	VMOVSHDUP   -64(CX)(DX*4), Z22
 	VFMADD231PS Z11, Z22, Z4
 	VMOVSHDUP   (CX)(DX*4), Z23
@@ -14390,10 +15151,30 @@ skip20:
 	VMOVSHDUP   64(CX)(DX*4), Z24
 	VFMADD231PS Z13, Z24, Z4
 
-skip21:
-other17:
-	VMOVUPS     (R8), Z14
-	ADDQ        $0x40, R8
+skip29:
+other23:
+	VMOVUPS    (R8), Z14
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched30
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched30:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -14405,7 +15186,7 @@ other17:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip22
+	JNE         skip31
 	VPERMPS     -64(AX), Z14, Z25
 	VFMADD231PS Z5, Z25, Z0
 	VPERMPS     (AX), Z14, Z26
@@ -14413,7 +15194,7 @@ other17:
 	VPERMPS     64(AX), Z14, Z27
 	VFMADD231PS Z7, Z27, Z0
 
-skip22:
+skip31:
 	VPERMPS     -64(AX)(DX*1), Z14, Z28
 	VFMADD231PS Z8, Z28, Z0
 	VPERMPS     (AX)(DX*1), Z14, Z29
@@ -14493,7 +15274,7 @@ skip22:
 	VPERMPS     64(CX)(SI*1), Z14, Z15
 	VFMADD231PS Z10, Z15, Z4
 	TESTQ       R11, R11
-	JNE         skip23
+	JNE         skip32
 	VPERMPS     -64(CX)(DX*4), Z14, Z16
 	VFMADD231PS Z11, Z16, Z4
 	VPERMPS     (CX)(DX*4), Z14, Z17
@@ -14501,16 +15282,16 @@ skip22:
 	VPERMPS     64(CX)(DX*4), Z14, Z18
 	VFMADD231PS Z13, Z18, Z4
 
-skip23:
+skip32:
 	DECQ    R9
-	JNZ     other17
+	JNZ     other23
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past24
+	JNE     past33
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -14520,9 +15301,9 @@ skip23:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored24
+	JMP     stored33
 
-past24:
+past33:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -14533,61 +15314,34 @@ past24:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored24:
+stored33:
 	ADDQ $0x40, R12
 	JMP  end
 
 odd:
-	MOVQ        ahead+80(FP), R14
-	PREFETCHT0  (R14)
-	PREFETCHT0  64(R14)
-	PREFETCHT0  128(R14)
-	PREFETCHT0  192(R14)
-	PREFETCHT0  256(R14)
-	PREFETCHT0  320(R14)
-	PREFETCHT0  384(R14)
-	PREFETCHT0  448(R14)
-	PREFETCHT0  512(R14)
-	PREFETCHT0  576(R14)
-	PREFETCHT0  640(R14)
-	PREFETCHT0  704(R14)
-	PREFETCHT0  768(R14)
-	PREFETCHT0  832(R14)
-	PREFETCHT0  896(R14)
-	PREFETCHT0  960(R14)
-	PREFETCHT0  1024(R14)
-	PREFETCHT0  1088(R14)
-	PREFETCHT0  1152(R14)
-	PREFETCHT0  1216(R14)
-	PREFETCHT0  1280(R14)
-	PREFETCHT0  1344(R14)
-	PREFETCHT0  1408(R14)
-	PREFETCHT0  1472(R14)
-	PREFETCHT0  1536(R14)
-	PREFETCHT0  1600(R14)
-	PREFETCHT0  1664(R14)
-	PREFETCHT0  1728(R14)
-	PREFETCHT0  1792(R14)
-	PREFETCHT0  1856(R14)
-	PREFETCHT0  1920(R14)
-	PREFETCHT0  1984(R14)
-	PREFETCHT0  2048(R14)
-	PREFETCHT0  2112(R14)
-	PREFETCHT0  2176(R14)
-	PREFETCHT0  2240(R14)
-	PREFETCHT0  2304(R14)
-	PREFETCHT0  2368(R14)
-	PREFETCHT0  2432(R14)
-	PREFETCHT0  2496(R14)
-	PREFETCHT0  2560(R14)
-	PREFETCHT0  2624(R14)
-	PREFETCHT0  2688(R14)
-	PREFETCHT0  2752(R14)
-	PREFETCHT0  2816(R14)
-	ADDQ        $0x00000b40, ahead+80(FP)
-	MOVQ        w+48(FP), DI
-	MOVQ        table+40(FP), R8
-	MOVQ        others+8(FP), R9
+	MOVQ       w+48(FP), DI
+	MOVQ       table+40(FP), R8
+	MOVQ       others+8(FP), R9
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched35
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched35:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -14599,13 +15353,13 @@ odd:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip26
+	JNE         skip36
 	VMOVSLDUP   -64(AX), Z19
 	VFMADD231PS Z5, Z19, Z0
 	VMOVSLDUP   (AX), Z20
 	VFMADD231PS Z6, Z20, Z0
 
-skip26:
+skip36:
 	VMOVSLDUP   -64(AX)(DX*1), Z21
 	VFMADD231PS Z8, Z21, Z0
 	VMOVSLDUP   (AX)(DX*1), Z22
@@ -14659,13 +15413,33 @@ skip26:
 	VMOVSLDUP   (CX)(SI*1), Z29
 	VFMADD231PS Z9, Z29, Z4
 	TESTQ       R11, R11
-	JNE         skip27
+	JNE         skip37
 	VMOVSLDUP   -64(CX)(DX*4), Z30
 	VFMADD231PS Z11, Z30, Z4
 	VMOVSLDUP   (CX)(DX*4), Z31
 	VFMADD231PS Z12, Z31, Z4
 
-skip27:
+skip37:
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched38
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched38:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -14677,13 +15451,13 @@ skip27:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip28
+	JNE         skip39
 	VMOVSHDUP   -64(AX), Z15
 	VFMADD231PS Z5, Z15, Z0
 	VMOVSHDUP   (AX), Z16
 	VFMADD231PS Z6, Z16, Z0
 
-skip28:
+skip39:
 	VMOVSHDUP   -64(AX)(DX*1), Z17
 	VFMADD231PS Z8, Z17, Z0
 	VMOVSHDUP   (AX)(DX*1), Z18
@@ -14737,16 +15511,36 @@ skip28:
 	VMOVSHDUP   (CX)(SI*1), Z25
 	VFMADD231PS Z9, Z25, Z4
 	TESTQ       R11, R11
-	JNE         skip29
+	JNE         skip40
 	VMOVSHDUP   -64(CX)(DX*4), Z26
 	VFMADD231PS Z11, Z26, Z4
 	VMOVSHDUP   (CX)(DX*4), Z27
 	VFMADD231PS Z12, Z27, Z4
 
-skip29:
-other25:
-	VMOVUPS     (R8), Z14
-	ADDQ        $0x40, R8
+skip40:
+other34:
+	VMOVUPS    (R8), Z14
+	ADDQ       $0x40, R8
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+	CMPQ       others+8(FP), $0x02
+	JNE        fetched41
+	MOVQ       ahead+80(FP), R14
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 128(R14)
+	PREFETCHT1 192(R14)
+	PREFETCHT1 256(R14)
+	PREFETCHT1 320(R14)
+	ADDQ       $0x00000180, ahead+80(FP)
+
+fetched41:
 	VMOVUPS     (DI), Z5
 	VMOVUPS     64(DI), Z6
 	VMOVUPS     128(DI), Z7
@@ -14758,13 +15552,13 @@ other25:
 	VMOVUPS     512(DI), Z13
 	ADDQ        $0x00000240, DI
 	TESTQ       R10, R10
-	JNE         skip30
+	JNE         skip42
 	VPERMPS     -64(AX), Z14, Z28
 	VFMADD231PS Z5, Z28, Z0
 	VPERMPS     (AX), Z14, Z29
 	VFMADD231PS Z6, Z29, Z0
 
-skip30:
+skip42:
 	VPERMPS     -64(AX)(DX*1), Z14, Z30
 	VFMADD231PS Z8, Z30, Z0
 	VPERMPS     (AX)(DX*1), Z14, Z31
@@ -14818,22 +15612,22 @@ skip30:
 	VPERMPS     (CX)(SI*1), Z14, Z21
 	VFMADD231PS Z9, Z21, Z4
 	TESTQ       R11, R11
-	JNE         skip31
+	JNE         skip43
 	VPERMPS     -64(CX)(DX*4), Z14, Z22
 	VFMADD231PS Z11, Z22, Z4
 	VPERMPS     (CX)(DX*4), Z14, Z23
 	VFMADD231PS Z12, Z23, Z4
 
-skip31:
+skip43:
 	DECQ    R9
-	JNZ     other25
+	JNZ     other34
 	ADDQ    $0x000000c0, AX
 	ADDQ    $0x000000c0, BX
 	ADDQ    $0x000000c0, CX
 	MOVQ    yrow+72(FP), R14
 	MOVQ    R12, R13
 	CMPQ    past+112(FP), $0x00
-	JNE     past32
+	JNE     past44
 	VMOVUPS Z0, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z1, (R13)
@@ -14843,9 +15637,9 @@ skip31:
 	VMOVUPS Z3, (R13)
 	ADDQ    R14, R13
 	VMOVUPS Z4, (R13)
-	JMP     stored32
+	JMP     stored44
 
-past32:
+past44:
 	VMOVNTPS Z0, (R13)
 	ADDQ     R14, R13
 	VMOVNTPS Z1, (R13)
@@ -14856,7 +15650,7 @@ past32:
 	ADDQ     R14, R13
 	VMOVNTPS Z4, (R13)
 
-stored32:
+stored44:
 	ADDQ $0x40, R12
 
 end:

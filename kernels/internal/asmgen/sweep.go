@@ -178,7 +178,9 @@ func (k *sweep) sees(e edges, j, set int) bool {
 
 // step feeds a pixel of every row of input, or as many as the stride, and stores the columns of output that are complete then.
 func (k *sweep) step(e edges) {
-	k.fetch()
+	if !k.spreads() {
+		k.fetch(PREFETCHT0, k.lines())
+	}
 	k.label++
 	other := fmt.Sprintf("other%d", k.label)
 	load([]string{"w", "table", "others"}, k.w, k.table, k.left)
@@ -198,6 +200,9 @@ func (k *sweep) step(e edges) {
 
 // channel adds the products of a channel, which lookUp finds.
 func (k *sweep) channel(e edges, lookUp func(Mem, VecPhysical)) {
+	if k.spreads() {
+		k.fetchPart()
+	}
 	for tap, w := range k.weights {
 		VMOVUPS(at(k.w, tap*k.s.bytes), w)
 	}
@@ -322,12 +327,30 @@ func (k *sweep) eachRow(f func(row int)) {
 	}
 }
 
-// fetch brings what a step adds to the input of the next band.
-func (k *sweep) fetch() {
-	lines := k.rows * max(k.stride*k.stride, 1)
+// lines is how many lines a step adds to the input of the next band.
+func (k *sweep) lines() int { return k.rows * max(k.stride*k.stride, 1) }
+
+// spreads reports whether a step asks for so many lines that it should do so channel by channel: a processor follows up some 24 at a time,
+// and holds loads back meanwhile. A band of so many does not stay in the first-level cache either.
+func (k *sweep) spreads() bool { return k.stride > 1 }
+
+// fetchPart brings what falls to a channel: an eighth of all lines, and as many again where groups have but 4 channels.
+func (k *sweep) fetchPart() {
+	lines := (k.lines() + 7) / 8
+	k.fetch(PREFETCHT1, lines)
+	k.label++
+	fetched := fmt.Sprintf("fetched%d", k.label)
+	CMPQ(argument("others"), U8(2))
+	JNE(LabelRef(fetched))
+	k.fetch(PREFETCHT1, lines)
+	Label(fetched)
+}
+
+// fetch brings so many lines.
+func (k *sweep) fetch(prefetch func(Op), lines int) {
 	Load(Param("ahead"), k.tmp)
 	for i := range lines {
-		PREFETCHT0(at(k.tmp, i*pixel))
+		prefetch(at(k.tmp, i*pixel))
 	}
 	ADDQ(U32(lines*pixel), argument("ahead"))
 }
