@@ -2,11 +2,12 @@ package kernels
 
 type pointGradKernel func(pixels int, x, dy *float32, dyplane int, dw *float32, dwrow int, ahead *float32, lines, step int)
 
-// What stays in the second-level cache, beside the pixels that come next: the sums of a task and the pixels of a chunk.
-const (
-	blocksOfGrad = 128 // input blocks times output blocks
-	chunkOfGrad  = 112 // pixels
-)
+// blocksOfGrad is for how many input blocks times output blocks sums stay in the second-level cache, beside the pixels of a chunk and those
+// that come next.
+const blocksOfGrad = 128
+
+// chunkOfGrad is the pixels of a chunk: those of a panel of output stay in the first-level cache. Machines that know better change it.
+var chunkOfGrad = 112
 
 // runGrad computes dw (out x in) from x and dy. A task owns the weights between some input blocks and some output blocks: as many as let
 // pixels be read seldom, yet stay in cache and occupy the threads.
