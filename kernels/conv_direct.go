@@ -149,6 +149,8 @@ type directPass struct {
 	whole []planePass // the same work for kernels that take planes as they lie, or nil; for the first pass
 	sweep *sweepPass  // likewise, of groups within a block
 
+	strided *stridePass // likewise, with fewer products
+
 	weightsAt int // where the packed weights of the pass begin among those of all
 }
 
@@ -168,6 +170,12 @@ const scratchFloats = 1 << 16
 func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	if !x.plain && !y.plain && s.takesWinograd(n, &passes[0]) {
 		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
+		return
+	}
+	if strided := passes[0].strided; !x.plain && !y.plain && strided != nil && strided.takes(n) {
+		s.runStride(n, strided, keep, y, x, w, bias, func(image int) {
+			s.runDirect(1, passes, nil, y.image(image), x.image(image), w, bias)
+		})
 		return
 	}
 	if !x.plain && !y.plain && passes[0].sweep != nil {

@@ -58,10 +58,12 @@ func (p *convPlan) direct(c Conv, s *simd) {
 	p.forward = s.planned(c.forwardPass(s))
 	p.forward[0].whole = c.wholeForward(s)
 	p.forward[0].sweep = s.sweepForward(c, &p.forward[0])
+	p.forward[0].strided = c.strideForward(s)
 	if passes, ok := c.backwardPasses(s); ok {
 		p.backward = s.planned(passes...)
 		p.backward[0].whole = c.wholeBackward(s)
 		p.backward[0].sweep = s.sweepBackward(c, &p.backward[0])
+		p.backward[0].strided = c.strideBackward(s, p.backward[0].weightOf)
 	}
 	if grad, ok := c.gradPass(s); ok {
 		p.grad = &grad

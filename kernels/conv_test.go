@@ -69,6 +69,7 @@ func oddConvs() []Conv {
 		conv2d(1, 2, 16, 1, 2, 17, 7, 1, 3), // taller than the image
 		{N: 2, InC: 2, OutC: 20, In: [3]int{1, 10, 50}, Kernel: [3]int{1, 5, 3}, Stride: [3]int{1, 2, 1}, PadLo: [3]int{0, 3, 0}, PadHi: [3]int{0, 0, 2}},
 		conv2d(1, 96, 96, 2, 14, 40, 3, 2, 1), // tiles of many planes overlap
+		conv2d(2, 64, 96, 2, 13, 24, 3, 2, 1),
 		conv2d(2, 48, 48, 1, 1, 20, 3, 1, 1),
 		{N: 2, InC: 32, OutC: 32, In: [3]int{1, 9, 12}, Kernel: [3]int{1, 3, 3}, PadLo: [3]int{0, 0, 2}, PadHi: [3]int{0, 2, 1}},
 	}
@@ -322,7 +323,7 @@ func TestConvKeepsDenormals(t *testing.T) {
 func TestConvIndependentOfThreads(t *testing.T) {
 	defer SetThreads(0)
 	eachLevel(t, func(t *testing.T) {
-		for _, c := range append(oddConvs(), conv2d(3, 64, 64, 16, 30, 31, 3, 1, 1), conv2d(2, 64, 128, 1, 20, 20, 1, 1, 0)) {
+		for _, c := range append(oddConvs(), conv2d(3, 64, 64, 16, 30, 31, 3, 1, 1), conv2d(2, 64, 128, 1, 20, 20, 1, 1, 0), conv2d(2, 80, 64, 1, 26, 28, 3, 2, 1)) {
 			r := newRand(c)
 			x, w, dy := uniform(r, c.InLen()), uniform(r, c.WeightLen()), uniform(r, c.OutLen())
 			bx, bdy := make([]float32, BlockedLen(c.N, c.InC, volume(c.In))), make([]float32, BlockedLen(c.N, c.OutC, volume(c.Out())))

@@ -194,6 +194,11 @@ var simdAVX512 = simd{
 	}, blocks: [15]winoBlock{11: winoBlock11AVX512, winoBlock12AVX512, winoBlock13AVX512, winoBlock14AVX512}, sums: map[lookup]*winoSums{
 		wide: {winoPlaces * Block * Block, winoSums16AVX512, winoTaps16AVX512},
 		perm: {winoPlaces * Block * Block / 2, winoSums8AVX512, winoTaps8AVX512},
+	}, strided: [2]strideTransform{
+		{seen: 5, step: 4, made: 2, places: 25, loops: strideForwardLoops, input: winoStrideInputAVX512, weights: winoStrideWeightsAVX512, products: [8]strideProducts{
+			4: winoStride4AVX512, winoStride5AVX512, winoStride6AVX512, winoStride7AVX512}},
+		{seen: 3, step: 2, made: 4, places: 16, loops: strideGradLoops, input: winoStrideGradInputAVX512, weights: winoStrideWeightsAVX512, products: [8]strideProducts{
+			4: winoStrideGrad4AVX512, winoStrideGrad5AVX512, winoStrideGrad6AVX512, winoStrideGrad7AVX512}},
 	}},
 	depthPlanes: &depthPlanes{
 		forward: [3][]depthPlaneKernel{

@@ -302,22 +302,78 @@ func TestWinogradWeights(t *testing.T) {
 // A tile whose transforms meet something infinite is computed as the definition says, so that nothing but what sees it is infinite.
 func TestWinogradKeepsNaNAndInf(t *testing.T) {
 	eachWinograd(t, func(t *testing.T, s *simd) {
-		const size = 15
-		c := conv2d(3, 64, 64, 1, size, size, 3, 1, 1)
-		if forward, _, _ := c.Kernels(true); forward != "conv.winograd" {
-			t.Fatalf("the case runs on %s", forward)
-		}
-		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -3e38, 1e-41} {
-			r := newRand(bad)
-			x, w := make([]float32, c.InLen()), uniform(r, c.WeightLen())
-			x[c.InLen()/2+4*size+4] = bad
-			bx, by := make([]float32, BlockedLen(c.N, c.InC, size*size)), make([]float32, BlockedLen(c.N, c.OutC, size*size))
-			ToBlocked(bx, x, c.N, c.InC, size*size)
-			c.ForwardBlocked(by, bx, w, nil)
-			y := make([]float32, c.OutLen())
-			FromBlocked(y, by, c.N, c.OutC, size*size)
-			want := reference.Conv(c.norm()).Forward(x, w, nil)
-			compare(t, fmt.Sprintf("y for %v", bad), y, want, 1e-6)
+		for stride := 1; stride <= 2; stride++ {
+			c := conv2d(3, 64, 64, 1, 15, 15, 3, stride, 1)
+			if stride == 2 {
+				c = conv2d(3, 32, 32, 1, 30, 32, 3, stride, 1)
+			}
+			if forward, backward, _ := c.Kernels(true); s.lanes == Block && (forward != "conv.winograd" || backward != "conv.winograd") {
+				t.Fatalf("the case runs on %s and %s", forward, backward)
+			}
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -3e38, 1e-41} {
+				checkKeeps(t, c, bad)
+			}
 		}
 	})
+}
+
+// checkKeeps computes both directions with one bad value in the second image.
+func checkKeeps(t *testing.T, c Conv, bad float32) {
+	t.Helper()
+	r := newRand(bad)
+	x, dy, w := make([]float32, c.InLen()), make([]float32, c.OutLen()), uniform(r, c.WeightLen())
+	in, out := volume(c.In), volume(c.norm().Out())
+	x[c.InLen()/2+4*c.In[2]+4] = bad
+	dy[c.OutLen()/2+4*c.norm().Out()[2]+4] = bad
+	bx, by := make([]float32, BlockedLen(c.N, c.InC, in)), make([]float32, BlockedLen(c.N, c.OutC, out))
+	y, dx, ref := make([]float32, c.OutLen()), make([]float32, c.InLen()), reference.Conv(c.norm())
+	ToBlocked(bx, x, c.N, c.InC, in)
+	c.ForwardBlocked(by, bx, w, nil)
+	FromBlocked(y, by, c.N, c.OutC, out)
+	compare(t, fmt.Sprintf("y for %v", bad), y, ref.Forward(x, w, nil), 1e-6)
+	ToBlocked(by, dy, c.N, c.OutC, out)
+	c.BackwardDataBlocked(bx, by, w)
+	FromBlocked(dx, bx, c.N, c.InC, in)
+	compare(t, fmt.Sprintf("dx for %v", bad), dx, ref.BackwardData(dy, w), 1e-6)
+}
+
+// Stride 2 and its gradient, at all borders.
+func TestWinogradStride(t *testing.T) {
+	eachWinograd(t, func(t *testing.T, s *simd) {
+		if s.winograd.strided[0].input == nil {
+			t.Skip("this level does without")
+		}
+		for _, channels := range [][2]int{{16, 16}, {32, 48}, {80, 64}} {
+			for _, in := range [][2]int{{8, 8}, {7, 14}, {13, 19}, {5, 28}, {14, 6}} {
+				for hi := range 2 {
+					c := Conv{N: 2, InC: 2 * channels[0], OutC: 2 * channels[1], Groups: 2, In: [3]int{1, in[0], in[1]}, Kernel: [3]int{1, 3, 3},
+						Stride: [3]int{1, 2, 2}, PadLo: [3]int{0, 1, 1}, PadHi: [3]int{0, hi, hi}}
+					checkWinogradStride(t, s, c.norm())
+				}
+			}
+		}
+	})
+}
+
+func checkWinogradStride(t *testing.T, s *simd, c Conv) {
+	t.Helper()
+	forward, backward := c.strideForward(s), c.strideBackward(s, c.plan(s).backward[0].weightOf)
+	if forward == nil || backward == nil {
+		t.Fatalf("%v is not for them", c.In)
+	}
+	again := func(int) { t.Errorf("%v: something is not finite", c) }
+	r, ref := newRand(c), reference.Conv(c)
+	x, dy, w, b := uniform(r, c.InLen()), uniform(r, c.OutLen()), uniform(r, c.WeightLen()), uniform(r, c.OutC)
+	in, out := volume(c.In), volume(c.Out())
+	bx, by, y, dx := guard("x", BlockedLen(c.N, c.InC, in)), guard("y", BlockedLen(c.N, c.OutC, out)), make([]float32, c.OutLen()), make([]float32, c.InLen())
+	ToBlocked(bx.s(), x, c.N, c.InC, in)
+	s.runStride(c.N, forward, nil, c.output(by.s(), false), c.input(bx.s(), false), w, b, again)
+	FromBlocked(y, by.s(), c.N, c.OutC, out)
+	compare(t, fmt.Sprintf("y of %v", c), y, ref.Forward(x, w, b), sumTolerance(9*c.InC/c.Groups))
+	ToBlocked(by.s(), dy, c.N, c.OutC, out)
+	s.runStride(c.N, backward, nil, c.input(bx.s(), false), c.output(by.s(), false), w, nil, again)
+	FromBlocked(dx, bx.s(), c.N, c.InC, in)
+	compare(t, fmt.Sprintf("dx of %v", c), dx, ref.BackwardData(dy, w), sumTolerance(9*c.OutC/c.Groups))
+	bx.check(t)
+	by.check(t)
 }
