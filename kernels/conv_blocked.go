@@ -87,18 +87,19 @@ func (c Conv) BackwardWeightsBlocked(dw, db, x, dy []float32) {
 
 func (c Conv) weightsBlocked(dw, x, dy []float32) {
 	s := assembly()
-	switch c.path(s) {
-	case point:
+	switch path := c.path(s); {
+	case path == point:
 		c.pointPass(false, nil).runGrad(s, dw, x, dy)
 		return
-	case depth:
+	case path == depth:
 		c.depthGrad(s, dw, x, dy)
 		return
-	case direct:
-		if p := c.plan(s).grad; p != nil {
-			s.runGrad(c.N, p, dw, c.input(x, false), c.output(dy, false))
-			return
-		}
+	case c.takesPlanar(s):
+		c.weightsPlanar(s, dw, x, dy, false)
+		return
+	case path == direct && c.plan(s).grad != nil:
+		s.runGrad(c.N, c.plan(s).grad, dw, c.input(x, false), c.output(dy, false))
+		return
 	}
 	px, pdy := borrow(c.InLen()), borrow(c.OutLen())
 	defer release(px)

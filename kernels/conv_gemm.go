@@ -39,15 +39,14 @@ func (c Conv) backwardData(dx, dy, w []float32) {
 
 func (c Conv) backwardWeights(dw, x, dy []float32) {
 	s := assembly()
-	if c.direct(s) {
-		if p := c.plan(s).grad; p != nil {
-			s.runGrad(c.N, p, dw, c.input(x, true), c.output(dy, true))
-			return
-		}
-	}
-	if s != nil {
+	switch {
+	case c.takesPlanar(s):
+		c.weightsPlanar(s, dw, x, dy, true)
+	case c.direct(s): // there is a pass, or it would be planar
+		s.runGrad(c.N, c.plan(s).grad, dw, c.input(x, true), c.output(dy, true))
+	case s != nil:
 		c.weightsDots(s, dw, x, dy)
-	} else {
+	default:
 		c.weightsPortable(dw, x, dy)
 	}
 }

@@ -54,6 +54,9 @@ func (p *gradPass) pitch() int {
 // chunks is into how many kernel calls the k input channels of a plane fall.
 func (p *gradPass) chunks() int { return (p.k + p.kernel.k - 1) / p.kernel.k }
 
+// channels is for how many input channels of a group the calls compute gradients, with those that do not exist.
+func (p *gradPass) channels() int { return p.planes * p.chunks() * p.kernel.k }
+
 // runGrad computes dw from x and dy. A task owns the weights between one block of output channels and one of input channels.
 func (s *simd) runGrad(n int, p *gradPass, dw []float32, x, dy tensor) {
 	r := gradRun{p, s, n, dw, x, dy}

@@ -11,6 +11,7 @@ type convPlan struct {
 
 	tapForward, tapBackward *tapPass // with a table of taps
 	stem                    []int    // that of a stem
+	planar                  *planarTaps
 }
 
 // plans are those of the convolutions met so far.
@@ -45,6 +46,9 @@ func (c Conv) plan(s *simd) *convPlan {
 	}
 	if c.direct(s) {
 		p.direct(c, s)
+	}
+	if c.planar(s) {
+		p.planar = c.planarTaps()
 	}
 	if c.readsRows(s) {
 		p.stem = c.stemTable()

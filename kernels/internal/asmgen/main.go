@@ -48,6 +48,7 @@ var families = map[string]func(simd){
 	"stem":       stemFamily,
 	"stream":     streamFamily,
 	"sweep":      sweepFamily,
+	"tapdots":    tapDotsFamily,
 	"taps":       tapsFamily,
 	"transpose":  transposeFamily,
 	"wino":       winoFamily,
