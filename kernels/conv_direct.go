@@ -168,8 +168,8 @@ const scratchFloats = 1 << 16
 // runPasses runs the passes over n images from x to y in the fastest way. bias holds one value per output channel, or is nil.
 // keep holds the packed weights, if it is not nil.
 func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
-	if !x.plain && !y.plain && s.takesWinograd(n, &passes[0]) {
-		s.runWinograd(n, &passes[0], keep, y, x, w, bias)
+	if !x.plain && y.group == 0 && s.takesWinograd(n, &passes[0]) {
+		y.viaBlocks(n, func(y tensor) { s.runWinograd(n, &passes[0], keep, y, x, w, bias) })
 		return
 	}
 	if strided := passes[0].strided; !x.plain && !y.plain && strided != nil && strided.takes(n) {
@@ -199,10 +199,7 @@ func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor
 func (s *simd) runDirect(n int, passes []directPass, keep *Prepared, y, x tensor, w, bias []float32) {
 	p := &passes[0]
 	if y.plain && y.group == 0 && n*p.sets < Threads() && p.bands(n) > 1 { // too few tasks if each converts whole planes
-		lent := borrow(BlockedLen(n, y.channels, y.pixels))
-		defer release(lent)
-		s.runDirect(n, passes, keep, tensor{data: *lent, channels: y.channels, pixels: y.pixels}, x, w, bias)
-		FromBlocked(y.data, *lent, n, y.channels, y.pixels)
+		y.viaBlocks(n, func(y tensor) { s.runDirect(n, passes, keep, y, x, w, bias) })
 		return
 	}
 	outs := p.sets * p.channelSets.out * Block

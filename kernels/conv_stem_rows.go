@@ -98,19 +98,20 @@ var stemBands = newLoop(func(j *stemWork, i int) {
 	}
 })
 
+// pixelsOfStem is the pixels of a tile at most. Machines that know better change it.
+var pixelsOfStem = rowsOfTile
+
 // runRows computes rows of nb blocks of output channels.
 func (j *stemWork) runRows(rows, nb int, x, w []float32, bias *float32, y []float32, yplane int) {
 	width, stride, taps := j.Out()[2], j.Stride[2], len(j.table)
-	all := tiles(width)
-	for first := 0; first < all; {
-		at, size := tile(width, first)
-		count := all - first
-		if big := width % all; first < big { // the first tiles have a pixel more
-			count = big
+	tiles := (width + pixelsOfStem - 1) / pixelsOfStem
+	at, size, big := 0, width/tiles, width%tiles // the first tiles have a pixel more
+	for _, t := range [2]struct{ count, size int }{{big, size + 1}, {tiles - big, size}} {
+		if t.count > 0 {
+			j.s.stem[stride][t.size][nb](rows, t.count, taps/3, taps%3, &j.table[0], &x[at*stride], j.Stride[1]*j.InC*j.pitch*4, &w[0], bias,
+				&y[at*Block], width*pixelBytes, yplane)
 		}
-		j.s.stem[stride][size][nb](rows, count, taps/3, taps%3, &j.table[0], &x[at*stride], j.Stride[1]*j.InC*j.pitch*4, &w[0], bias,
-			&y[at*Block], width*pixelBytes, yplane)
-		first += count
+		at += t.count * t.size
 	}
 }
 

@@ -62,6 +62,7 @@ func oddConvs() []Conv {
 		{N: 1, InC: 21, OutC: 27, Groups: 3, In: [3]int{1, 5, 4}, Kernel: [3]int{1, 2, 2}, Stride: [3]int{1, 3, 3}, PadLo: [3]int{0, 4, 3}, PadHi: [3]int{0, 1, 2}}, // pixels that no output sees
 		conv2d(2, 14, 34, 2, 12, 16, 3, 2, 1),
 		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1), // stems
+		conv2d(2, 3, 32, 1, 29, 30, 3, 1, 1), // the gradient of its input by way of blocks
 		conv2d(2, 3, 40, 1, 21, 19, 7, 2, 3),
 		conv2d(2, 3, 72, 1, 19, 37, 3, 2, 1),
 		conv2d(1, 1, 33, 1, 20, 33, 7, 1, 3),

@@ -30,6 +30,18 @@ func giveBack(lent *[]float32) {
 	}
 }
 
+// viaBlocks calls f with t or, if it is plain, with one of n images in the blocked layout, from which t is set afterwards.
+func (t tensor) viaBlocks(n int, f func(tensor)) {
+	if !t.plain {
+		f(t)
+		return
+	}
+	lent := borrow(BlockedLen(n, t.channels, t.pixels))
+	defer release(lent)
+	f(tensor{data: *lent, channels: t.channels, pixels: t.pixels})
+	FromBlocked(t.data, *lent, n, t.channels, t.pixels)
+}
+
 // block is a block of an image of a tensor that is not plain.
 func (t tensor) block(image, block int) []float32 {
 	size := t.pixels * Block
