@@ -17,11 +17,15 @@ func (p *gradPass) unpadded(s *simd) *groupGradKernel {
 	return &kernels[0]
 }
 
-// addRows adds an image's part without padding it, a band of rows at a time, so that what the rows of taps go over is in cache for all but
-// the first. next is where x and dy of the next image lie, if there is one.
+// firstLevel is the bytes of the first-level cache. Machines that know better change it.
+var firstLevel = 48 << 10
+
+// addRows adds an image's part without padding it, a band of rows at a time, so that what the rows of taps go over stays in the first-level
+// cache with what is fetched of the next band: loads that miss it wait behind memory. next is where x and dy of the next image lie, if
+// there is one.
 func (p *gradPass) addRows(k *groupGradKernel, sums, x, dy []float32, next ahead) {
-	const few, pixels = 4, 112 // rows of a band, unless they are short
-	band := max(few, pixels/p.out[1])
+	pixels := firstLevel / pixelBytes / 2 // of both, with as many that come next
+	band := max(1, pixels/((p.stride*p.stride+1)*p.out[1]))
 	xrow, dyrow := p.in[1]*Block, p.out[1]*Block
 	skip := p.stride * (xrow - dyrow) * 4
 	even := b2i(p.stride*p.out[1] == p.in[1])

@@ -16,15 +16,16 @@ func machineLevel() level {
 	return avx512
 }
 
-// AMD's processors since Zen add elsewhere than they multiply, so that Winograd's transforms take hardly more time than their loads and stores.
-// Zen 4 multiplies 512 bits in two turns, so that its second-level cache feeds products as fast as the first: what counts is how often
-// sums are stored. It stores them in two turns as well, and products wait behind more than 16 in a row.
+// AMD's processors since Zen add elsewhere than they multiply, so that Winograd's transforms take hardly more time than their loads and
+// stores. Zen 4 multiplies 512 bits in two turns, so that its second-level cache feeds products as fast as the first: what counts is how
+// often sums are stored. It stores them in two turns as well, and products wait behind more than 16 in a row.
 func init() {
-	if isAMD() {
-		winoCosts = winogradCosts{tile: 7, transforms: 3, weights: 20, farWeights: 40}
-		if family() == 0x19 && cpu.X86.HasAVX512F { // Zen 3, which has no such vectors, and Zen 4
-			chunkOfGrad, pixelsOfStem = 784, 4
-		}
+	if !isAMD() {
+		return
+	}
+	winoCosts = winogradCosts{tile: 7, transforms: 3, weights: 20, farWeights: 40}
+	if family() == 0x19 && cpu.X86.HasAVX512F { // Zen 4; Zen 3 is of the same family
+		chunkOfGrad, pixelsOfStem, firstLevel = 784, 4, 32<<10
 	}
 }
 
