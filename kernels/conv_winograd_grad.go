@@ -79,7 +79,7 @@ func (r *winoGradRun) part(i int) winoGradPart {
 var winoGradRuns = newLoop(func(r *winoGradRun, task int) {
 	in, first, count := r.blocks(task)
 	most := r.together * ((r.rows + r.bands - 1) / r.bands) * r.cols // tiles of a part
-	place := (most + 9) * Block                                      // so that places share few sets of the caches
+	place := most*Block | Block                                      // an odd number of cache lines, lest places share a set of the cache
 	buf := borrow(count*r.sums.floats + winoPlaces*place)
 	defer release(buf)
 	sums, v := (*buf)[:count*r.sums.floats], (*buf)[count*r.sums.floats:]
