@@ -14,6 +14,8 @@ type strideTransform struct {
 	input      func(tiles, planes int, x *float32, from, xplane int, rows *int, zeros *float32, first int, last *int, v *float32, vplace, vplane int)
 	weights    func(planes int, w, u *float32, order *int)
 	products   [8]strideProducts // by the tiles they do at once
+	halves     [2]strideProducts // of the first and the last two rows of 4x4 tiles of which the last ones of rows and columns are halves
+	half       int               // multiplications of vectors, in places, for all tiles of these
 }
 
 // strideProducts multiplies transformed tiles with the weights for an output block, and stores what they make.
@@ -41,6 +43,9 @@ type stridePass struct {
 	first      int         // mask of column 0 of the first tile of a row
 	last       [5]int      // masks of the columns of the last one
 	outputs    []strideOut // of all tiles of an image
+	halved     bool        // whether to take halves
+	most, unit int         // tiles at once, and rows of tiles that are not divided
+	order      strideOrder // of transformed weights
 	saved      int         // multiplications of vectors, for an image and a block on both sides
 }
 
@@ -100,29 +105,37 @@ func (p *stridePass) complete(c Conv, pad, in, out [3]int) *stridePass {
 	for t := range p.rows * p.cols {
 		p.outputs = append(p.outputs, p.output(t/p.cols*p.made, t%p.cols*p.made))
 	}
-	p.saved = p.multiplications(c)
+	p.most, p.unit = mostTiles, (fewestTiles+p.cols-1)/p.cols
+	if p.halved = p.halvedIn(0) && p.halvedIn(1); p.halved {
+		p.most, p.unit = 8, 2
+	}
+	p.order, p.saved = p.orderOf(p.planes), p.multiplications(c)
 	return p
 }
 
 // multiplications is how many vectors fewer are multiplied than by kernels that leave out the taps on padding, for an image and a block on
 // both sides, less what it takes to transform tiles.
 func (p *stridePass) multiplications(c Conv) int {
-	const tile, input, output = 400, 60, 20
+	const input, output = 60, 20
 	seen := Block
 	for d := 1; d < 3; d++ {
 		out := c.Out()[d]
 		seen *= 3*out - c.PadLo[d] - max(0, 2*out+1-c.PadLo[d]-c.In[d])
 	}
-	return seen - p.rows*p.cols*(tile+input/p.channelSets.out+output/p.planes)
+	tiles := p.rows * p.cols
+	products := 25 * tiles
+	if p.halved {
+		products = p.half
+	}
+	return seen - products*Block - tiles*(input/p.channelSets.out+output/p.planes)
 }
+
+// halvedIn says that there are four tiles in a dimension, of which the last one has at most the first half of its outputs.
+func (p *stridePass) halvedIn(d int) bool { return p.tiles(d) == 4 && p.out[d]-3*p.made <= p.made/2 }
 
 // takes reports whether n images are worth the transform of the weights.
 func (p *stridePass) takes(n int) bool {
-	const large = 1 << 20 // floats that stay in no cache
-	transform := 1200     // in multiplications, for a block on both sides
-	if p.sets*p.channelSets.out*p.weightsOfBlock() > large {
-		transform = 6500
-	}
+	const transform = 900 // in multiplications, for a block on both sides
 	return n*p.saved >= transform
 }
 
@@ -159,8 +172,8 @@ func strideExists(i, exist int) int {
 	return min(i%2, exist-1)
 }
 
-// order is where transformed weights lie: loop after loop, each by planes, pairs of channels, eight apart, weights and lanes.
-func (t *strideTransform) order(planes int) (o strideOrder) {
+// orderOf is where transformed weights lie: loop after loop, each by planes, pairs of channels, eight apart, weights and lanes.
+func (t *strideTransform) orderOf(planes int) (o strideOrder) {
 	from := 0
 	for _, weights := range t.loops {
 		for i, w := range weights {
@@ -182,7 +195,7 @@ func (p *stridePass) weightsOfBlock() int { return p.planes * strideWeights * Bl
 func (p *stridePass) pack(s *simd, w []float32) *[]float32 {
 	blocks := p.sets * p.channelSets.out
 	packed := borrow(blocks * p.weightsOfBlock())
-	stridePacks.run(blocks, stridePacking{p, s, *packed, w, p.order(p.planes)})
+	stridePacks.run(blocks, stridePacking{p, s, *packed, w})
 	return packed
 }
 
@@ -190,27 +203,31 @@ type stridePacking struct {
 	*stridePass
 	s         *simd
 	packed, w []float32
-	order     strideOrder
 }
 
 var stridePacks = newLoop(func(p *stridePacking, block int) {
+	p.packBlock(p.s, p.packed[block*p.weightsOfBlock():], p.w, block)
+})
+
+// packBlock transforms the weights for an output block.
+func (p *stridePass) packBlock(s *simd, packed, w []float32, block int) {
 	ins := p.planes * Block
 	buf := borrow((ins*p.weightOf.all + Block) * Block)
 	defer release(buf)
-	p.weightOf.lanes(p.s, *buf, p.w, block*Block, ins)
-	for half := range 2 {
-		order := p.order
-		p.weights(p.planes, &(*buf)[half*Block/2*p.weightOf.all*Block], &p.packed[block*p.weightsOfBlock()+half*Block], &order.at[0])
-	}
-})
+	p.weightOf.lanes(s, *buf, w, block*Block, ins)
+	p.weights(p.planes, &(*buf)[0], &packed[0], &p.order.at[0])
+}
 
-// strideRun is a pass on its way over n images, each cut into bands of rows of tiles.
+// strideRun is a pass on its way over n images. A task does a part of the output blocks of a set, and a band of rows of tiles of so many images.
 type strideRun struct {
 	*stridePass
-	packed, bias, zeros []float32
-	y, x                tensor
-	n, bands            int
-	finite              []float32 // for each task whether its results are
+	s            *simd
+	packed, w    []float32 // transformed weights, or nil if tasks transform their own ones
+	bias, zeros  []float32
+	y, x         tensor
+	n, each      int
+	parts, bands int
+	finite       []float32 // for each set, part, image and band whether the results are
 }
 
 // runStride runs the pass over n images from x to y, which are blocked, and calls again for every image whose results are not all finite.
@@ -220,19 +237,19 @@ func (s *simd) runStride(n int, p *stridePass, keep *Prepared, y, x tensor, w, b
 	defer release(padded)
 	clear(*padded)
 	copy(*padded, bias)
-	packed := keep.kept(forWinograd, func() *[]float32 { return p.pack(s, w) })
-	defer keep.drop(packed)
-	bands := 1
-	if t := Threads(); t > 1 {
-		rows := (fewestTiles + p.cols - 1) / p.cols
-		bands = max(1, min(p.rows/rows, (4*t+n*p.sets-1)/(n*p.sets)))
+	r := strideRun{stridePass: p, s: s, w: w, bias: *padded, zeros: (*padded)[lanes:], y: y, x: x, n: n}
+	if r.cut(keep != nil) {
+		packed := keep.kept(forWinograd, func() *[]float32 { return p.pack(s, w) })
+		defer keep.drop(packed)
+		r.packed = *packed
 	}
-	finite := borrow(p.sets * n * bands)
+	finite := borrow(p.sets * r.parts * n * r.bands)
 	defer release(finite)
-	strideRuns.run(len(*finite), strideRun{p, *packed, *padded, (*padded)[lanes:], y, x, n, bands, *finite})
+	r.finite = *finite
+	strideRuns.run(len(*finite)/r.each, r)
 	for image := range n {
 		for i, ok := range *finite {
-			if ok == 0 && i/bands%n == image {
+			if ok == 0 && i/r.bands%n == image {
 				again(image)
 				break
 			}
@@ -240,56 +257,97 @@ func (s *simd) runStride(n int, p *stridePass, keep *Prepared, y, x tensor, w, b
 	}
 }
 
+// cut chooses tasks and reports whether they share transformed weights: those that are there already, or where there are too few tasks
+// otherwise. Results do not depend on it.
+func (r *strideRun) cut(packed bool) (share bool) {
+	const few = 4 // output blocks for which it pays to transform the input
+	r.parts, r.each, r.bands = 1, r.n, 1
+	want := 4 * Threads()
+	if Threads() > 1 {
+		r.parts = max(1, min(r.channelSets.out/few, (want+r.sets-1)/r.sets))
+	}
+	if share = packed || Threads() > 1 && r.sets*r.parts < want; share {
+		r.parts, r.each = 1, 1
+		if Threads() > 1 {
+			r.bands = max(1, min(r.rows/r.unit, (want+r.n*r.sets-1)/(r.n*r.sets)))
+		}
+	}
+	return share
+}
+
 var strideRuns = newLoop(func(r *strideRun, i int) {
-	r.finite[i] = float32(b2i(r.run(r.task(i), r.task((i+1)%len(r.finite)))))
+	t := r.task(i * r.each)
+	u, lent := r.weightsOf(&t)
+	defer giveBack(lent)
+	for j := i * r.each; j < (i+1)*r.each; j++ {
+		next := r.task((j + 1) % len(r.finite))
+		r.finite[j] = float32(b2i(r.run(&t, &next, u)))
+		t = next
+	}
 })
 
-// strideTask is tiles [first, last) of a set of an image.
-type strideTask struct{ set, image, first, last int }
+// strideTask is some tiles of an image, cut into groups of at most two sizes, for blocks [block, end) of the output of a set.
+type strideTask struct {
+	set, block, end, image int
+	first                  int
+	groups, size, larger   int // larger groups, by a tile, come first
+}
 
 func (r *strideRun) task(i int) strideTask {
-	band, image, set := i%r.bands, i/r.bands%r.n, i/r.bands/r.n
-	return strideTask{set, image, r.rows * band / r.bands * r.cols, r.rows * (band + 1) / r.bands * r.cols}
+	band, image, part, set := i%r.bands, i/r.bands%r.n, i/r.bands/r.n%r.parts, i/r.bands/r.n/r.parts
+	outs, row, end := r.channelSets.out, r.rows*band/r.bands, r.rows*(band+1)/r.bands
+	t := strideTask{set: set, block: set*outs + outs*part/r.parts, end: set*outs + outs*(part+1)/r.parts, image: image, first: row * r.cols}
+	tiles := (end - row) * r.cols
+	t.groups = (tiles + r.most - 1) / r.most
+	t.size, t.larger = tiles/t.groups, tiles%t.groups
+	return t
+}
+
+// tile is the first tile of a group, and the end of the one before it.
+func (t *strideTask) tile(group int) int { return t.first + group*t.size + min(group, t.larger) }
+
+// weightsOf is the transformed weights of a task, and what was lent for them.
+func (r *strideRun) weightsOf(t *strideTask) (u []float32, lent *[]float32) {
+	size := r.weightsOfBlock()
+	if r.packed != nil {
+		return r.packed[t.block*size:], nil
+	}
+	lent = borrow((t.end - t.block) * size)
+	for b := t.block; b < t.end; b++ {
+		r.packBlock(r.s, (*lent)[(b-t.block)*size:], r.w, b)
+	}
+	return *lent, lent
 }
 
 // fewestTiles and mostTiles are how many tiles the smallest and the largest kernel does at once.
 const fewestTiles, mostTiles = 4, 7
 
-// groups is how many groups of tiles a task does at once, and group one of them.
-func (t strideTask) groups() int { return (t.last - t.first + mostTiles - 1) / mostTiles }
-
-func (t strideTask) group(i int) strideTask {
-	n, groups := t.last-t.first, t.groups()
-	return strideTask{t.set, t.image, t.first + n*i/groups, t.first + n*(i+1)/groups}
-}
-
 // run does a task and reports whether all results are finite. next is the one that will follow.
-func (r *strideRun) run(t, next strideTask) (finite bool) {
-	outs, groups := r.channelSets.out, t.groups()
-	size := r.places * mostTiles * r.planes * Block
+func (r *strideRun) run(t, next *strideTask, u []float32) (finite bool) {
+	size, weights := r.places*r.most*r.planes*Block, r.weightsOfBlock()
 	// Few weights stay in the second-level cache for all tiles; of more, those for an output block do while tiles pass by.
 	const fewWeights, cacheFloats = 1 << 16, 1 << 17
-	together, panel := 1, outs
-	if outs*r.weightsOfBlock() > fewWeights {
-		together, panel = max(1, min(groups, cacheFloats/size)), 1
+	together, panel := 1, t.end-t.block
+	if panel*weights > fewWeights {
+		together, panel = max(1, min(t.groups, cacheFloats/size)), 1
 	}
 	buf := borrow(together*size + Block)
 	defer release(buf)
 	check, v := (*buf)[:Block], (*buf)[Block:]
 	clear(check)
-	for from := 0; from < groups; from += together {
-		to := min(groups, from+together)
+	for from := 0; from < t.groups; from += together {
+		to := min(t.groups, from+together)
 		for g := from; g < to; g++ {
-			r.transform(v[(g-from)*size:], t.group(g))
+			r.transform(v[(g-from)*size:], t, g)
 		}
-		for block := 0; block < outs; block += panel {
+		for block := t.block; block < t.end; block += panel {
 			for g := from; g < to; g++ {
-				soon := next.group(0)
-				if g+together < groups {
-					soon = t.group(g + together)
+				soon, sooner := next, 0
+				if g+together < t.groups {
+					soon, sooner = t, g+together
 				}
 				for b := block; b < block+panel; b++ {
-					r.multiply(v[(g-from)*size:], t.group(g), b, soon, check)
+					r.multiply(v[(g-from)*size:], t, g, u[(b-t.block)*weights:], b, soon, sooner, check)
 				}
 			}
 		}
@@ -300,12 +358,13 @@ func (r *strideRun) run(t, next strideTask) (finite bool) {
 // allLanes are masks that leave nothing out.
 var allLanes = [5]int{0xffff, 0xffff, 0xffff, 0xffff, 0xffff}
 
-// transform transforms the input of tiles.
-func (r *strideRun) transform(v []float32, t strideTask) {
-	size := t.last - t.first
-	for tile := t.first; tile < t.last; {
-		row, col := tile/r.cols, tile%r.cols
-		n := min(t.last-tile, r.cols-col)
+// transform transforms the input of a group of tiles.
+func (r *strideRun) transform(v []float32, t *strideTask, group int) {
+	first, last := t.tile(group), t.tile(group+1)
+	size := last - first
+	x := &r.x.block(t.image, t.set*r.planes)[0]
+	for row, col := first/r.cols, first%r.cols; first < last; row, col = row+1, 0 {
+		n := min(last-first, r.cols-col)
 		begin, end := allLanes[0], &allLanes
 		if col == 0 {
 			begin = r.first
@@ -313,19 +372,23 @@ func (r *strideRun) transform(v []float32, t strideTask) {
 		if col+n == r.cols {
 			end = &r.last
 		}
-		r.input(n, r.planes, &r.x.block(t.image, t.set*r.planes)[0], col*r.step*pixelBytes, r.x.pixels*pixelBytes, &r.windows[row][0], &r.zeros[0],
-			begin, &end[0], &v[(tile-t.first)*Block], size*pixelBytes, r.places*size*pixelBytes)
-		tile += n
+		r.input(n, r.planes, x, col*r.step*pixelBytes, r.x.pixels*pixelBytes, &r.windows[row][0], &r.zeros[0], begin, &end[0],
+			&v[(size-(last-first))*Block], size*pixelBytes, r.places*size*pixelBytes)
+		first += n
 	}
 }
 
-// multiply computes the output of tiles for a block, and brings a part of the input nearer that others will see soon.
-func (r *strideRun) multiply(v []float32, t strideTask, block int, soon strideTask, check []float32) {
+// multiply computes the output of a group of tiles for a block, and brings a part of the input nearer that another one will see soon.
+func (r *strideRun) multiply(v []float32, t *strideTask, group int, u []float32, block int, soon *strideTask, sooner int, check []float32) {
 	const steps = Block / 2 // for a plane
-	outs, pixels := r.channelSets.out, r.step*r.step
-	lines := ((soon.last-soon.first)*pixels + steps*outs - 1) / (steps * outs)
-	from := min(soon.first*pixels+block*lines*steps, r.x.pixels-1)
-	block += t.set * outs
-	r.products[t.last-t.first](r.planes, &v[0], &r.packed[block*r.weightsOfBlock()], &r.bias[block*Block], &r.y.block(t.image, block)[0],
-		&r.outputs[t.first].first, &check[0], &r.x.block(soon.image, soon.set*r.planes)[from*Block], (r.x.pixels-lines*steps)*pixelBytes, lines)
+	first, ahead := t.tile(group), soon.tile(sooner)
+	f := r.products[(t.tile(group+1)-first)%len(r.products)]
+	if r.halved {
+		f = r.halves[first/r.most]
+	}
+	outs, pixels := t.end-t.block, r.step*r.step
+	lines := ((soon.tile(sooner+1)-ahead)*pixels + steps*outs - 1) / (steps * outs)
+	from := min(ahead*pixels+(block-t.block)*lines*steps, r.x.pixels-1)
+	f(r.planes, &v[0], &u[0], &r.bias[block*Block], &r.y.block(t.image, block)[0], &r.outputs[first].first, &check[0],
+		&r.x.block(soon.image, soon.set*r.planes)[from*Block], (r.x.pixels-lines*steps)*pixelBytes, lines)
 }

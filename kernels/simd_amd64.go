@@ -198,9 +198,11 @@ var simdAVX512 = simd{
 		perm: {winoPlaces * Block * Block / 2, winoSums8AVX512, winoTaps8AVX512},
 	}, strided: [2]strideTransform{
 		{seen: 5, step: 4, made: 2, places: 25, loops: strideForwardLoops, input: winoStrideInputAVX512, weights: winoStrideWeightsAVX512, products: [8]strideProducts{
-			4: winoStride4AVX512, winoStride5AVX512, winoStride6AVX512, winoStride7AVX512}},
+			4: winoStride4AVX512, winoStride5AVX512, winoStride6AVX512, winoStride7AVX512},
+			halves: [2]strideProducts{winoStrideHalf0AVX512, winoStrideHalf1AVX512}, half: 18 * 18},
 		{seen: 3, step: 2, made: 4, places: 16, loops: strideGradLoops, input: winoStrideGradInputAVX512, weights: winoStrideWeightsAVX512, products: [8]strideProducts{
-			4: winoStrideGrad4AVX512, winoStrideGrad5AVX512, winoStrideGrad6AVX512, winoStrideGrad7AVX512}},
+			4: winoStrideGrad4AVX512, winoStrideGrad5AVX512, winoStrideGrad6AVX512, winoStrideGrad7AVX512},
+			halves: [2]strideProducts{winoStrideGradHalf0AVX512, winoStrideGradHalf1AVX512}, half: 17 * 17},
 	}},
 	depthPlanes: &depthPlanes{
 		forward: [3][]depthPlaneKernel{

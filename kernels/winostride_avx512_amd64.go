@@ -41,14 +41,14 @@ func winoStrideGradInputAVX512(tiles int, planes int, x *float32, from int, xpla
 
 // winoStrideWeightsAVX512 equals
 //
-//	for plane < planes, k < 8 and lane {
-//		g[i][j] = w[16*plane+k][3*i+j][lane] for i, j < 3
+//	for plane < planes, k < 8, half < 2 and lane {
+//		g[i][j] = w[16*plane+8*half+k][3*i+j][lane] for i, j < 3
 //		g[3][j] = g[0][j] + g[2][j] for j < 3
 //		g[i][3] = g[i][0] + g[i][2] for i < 4
-//		(u + order.at[i][j] + (8*plane+k)*order.step[i][j])[lane] = g[i][j] for i, j < 4
+//		(u + order.at[i][j] + (8*plane+k)*order.step[i][j])[half][lane] = g[i][j] for i, j < 4
 //	}
 //
-// with distances in bytes. It changes order.at.
+// with distances in bytes.
 //
 //go:noescape
 func winoStrideWeightsAVX512(planes int, w *float32, u *float32, order *int)
@@ -180,3 +180,71 @@ func winoStride7AVX512(planes int, v *float32, u *float32, bias *float32, y *flo
 //
 //go:noescape
 func winoStrideGrad7AVX512(planes int, v *float32, u *float32, bias *float32, y *float32, tiles *int, check *float32, ahead *float32, aheadplane int, lines int)
+
+// winoStrideHalf0AVX512 equals
+//
+//	for tile < 8, r and c < 2 and lane {
+//		y[tile][r][c][lane] = bias[lane]
+//		for plane < planes, k < 16, i in sums[r] and j in sums[c] {
+//			y[tile][r][c][lane] += v[plane][5*i+j][tile][k] * u[weights[r][i]][weights[c][j]][plane][k][lane]
+//		}
+//	}
+//
+// where the places of sums are [[0 1 2] [2 3 4]] and the weights of those [[0 1 3] [3 2 1]],
+// u is in the order of the loops of its strideTransform, and tiles are a strideOut each. check is NaN if not all results are finite. It
+// prefetches so many lines of ahead for every second channel of a plane, and moves on by aheadplane after a plane.
+// Every fourth tile has but the first half of its columns.
+//
+//go:noescape
+func winoStrideHalf0AVX512(planes int, v *float32, u *float32, bias *float32, y *float32, tiles *int, check *float32, ahead *float32, aheadplane int, lines int)
+
+// winoStrideGradHalf0AVX512 equals
+//
+//	for tile < 8, r and c < 4 and lane {
+//		y[tile][r][c][lane] = bias[lane]
+//		for plane < planes, k < 16, i in sums[r] and j in sums[c] {
+//			y[tile][r][c][lane] += v[plane][4*i+j][tile][k] * u[weights[r][i]][weights[c][j]][plane][k][lane]
+//		}
+//	}
+//
+// where the places of sums are [[1] [0 2] [2] [2 3]] and the weights of those [[1] [2 3] [1] [3 0]],
+// u is in the order of the loops of its strideTransform, and tiles are a strideOut each. check is NaN if not all results are finite. It
+// prefetches so many lines of ahead for every second channel of a plane, and moves on by aheadplane after a plane.
+// Every fourth tile has but the first half of its columns.
+//
+//go:noescape
+func winoStrideGradHalf0AVX512(planes int, v *float32, u *float32, bias *float32, y *float32, tiles *int, check *float32, ahead *float32, aheadplane int, lines int)
+
+// winoStrideHalf1AVX512 equals
+//
+//	for tile < 8, r and c < 2 and lane {
+//		y[tile][r][c][lane] = bias[lane]
+//		for plane < planes, k < 16, i in sums[r] and j in sums[c] {
+//			y[tile][r][c][lane] += v[plane][5*i+j][tile][k] * u[weights[r][i]][weights[c][j]][plane][k][lane]
+//		}
+//	}
+//
+// where the places of sums are [[0 1 2] [2 3 4]] and the weights of those [[0 1 3] [3 2 1]],
+// u is in the order of the loops of its strideTransform, and tiles are a strideOut each. check is NaN if not all results are finite. It
+// prefetches so many lines of ahead for every second channel of a plane, and moves on by aheadplane after a plane.
+// Every fourth tile has but the first half of its columns, and the last four of their rows.
+//
+//go:noescape
+func winoStrideHalf1AVX512(planes int, v *float32, u *float32, bias *float32, y *float32, tiles *int, check *float32, ahead *float32, aheadplane int, lines int)
+
+// winoStrideGradHalf1AVX512 equals
+//
+//	for tile < 8, r and c < 4 and lane {
+//		y[tile][r][c][lane] = bias[lane]
+//		for plane < planes, k < 16, i in sums[r] and j in sums[c] {
+//			y[tile][r][c][lane] += v[plane][4*i+j][tile][k] * u[weights[r][i]][weights[c][j]][plane][k][lane]
+//		}
+//	}
+//
+// where the places of sums are [[1] [0 2] [2] [2 3]] and the weights of those [[1] [2 3] [1] [3 0]],
+// u is in the order of the loops of its strideTransform, and tiles are a strideOut each. check is NaN if not all results are finite. It
+// prefetches so many lines of ahead for every second channel of a plane, and moves on by aheadplane after a plane.
+// Every fourth tile has but the first half of its columns, and the last four of their rows.
+//
+//go:noescape
+func winoStrideGradHalf1AVX512(planes int, v *float32, u *float32, bias *float32, y *float32, tiles *int, check *float32, ahead *float32, aheadplane int, lines int)

@@ -25,8 +25,16 @@ func winoStrideFamily(s simd) {
 	strideInput(s, "winoStrideGradInput", 3, 2, []stridePlace{{0, 1}, {0, -1}, {1, -1}, {2, 1}})
 	strideWeights(s)
 	for tiles := 4; tiles <= 7; tiles++ {
-		newStrideProducts(s, tiles, 5).forward()
-		newStrideProducts(s, tiles, 4).gradient()
+		group := make([]strideTile, tiles)
+		newStrideProducts(s, group).forward(fmt.Sprint(tiles))
+		newStrideProducts(s, group).gradient(fmt.Sprint(tiles))
+	}
+	whole, right, below, corner := strideTile{}, strideTile{false, true}, strideTile{true, false}, strideTile{true, true}
+	first := []strideTile{whole, whole, whole, right, whole, whole, whole, right}
+	second := []strideTile{whole, whole, whole, right, below, below, below, corner}
+	for i, group := range [][]strideTile{first, second} {
+		newStrideProducts(s, group).forward(fmt.Sprintf("Half%d", i))
+		newStrideProducts(s, group).gradient(fmt.Sprintf("Half%d", i))
 	}
 }
 
@@ -142,37 +150,45 @@ func strideInput(s simd, name string, seen, step int, places []stridePlace) {
 	finish()
 }
 
-// strideWeights writes the transform of the weights of eight channels of each plane.
+// strideWeights writes the transform of weights.
 func strideWeights(s simd) {
 	function("winoStrideWeights"+s.suffix, "func(planes int, w, u *float32, order *int)",
-		"\tfor plane < planes, k < 8 and lane {",
-		"\t\tg[i][j] = w[16*plane+k][3*i+j][lane] for i, j < 3",
+		"\tfor plane < planes, k < 8, half < 2 and lane {",
+		"\t\tg[i][j] = w[16*plane+8*half+k][3*i+j][lane] for i, j < 3",
 		"\t\tg[3][j] = g[0][j] + g[2][j] for j < 3",
 		"\t\tg[i][3] = g[i][0] + g[i][2] for i < 4",
-		"\t\t(u + order.at[i][j] + (8*plane+k)*order.step[i][j])[lane] = g[i][j] for i, j < 4",
-		"\t}", "", "with distances in bytes. It changes order.at.")
+		"\t\t(u + order.at[i][j] + (8*plane+k)*order.step[i][j])[half][lane] = g[i][j] for i, j < 4",
+		"\t}", "", "with distances in bytes.")
 	planes, w, u, order, n, to := RAX, RBX, RCX, RDX, RSI, RDI
 	load([]string{"planes", "w", "u", "order"}, planes, w, u, order)
-	g := func(i, j int) VecPhysical { return s.reg[4*i+j] }
+	here := AllocLocal(16 * 8) // where weights of this channel go
+	for i := range 16 {
+		MOVQ(at(order, 8*i), to)
+		MOVQ(to, here.Offset(8*i))
+	}
+	g := func(half, i, j int) VecPhysical { return s.reg[16*half+4*i+j] }
 	Label("plane")
 	MOVQ(U32(8), n)
 	Label("channel")
-	for i := range 3 {
+	for half := range 2 {
+		for i := range 3 {
+			for j := range 3 {
+				VMOVUPS(at(w, (9*8*half+3*i+j)*s.bytes), g(half, i, j))
+			}
+		}
 		for j := range 3 {
-			VMOVUPS(at(w, (3*i+j)*s.bytes), g(i, j))
+			VADDPS(g(half, 2, j), g(half, 0, j), g(half, 3, j))
+		}
+		for i := range 4 {
+			VADDPS(g(half, i, 2), g(half, i, 0), g(half, i, 3))
 		}
 	}
-	for j := range 3 {
-		VADDPS(g(2, j), g(0, j), g(3, j))
-	}
-	for i := range 4 {
-		VADDPS(g(i, 2), g(i, 0), g(i, 3))
-	}
 	for i := range 16 {
-		MOVQ(at(order, 8*i), to)
-		VMOVUPS(s.reg[i], Mem{Base: u}.Idx(to, 1))
+		MOVQ(here.Offset(8*i), to)
+		VMOVUPS(g(0, i/4, i%4), Mem{Base: u}.Idx(to, 1))
+		VMOVUPS(g(1, i/4, i%4), Mem{Base: u, Disp: s.bytes}.Idx(to, 1))
 		ADDQ(at(order, 8*(16+i)), to)
-		MOVQ(to, at(order, 8*i))
+		MOVQ(to, here.Offset(8*i))
 	}
 	ADDQ(U32(9*s.bytes), w)
 	DECQ(n)
@@ -191,31 +207,57 @@ type strideProduct []struct{ place, sum int }
 type strideDimension []strideProduct
 
 var (
-	strideMiddle  = strideDimension{{{2, 0}}} // both outputs add it
-	strideEdges   = strideDimension{{{0, 0}}, {{1, 0}, {4, 1}}, {{3, 1}}}
-	strideOdd     = strideDimension{{{0, 0}}, {{3, 1}}} // of the gradient
-	strideEven    = strideDimension{{{1, 0}, {2, 1}}}
-	stridePattern = [2]int{2, 1} // four sums: of two rows and two columns
+	strideMiddle = strideDimension{{{2, 0}}} // both outputs add it
+	strideEdges  = strideDimension{{{0, 0}}, {{1, 0}, {4, 1}}, {{3, 1}}}
+	strideOdd    = strideDimension{{{0, 0}}, {{3, 1}}} // of the gradient
+	strideEven   = strideDimension{{{1, 0}, {2, 1}}}
 )
+
+// strideTile says of which dimensions a tile has but the first half of the outputs: what it takes is less, too.
+type strideTile struct{ rows, cols bool }
 
 // strideProducts is a kernel for the products of some tiles, which keeps four sums for each of them, and its registers.
 type strideProducts struct {
 	s                       simd
-	tiles, side             int // places in a row of a tile
+	tiles                   []strideTile
+	side, half              int // places in a row of a tile, and of one that has but half of the outputs
+	sums                    [4][]VecPhysical
 	x, v, u, left, n, tmp   GPPhysical
 	y, first, second, ahead GPPhysical
 	loops                   int
 }
 
-func newStrideProducts(s simd, tiles, side int) *strideProducts {
-	return &strideProducts{s: s, tiles: tiles, side: side, x: RAX, v: RBX, u: RCX, left: RDX, n: RSI, tmp: RDI, y: R8, first: R9, second: R10, ahead: R11}
+func newStrideProducts(s simd, tiles []strideTile) *strideProducts {
+	p := &strideProducts{s: s, tiles: tiles, x: RAX, v: RBX, u: RCX, left: RDX, n: RSI, tmp: RDI, y: R8, first: R9, second: R10, ahead: R11}
+	free := s.reg
+	for _, t := range tiles {
+		// The sums of the middle row are 0 and 1, those of the middle column 2 and 3; then they are those of the outputs.
+		need := [4]bool{true, !t.rows, true, !t.cols}
+		for i, n := range need {
+			var r VecPhysical
+			if n {
+				r, free = free[0], free[1:]
+			}
+			p.sums[i] = append(p.sums[i], r)
+		}
+		if last := len(p.sums[1]) - 1; t.rows {
+			p.sums[1][last] = p.sums[3][last]
+		}
+	}
+	return p
 }
 
-func (p *strideProducts) sum(i, t int) VecPhysical { return p.s.reg[i*p.tiles+t] }
+// weights are the registers that are left.
+func (p *strideProducts) weights() []VecPhysical { return p.s.reg[30:32] }
 
-func (p *strideProducts) eachTile(f func(t int)) {
-	for t := range p.tiles {
-		f(t)
+func (p *strideProducts) sum(i, t int) VecPhysical { return p.sums[i][t] }
+
+// eachTile calls f with the tiles that have a sum.
+func (p *strideProducts) eachTile(sum int, f func(t int)) {
+	for t, tile := range p.tiles {
+		if !(tile.rows && sum >= 2) && !(tile.cols && sum%2 == 1) {
+			f(t)
+		}
 	}
 }
 
@@ -223,18 +265,37 @@ func (p *strideProducts) eachTile(f func(t int)) {
 func (p *strideProducts) begin(sums ...int) {
 	Load(Param("bias"), p.tmp)
 	for _, sum := range sums {
-		p.eachTile(func(t int) { VMOVUPS(at(p.tmp, 0), p.sum(sum, t)) })
+		p.eachTile(sum, func(t int) { VMOVUPS(at(p.tmp, 0), p.sum(sum, t)) })
 	}
 }
 
 // copy sets a sum to another one.
 func (p *strideProducts) copy(from, to int) {
-	p.eachTile(func(t int) { VMOVAPS(p.sum(from, t), p.sum(to, t)) })
+	p.eachTile(to, func(t int) { VMOVAPS(p.sum(from, t), p.sum(to, t)) })
 }
 
-// add adds the products of two dimensions, of all channels of all planes: to the sum at base, and so many further for those of rows and of
-// columns.
-func (p *strideProducts) add(rows, cols strideDimension, base int, further [2]int, fetch bool) {
+// strideTerm is a place of a tile and the sum to which its product goes.
+type strideTerm struct{ place, tile, sum int }
+
+// terms are the products of the places of a row and of a column with their weight.
+func (p *strideProducts) terms(rows, cols strideProduct, sum func(row, col int) int) (all []strideTerm) {
+	for _, r := range rows {
+		for _, c := range cols {
+			for t, tile := range p.tiles {
+				if !(tile.rows && r.place >= p.half) && !(tile.cols && c.place >= p.half) {
+					all = append(all, strideTerm{p.side*r.place + c.place, t, sum(r.sum, c.sum)})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// output is the sum of an output: of a row and a column.
+func output(row, col int) int { return 2*row + col }
+
+// add adds the products of two dimensions, of all channels of all planes.
+func (p *strideProducts) add(rows, cols strideDimension, sum func(row, col int) int, fetch bool) {
 	p.loops++
 	plane, channel := fmt.Sprintf("plane%d", p.loops), fmt.Sprintf("channel%d", p.loops)
 	MOVQ(p.v, p.x)
@@ -247,19 +308,13 @@ func (p *strideProducts) add(rows, cols strideDimension, base int, further [2]in
 	}
 	for _, r := range rows {
 		for _, c := range cols {
-			var q strideProduct
-			for _, row := range r {
-				for _, col := range c {
-					q = append(q, struct{ place, sum int }{p.side*row.place + col.place, base + further[0]*row.sum + further[1]*col.sum})
-				}
-			}
-			p.multiply(q)
+			p.multiply(p.terms(r, c, sum))
 		}
 	}
 	ADDQ(U8(4), p.x)
 	DECQ(p.n)
 	JNZ(LabelRef(channel))
-	ADDQ(U32(p.side*p.side*p.tiles*pixel-8*4), p.x)
+	ADDQ(U32(p.side*p.side*len(p.tiles)*pixel-8*4), p.x)
 	if fetch {
 		ADDQ(argument("aheadplane"), p.ahead)
 	}
@@ -282,18 +337,17 @@ func (p *strideProducts) fetch() {
 
 // multiply adds the products of a weight of two channels, by turns: loads of equal channels of pixels hinder each other in the cache. For
 // every sum the second channel comes after the first one, however many tiles there are.
-func (p *strideProducts) multiply(q strideProduct) {
+func (p *strideProducts) multiply(terms []strideTerm) {
 	const behind = 4 // products, so that a sum need not wait for itself
-	w := p.s.reg[28:30]
+	w := p.weights()
 	for i := range w {
 		VMOVUPS(at(p.u, i*p.s.bytes), w[i])
 	}
-	all := len(q) * p.tiles
-	for i := range all + behind {
+	for i := range len(terms) + behind {
 		for j := range w {
-			if i := i - j*behind; 0 <= i && i < all {
-				of, t := q[i/p.tiles], i%p.tiles
-				VFMADD231PS_BCST(at(p.x, (of.place*p.tiles+t)*pixel+8*4*j), w[j], p.sum(of.sum, t))
+			if i := i - j*behind; 0 <= i && i < len(terms) {
+				m := at(p.x, (terms[i].place*len(p.tiles)+terms[i].tile)*pixel+8*4*j)
+				VFMADD231PS_BCST(m, w[j], p.sum(terms[i].sum, terms[i].tile))
 			}
 		}
 	}
@@ -303,23 +357,43 @@ func (p *strideProducts) multiply(q strideProduct) {
 // corners computes four sums, each of which adds the middle of the tile, that of one edge of two and that of another one.
 func (p *strideProducts) corners(edges strideDimension) {
 	p.begin(0)
-	p.add(strideMiddle, strideMiddle, 0, stridePattern, false)
-	p.copy(0, 1)
-	p.add(edges, strideMiddle, 0, [2]int{1, 0}, false)
-	for _, sum := range []int{2, 3} {
-		p.eachTile(func(t int) { zero(p.sum(sum, t)) })
+	p.add(strideMiddle, strideMiddle, output, false)
+	for t, tile := range p.tiles {
+		if !tile.rows {
+			VMOVAPS(p.sum(0, t), p.sum(1, t))
+		}
 	}
-	p.add(strideMiddle, edges, 2, [2]int{0, 1}, false)
-	p.eachTile(func(t int) {
-		first := p.s.reg[28+t%4]
-		VADDPS(p.sum(2, t), p.sum(0, t), first)
-		VADDPS(p.sum(3, t), p.sum(0, t), p.sum(0, t))
+	p.add(edges, strideMiddle, func(row, col int) int { return row }, false)
+	for t, tile := range p.tiles {
+		zero(p.sum(2, t))
+		if !tile.cols {
+			zero(p.sum(3, t))
+		}
+	}
+	p.add(strideMiddle, edges, func(row, col int) int { return 2 + col }, false)
+	for t, tile := range p.tiles {
+		p.spread(t, tile)
+	}
+	p.add(edges, edges, output, true)
+}
+
+// spread makes of the sums of the middle row, 0 and 1, and of the middle column, 2 and 3, those of the outputs.
+func (p *strideProducts) spread(t int, tile strideTile) {
+	first := p.weights()[t%2]
+	VADDPS(p.sum(2, t), p.sum(0, t), first)
+	if !tile.cols {
+		VADDPS(p.sum(3, t), p.sum(0, t), p.sum(0, t)) // 1 will be here
+	}
+	if !tile.rows {
 		VADDPS(p.sum(2, t), p.sum(1, t), p.sum(2, t))
+	}
+	if !tile.rows && !tile.cols {
 		VADDPS(p.sum(3, t), p.sum(1, t), p.sum(3, t))
+	}
+	if !tile.cols {
 		VMOVAPS(p.sum(0, t), p.sum(1, t))
-		VMOVAPS(first, p.sum(0, t))
-	})
-	p.add(edges, edges, 0, stridePattern, true)
+	}
+	VMOVAPS(first, p.sum(0, t))
 }
 
 // soon brings the outputs nearer that store will write.
@@ -329,17 +403,15 @@ func (p *strideProducts) soon(rows, cols [2]int) {
 
 // store stores the sums of two rows and two columns of every tile, from the last to the first, and notes whether they are finite.
 func (p *strideProducts) store(rows, cols [2]int) {
-	none, seen, check := p.s.reg[28], p.s.reg[29], p.n
+	none, seen, check := p.weights()[0], p.weights()[1], p.n
 	Load(Param("check"), check)
 	zero(none)
 	VMOVUPS(at(check, 0), seen)
 	p.eachOutput(rows, cols, func(sum, t int) { VMOVUPS(p.sum(sum, t), at(p.second, 0)) })
-	p.eachTile(func(t int) {
-		VADDPS(p.sum(1, t), p.sum(0, t), p.sum(0, t))
-		VADDPS(p.sum(3, t), p.sum(2, t), p.sum(2, t))
-		VADDPS(p.sum(2, t), p.sum(0, t), p.sum(0, t))
-		VFMADD231PS(none, p.sum(0, t), seen)
-	})
+	for _, sums := range [][2]int{{1, 0}, {3, 2}, {2, 0}} {
+		p.eachTile(sums[0], func(t int) { VADDPS(p.sum(sums[0], t), p.sum(sums[1], t), p.sum(sums[1], t)) })
+	}
+	p.eachTile(0, func(t int) { VFMADD231PS(none, p.sum(0, t), seen) })
 	VMOVUPS(seen, at(check, 0))
 }
 
@@ -352,24 +424,24 @@ func (p *strideProducts) eachOutput(rows, cols [2]int, f func(sum, t int)) {
 			ADDQ(at(p.tmp, 8*(7*t+3*dimension+i)), to)
 		}
 	}
-	p.eachTile(func(t int) {
+	for t, tile := range p.tiles {
 		Load(Param("y"), p.y)
 		ADDQ(at(p.tmp, 8*7*t), p.y)
-		for i := 1; i >= 0; i-- {
+		for i := 1 - b2i(tile.rows); i >= 0; i-- {
 			MOVQ(p.y, p.first)
 			add(t, 0, rows[i], p.first)
-			for j := 1; j >= 0; j-- {
+			for j := 1 - b2i(tile.cols); j >= 0; j-- {
 				MOVQ(p.first, p.second)
 				add(t, 1, cols[j], p.second)
-				f(2*i+j, t)
+				f(output(i, j), t)
 			}
 		}
-	})
+	}
 }
 
 // begun begins the kernel: sums says which places of a row each output adds, and weights with which row of weights.
 func (p *strideProducts) begun(name string, sums, weights [][]int) {
-	doc := []string{fmt.Sprintf("\tfor tile < %d, r and c < %d and lane {", p.tiles, len(sums)),
+	doc := []string{fmt.Sprintf("\tfor tile < %d, r and c < %d and lane {", len(p.tiles), len(sums)),
 		"\t\ty[tile][r][c][lane] = bias[lane]",
 		"\t\tfor plane < planes, k < 16, i in sums[r] and j in sums[c] {",
 		fmt.Sprintf("\t\t\ty[tile][r][c][lane] += v[plane][%d*i+j][tile][k] * u[weights[r][i]][weights[c][j]][plane][k][lane]", p.side),
@@ -377,13 +449,16 @@ func (p *strideProducts) begun(name string, sums, weights [][]int) {
 		"where the places of sums are " + fmt.Sprint(sums) + " and the weights of those " + fmt.Sprint(weights) + ",",
 		"u is in the order of the loops of its strideTransform, and tiles are a strideOut each. check is NaN if not all results are finite. It",
 		"prefetches so many lines of ahead for every second channel of a plane, and moves on by aheadplane after a plane."}
-	function(fmt.Sprintf("%s%d%s", name, p.tiles, p.s.suffix),
-		"func(planes int, v, u, bias, y *float32, tiles *int, check, ahead *float32, aheadplane, lines int)", doc...)
+	if last := len(p.tiles) - 1; p.tiles[last].cols {
+		doc = append(doc, "Every fourth tile has but the first half of its columns"+map[bool]string{true: ", and the last four of their rows"}[p.tiles[last].rows]+".")
+	}
+	function(name+p.s.suffix, "func(planes int, v, u, bias, y *float32, tiles *int, check, ahead *float32, aheadplane, lines int)", doc...)
 	load([]string{"v", "u", "ahead"}, p.v, p.u, p.ahead)
 }
 
-func (p *strideProducts) forward() {
-	p.begun("winoStride", [][]int{{0, 1, 2}, {2, 3, 4}}, [][]int{{0, 1, 3}, {3, 2, 1}})
+func (p *strideProducts) forward(name string) {
+	p.side, p.half = 5, 3
+	p.begun("winoStride"+name, [][]int{{0, 1, 2}, {2, 3, 4}}, [][]int{{0, 1, 3}, {3, 2, 1}})
 	all := [2]int{0, 1}
 	p.soon(all, all)
 	p.corners(strideEdges)
@@ -392,32 +467,33 @@ func (p *strideProducts) forward() {
 }
 
 // gradient computes odd rows and columns first: those that do not exist are stored where others follow.
-func (p *strideProducts) gradient() {
+func (p *strideProducts) gradient(name string) {
+	p.side, p.half = 4, 2
 	even, odd := [2]int{0, 2}, [2]int{1, 3}
-	p.begun("winoStrideGrad", [][]int{{1}, {0, 2}, {2}, {2, 3}}, [][]int{{1}, {2, 3}, {1}, {3, 0}})
+	p.begun("winoStrideGrad"+name, [][]int{{1}, {0, 2}, {2}, {2, 3}}, [][]int{{1}, {2, 3}, {1}, {3, 0}})
 	p.soon(odd, odd)
 	p.soon(odd, even)
 	p.corners(strideOdd)
 	p.store(odd, odd)
 
 	p.begin(0, 1)
-	p.add(strideMiddle, strideEven, 0, stridePattern, false)
+	p.add(strideMiddle, strideEven, output, false)
 	p.copy(0, 2)
 	p.copy(1, 3)
-	p.add(strideOdd, strideEven, 0, stridePattern, false)
+	p.add(strideOdd, strideEven, output, false)
 	p.store(odd, even)
 
 	p.soon(even, odd)
 	p.soon(even, even)
 	p.begin(0, 2)
-	p.add(strideEven, strideMiddle, 0, stridePattern, false)
+	p.add(strideEven, strideMiddle, output, false)
 	p.copy(0, 1)
 	p.copy(2, 3)
-	p.add(strideEven, strideOdd, 0, stridePattern, false)
+	p.add(strideEven, strideOdd, output, false)
 	p.store(even, odd)
 
 	p.begin(0, 1, 2, 3)
-	p.add(strideEven, strideEven, 0, stridePattern, false)
+	p.add(strideEven, strideEven, output, false)
 	p.store(even, even)
 	finish()
 }
