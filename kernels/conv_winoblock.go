@@ -31,7 +31,7 @@ func (p *winoPass) runSingle(set, r0, r1 int) (finite bool) {
 	yrow, b := p.out[1]*pixelBytes, p.borders(lo, hi)
 	lastRow := yrow * b2i(2*hi <= p.out[0])
 	f(r1-r0, p.cols, &p.x.block(image, set)[0], b.from, b.xrow, b.above, b.below, b.first, b.third, b.fourth, &p.zeros[0], &v[0],
-		&p.weights[set*winoPlaces*Block*Block],
+		&p.weights[set*p.transformedFloats()],
 		&p.bias[set*Block], &p.y.block(image, set)[2*lo*p.out[1]*Block], yrow, lastRow, pixelBytes*(1-p.out[1]%2), &check[0])
 	return [Block]float32(check) == [Block]float32{}
 }

@@ -207,7 +207,7 @@ func (p *winoPass) run(set, strip, first, last int) (finite bool) {
 	for o := first; o < last; o += panel {
 		block, nb := set*p.channelSets.out+o, min(panel, last-o)
 		ahead[2], ahead[3] = p.halves(p.y, p.out, strip, block, nb)
-		p.multiply(m, mplace, v, vplace, tiles, p.weights[block*winoPlaces*p.planes*Block*Block:], nb, ahead)
+		p.multiply(m, mplace, v, vplace, tiles, p.weights[block*p.transformedFloats():], nb, ahead)
 		p.eachImage(r0, r1, func(image, lo, hi, tile int) {
 			for b := range nb {
 				p.transformOutput(m[(b*tiles+tile)*Block:], mplace, p.bias[(block+b)*Block:], p.y.block(image, block+b), lo, hi, check)
@@ -345,7 +345,7 @@ func (p *winoPass) transformOutput(m []float32, mplace int, bias, y []float32, l
 
 // winoPack transforms the weights of a pass, a panel of output blocks after the other.
 func (s *simd) winoPack(p *directPass, w []float32) *[]float32 {
-	packed := borrow(p.sets * p.channelSets.out * winoPlaces * p.planes * Block * Block)
+	packed := borrow(p.sets * p.channelSets.out * p.transformedFloats())
 	work := winoPacking{directPass: p, s: s, packed: *packed, w: w}
 	ins, outs, panel := p.planes*Block, p.channelSets.out, s.winograd.panel()
 	work.orders = [2]winoOrder{s.winograd.order(ins, panel*Block), s.winograd.order(ins, work.wide((outs-1)/panel*panel))}
@@ -375,7 +375,7 @@ var winoPacks = newLoop(func(p *winoPacking, vector int) {
 	set, lane := vector/parts, vector%parts*s.lanes
 	block := lane / Block / panel * panel // the first of its panel
 	order := &p.orders[b2i(p.wide(block) < panel*Block)]
-	at := (set*p.channelSets.out+block)*winoPlaces*ins*Block + lane - block*Block
+	at := (set*p.channelSets.out+block)*p.transformedFloats() + lane - block*Block
 	s.winograd.weights(ins, &(*buf)[first], tap*4, taps*s.lanes*4, &p.packed[at], &order.rows[0], order.column, order.next, &oneHalf)
 })
 
@@ -387,12 +387,19 @@ type winoOrder struct {
 	column, next int    // of columns of places and of input channels
 }
 
+// winoGap is the bytes between transformed weights of columns of places, lest those of one channel, which are stored together, share a set
+// of the first-level cache.
+const winoGap = 3 * pixelBytes
+
+// transformedFloats is how many transformed weights lead to an output block, with gaps.
+func (p *directPass) transformedFloats() int { return winoPlaces*p.planes*Block*Block + winoGap }
+
 // order is how weights from so many channels to a panel of so many lanes lie: [place][channel][lane] or, for products,
-// [column][outer rows][channel][second of two rows][lane].
+// [column][outer rows][channel][second of two rows][lane], with gaps between columns.
 func (w *winograd) order(channels, lanes int) winoOrder {
 	place, next := channels*lanes*4, lanes*4
 	if w.products[1][1] == nil {
 		return winoOrder{[4]int{0, 4 * place, 8 * place, 12 * place}, place, next}
 	}
-	return winoOrder{[4]int{2 * place, 0, next, 2*place + next}, 4 * place, 2 * next}
+	return winoOrder{[4]int{2 * place, 0, next, 2*place + next}, 4*place + winoGap, 2 * next}
 }

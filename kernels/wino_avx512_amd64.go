@@ -69,7 +69,7 @@ func winoWeightsAVX512(n int, w *float32, tap int, step int, u *float32, urow *i
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -85,7 +85,7 @@ func winoProducts1x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -101,7 +101,7 @@ func winoProducts2x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -117,7 +117,7 @@ func winoProducts3x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -133,7 +133,7 @@ func winoProducts4x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -149,7 +149,7 @@ func winoProducts5x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -165,7 +165,7 @@ func winoProducts6x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -181,7 +181,7 @@ func winoProducts7x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -197,7 +197,7 @@ func winoProducts8x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -213,7 +213,7 @@ func winoProducts9x1AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -229,7 +229,7 @@ func winoProducts10x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -245,7 +245,7 @@ func winoProducts11x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -261,7 +261,7 @@ func winoProducts12x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -277,7 +277,7 @@ func winoProducts13x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -293,7 +293,7 @@ func winoProducts14x1AVX512(groups int, planes int, v *float32, vplace int, vpla
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -309,7 +309,7 @@ func winoProducts1x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -325,7 +325,7 @@ func winoProducts2x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -341,7 +341,7 @@ func winoProducts3x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -357,7 +357,7 @@ func winoProducts4x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -373,7 +373,7 @@ func winoProducts5x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)
@@ -389,7 +389,7 @@ func winoProducts6x2AVX512(groups int, planes int, v *float32, vplace int, vplan
 //		m[4+j][block][tile][lane] = p[1] - p[2] + p[3]
 //	}
 //
-// with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.
+// with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.
 //
 //go:noescape
 func winoProducts7x2AVX512(groups int, planes int, v *float32, vplace int, vplane int, u *float32, m *float32, mplace int, mblock int, ahead0 *float32, ahead1 *float32, ahead2 *float32, ahead3 *float32)

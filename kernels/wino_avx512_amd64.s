@@ -361,7 +361,7 @@ store:
 	ADDQ    $0x00000040, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -473,7 +473,7 @@ store:
 	ADDQ    $0x00000080, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -600,7 +600,7 @@ store:
 	ADDQ    $0x000000c0, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -742,7 +742,7 @@ store:
 	ADDQ    $0x00000100, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -899,7 +899,7 @@ store:
 	ADDQ    $0x00000140, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -1071,7 +1071,7 @@ store:
 	ADDQ    $0x00000180, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -1258,7 +1258,7 @@ store:
 	ADDQ    $0x000001c0, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -1460,7 +1460,7 @@ store:
 	ADDQ    $0x00000200, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -1677,7 +1677,7 @@ store:
 	ADDQ    $0x00000240, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -1909,7 +1909,7 @@ store:
 	ADDQ    $0x00000280, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -2156,7 +2156,7 @@ store:
 	ADDQ    $0x000002c0, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -2418,7 +2418,7 @@ store:
 	ADDQ    $0x00000300, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -2695,7 +2695,7 @@ store:
 	ADDQ    $0x00000340, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -2987,7 +2987,7 @@ store:
 	ADDQ    $0x00000380, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -3115,7 +3115,7 @@ store:
 	ADDQ    $0x00000040, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -3281,7 +3281,7 @@ store:
 	ADDQ    $0x00000080, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -3485,7 +3485,7 @@ store:
 	ADDQ    $0x000000c0, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -3727,7 +3727,7 @@ store:
 	ADDQ    $0x00000100, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -4007,7 +4007,7 @@ store:
 	ADDQ    $0x00000140, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -4325,7 +4325,7 @@ store:
 	ADDQ    $0x00000180, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -4681,7 +4681,7 @@ store:
 	ADDQ    $0x000001c0, R9
 	DECQ    R15
 	JNZ     group
-	MOVQ    R8, BX
+	LEAQ    192(R8), BX
 	ADDQ    DX, AX
 	MOVQ    mplace+56(FP), R9
 	ADDQ    R9, m+48(FP)
@@ -5507,6 +5507,7 @@ products:
 	VMOVUPS Z10, 192(SI)
 	VMOVUPS Z21, 192(BX)
 	ADDQ    $0x00000340, SI
+	ADDQ    $0x000000c0, DI
 	DECQ    DX
 	JNZ     column
 	MOVQ    v+72(FP), SI
@@ -6276,6 +6277,7 @@ products:
 	VMOVUPS Z11, 256(SI)
 	VMOVUPS Z23, 256(BX)
 	ADDQ    $0x00000340, SI
+	ADDQ    $0x000000c0, DI
 	DECQ    DX
 	JNZ     column
 	MOVQ    v+72(FP), SI
@@ -7085,6 +7087,7 @@ products:
 	VMOVUPS Z12, 320(SI)
 	VMOVUPS Z25, 320(BX)
 	ADDQ    $0x000003c0, SI
+	ADDQ    $0x000000c0, DI
 	DECQ    DX
 	JNZ     column
 	MOVQ    v+72(FP), SI
@@ -7934,6 +7937,7 @@ products:
 	VMOVUPS Z13, 384(SI)
 	VMOVUPS Z27, 384(BX)
 	ADDQ    $0x000003c0, SI
+	ADDQ    $0x000000c0, DI
 	DECQ    DX
 	JNZ     column
 	MOVQ    v+72(FP), SI

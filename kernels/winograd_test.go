@@ -210,12 +210,12 @@ func checkWinogradProducts(t *testing.T, f winoProducts, nb, size int) {
 	tiles, lanes := groups*size, nb*Block
 	r := newRand(nb, size)
 	vplane, mplace := tiles*Block, nb*tiles*Block
-	v, u := guardedCopy("v", uniform(r, winoPlaces*planes*vplane)), guardedCopy("u", uniform(r, winoPlaces*planes*Block*lanes))
+	v, u := guardedCopy("v", uniform(r, winoPlaces*planes*vplane)), guardedCopy("u", uniform(r, winoPlaces*planes*Block*lanes+winoGap))
 	products := make([]float32, winoPlaces*mplace)
 	for place := range winoPlaces {
 		i, column := place/4, place%4
 		for k := range planes * Block {
-			weights := u.s()[(((column*2+b2i(i%3 == 0))*planes*Block+k)*2+b2i(i > 1))*lanes:][:lanes]
+			weights := u.s()[column*winoGap/4+(((column*2+b2i(i%3 == 0))*planes*Block+k)*2+b2i(i > 1))*lanes:][:lanes]
 			for lane, w := range weights {
 				for tile := range tiles {
 					x := v.s()[(place*planes+k/Block)*vplane+tile*Block+k%Block]
@@ -274,7 +274,7 @@ func TestWinogradWeights(t *testing.T) {
 		lanes := s.lanes
 		g := guardedCopy("w", uniform(newRand("weights"), n*9*lanes))
 		for _, turned := range []bool{false, true} {
-			u := guard("u", winoPlaces*n*Block)
+			u := guard("u", winoPlaces*n*Block+winoGap)
 			first, tap := 0, lanes*4
 			if turned {
 				first, tap = 8*lanes, -tap

@@ -264,6 +264,9 @@ func winoWeights(s simd) {
 	finish()
 }
 
+// winoGap is that of package kernels.
+const winoGap = 3 * pixel
+
 // winoProducts writes the products of some tiles, over all places, with nb blocks of output channels, and transforms the columns of the
 // results as it goes: two places of a column meet in registers, where their sum and difference take up the products of the other two.
 func winoProducts(s simd, tiles, nb int) {
@@ -276,7 +279,7 @@ func winoProducts(s simd, tiles, nb int) {
 		"\t\t}",
 		"\t\tm[j][block][tile][lane] = p[1] + p[2] + p[0]",
 		"\t\tm[4+j][block][tile][lane] = p[1] - p[2] + p[3]",
-		"\t}", "", "with the distances of places, planes and blocks in bytes. It prefetches ahead, for each j elsewhere.")
+		"\t}", "", "with the distances of places, planes and blocks in bytes, and winoGap bytes after each u[j]. It prefetches ahead, for each j elsewhere.")
 	const middle = 7 // displacements are short around the middle of the tiles
 	vj, uj, ahead, vplace, vplane := RAX, RBX, RCX, RDX, RSI
 	load([]string{"v", "u", "vplace", "vplane"}, vj, uj, vplace, vplane)
@@ -377,7 +380,7 @@ func winoProducts(s simd, tiles, nb int) {
 	ADDQ(U32(tiles*pixel), m)
 	DECQ(groups)
 	JNZ(LabelRef("group"))
-	MOVQ(u, uj)
+	LEAQ(at(u, winoGap), uj)
 	ADDQ(vplace, vj)
 	Load(Param("mplace"), m)
 	ADDQ(m, argument("m"))

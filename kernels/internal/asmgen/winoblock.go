@@ -160,6 +160,7 @@ func (w *winoBlock) products() {
 		VMOVUPS(lower[t], at(second, (t-middle)*pixel))
 	}
 	ADDQ(U32(w.place), v)
+	ADDQ(U32(winoGap), u)
 	DECQ(columns)
 	JNZ(LabelRef("column"))
 }
