@@ -19,6 +19,8 @@ func (c Conv) ForwardBlocked(y, x, w, b []float32) {
 		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, false), c.input(x, false), w, b)
 	case taps:
 		s.runTaps(c.N, c.plan(s).tapForward, y, x, w, b)
+	case runs:
+		c.forwardRuns(s, nil, y, x, w, b, false)
 	default:
 		c.shape().throughPlain(y, x, func(y, x []float32) { c.forward(y, x, w, b) })
 	}
@@ -40,6 +42,9 @@ func (c Conv) BackwardDataBlocked(dx, dy, w []float32) {
 		return
 	case taps:
 		s.runTaps(c.N, c.plan(s).tapBackward, dx, dy, w, nil)
+		return
+	case runs:
+		c.backwardRuns(s, dx, dy, w, false)
 		return
 	case direct:
 		if passes := c.plan(s).backward; passes != nil {
@@ -130,6 +135,7 @@ const (
 	point               // 1x1
 	depth               // 3x3 depthwise
 	taps                // runs of output pixels with a table of taps
+	runs                // the same, channel by channel
 )
 
 func (c Conv) path(s *simd) path {
@@ -142,6 +148,8 @@ func (c Conv) path(s *simd) path {
 		return depth
 	case c.direct(s) && !c.apart(s):
 		return direct
+	case c.takesRuns(s):
+		return runs
 	case c.takesTaps(s):
 		return taps
 	}

@@ -4,11 +4,14 @@ package kernels
 // the assembly version differ in the product and in how they cut it up.
 
 func (c Conv) forward(y, x, w, b []float32) {
-	if s := assembly(); c.direct(s) {
+	switch s := assembly(); {
+	case c.path(s) == runs:
+		c.forwardRuns(s, nil, y, x, w, b, true)
+	case c.direct(s):
 		s.runPasses(c.N, c.plan(s).forward, nil, c.output(y, true), c.input(x, true), w, b)
-		return
+	default:
+		c.forwardThrough(c.window(), y, x, w, b)
 	}
-	c.forwardThrough(c.window(), y, x, w, b)
 }
 
 func (c Conv) forwardThrough(win window, y, x, w, b []float32) {
@@ -21,6 +24,10 @@ func (c Conv) forwardThrough(win window, y, x, w, b []float32) {
 
 func (c Conv) backwardData(dx, dy, w []float32) {
 	s := assembly()
+	if c.path(s) == runs {
+		c.backwardRuns(s, dx, dy, w, true)
+		return
+	}
 	if c.direct(s) {
 		if passes := c.plan(s).backward; passes != nil {
 			s.runPasses(c.N, passes, nil, c.input(dx, true), c.output(dy, true), w, nil)

@@ -9,9 +9,9 @@ type convPlan struct {
 	backward []directPass // nil if these kernels do not have the gradient of the input
 	grad     *gradPass    // likewise of the weights
 
-	tapForward, tapBackward *tapPass // with a table of taps
-	stem                    []int    // that of a stem
-	planar                  *planarTaps
+	tapForward, tapBackward       *tapPass    // with a table of taps
+	stem                          []int       // that of a stem
+	planarForward, planarBackward *planarPass // by runs of pixels
 }
 
 // plans are those of the convolutions met so far.
@@ -41,14 +41,14 @@ func (c Conv) plan(s *simd) *convPlan {
 		plans.of = map[planKey]*convPlan{}
 	}
 	p := &convPlan{}
-	if c.path(s) == taps {
+	if c.takesTaps(s) && (!c.direct(s) || c.apart(s)) {
 		p.tapForward, p.tapBackward = c.tapForward(), c.tapBackward()
 	}
 	if c.direct(s) {
 		p.direct(c, s)
 	}
 	if c.planar(s) {
-		p.planar = c.planarTaps()
+		p.planarForward, p.planarBackward = c.planarForward(), c.planarBackward()
 	}
 	if c.readsRows(s) {
 		p.stem = c.stemTable()

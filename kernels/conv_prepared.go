@@ -19,6 +19,7 @@ const (
 	forTiles
 	forPlanes
 	forWinograd
+	forRuns
 )
 
 // Prepare returns c with weights w and bias b, which may be nil; both must not change any more.
@@ -57,6 +58,9 @@ func (p *Prepared) ForwardBlocked(y, x []float32, then Then) {
 		then.apply(y)
 	case c.path(s) == direct:
 		s.runPasses(c.N, c.plan(s).forward, p, c.output(y, false), c.input(x, false), p.w, p.b)
+		then.apply(y)
+	case c.path(s) == runs:
+		c.forwardRuns(s, p, y, x, p.w, p.b, false)
 		then.apply(y)
 	default:
 		c.ForwardBlocked(y, x, p.w, p.b)

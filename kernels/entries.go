@@ -27,7 +27,7 @@ var entries = []Entry{
 	{"conv.taps", "2-D with 4 or more channels per group, any kernel, stride, dilation and padding, blocked layout, where there is no better way, and the gradient of its input: runs of pixels with a table of taps", avx512},
 	{"conv.stem", "up to 15 plain channels to the blocked layout, one group, stride 1 and 2, forward, and the weight gradient of 3 and 7 taps in a row: rows of pixels as they lie", avx2},
 	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over planes, padded or as they lie", avx2},
-	{"conv.planar", "weight gradient, 2-D, where there are no tiles or they waste lanes on missing channels: runs of pixels, channel by channel", avx2},
+	{"conv.planar", "2-D, any kernel, stride, dilation and padding, where there are no tiles or vectors of channels would be empty in part: runs of pixels, channel by channel", avx2},
 	{"conv.packed", "any convolution: columns of pixels times packed weights", avx2},
 	{"conv.scatter", "any gradient of the input with a stride: columns added back", avx2},
 	{"conv.dots", "weight gradient, 3-D or 1x1 in groups: columns of pixels times rows of pixels", avx2},
@@ -101,7 +101,10 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 	if c.takesPlanar(s) {
 		backwardWeights = "conv.planar"
 	}
-	if blocked && c.path(s) == taps {
+	switch path := c.path(s); {
+	case path == runs:
+		forward, backwardData = "conv.planar", "conv.planar"
+	case path == taps && blocked:
 		forward, backwardData = "conv.taps", "conv.taps"
 	}
 	return forward, backwardData, backwardWeights

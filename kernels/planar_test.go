@@ -3,8 +3,6 @@ package kernels
 import (
 	"fmt"
 	"testing"
-
-	"github.com/groupnb/groupnb/kernels/internal/reference"
 )
 
 func TestTapDots(t *testing.T) {
@@ -33,8 +31,40 @@ func TestTapDots(t *testing.T) {
 	})
 }
 
-// Every 2-D shape goes through the runs here, also those that have a better way.
-func TestPlanarWeightGradients(t *testing.T) {
+func TestTapSums(t *testing.T) {
+	eachAssembly(t, func(t *testing.T, s *simd) {
+		for _, k := range s.tapSums {
+			const calls, channels = 2, 3
+			table := []int{0, 44, 12, 8}
+			n := calls * k.vectors * s.lanes
+			r := newRand(k.outs, n)
+			ldx, ldy := n+11+2, n+1
+			x, w := guardedCopy("x", uniform(r, channels*ldx)), guardedCopy("w", uniform(r, channels*len(table)*k.outs))
+			bias, y := guardedCopy("bias", uniform(r, k.outs)), guard("y", (k.outs-1)*ldy+n)
+			want := make([]float64, len(y.s()))
+			for i := range k.outs {
+				for l := range n {
+					want[i*ldy+l] = float64(bias.s()[i])
+					for c := range channels {
+						for tap, at := range table {
+							want[i*ldy+l] += float64(w.s()[(c*len(table)+tap)*k.outs+i]) * float64(x.s()[c*ldx+at/4+l])
+						}
+					}
+				}
+			}
+			k.f(calls, channels, len(table), &x.s()[0], ldx*4, &table[0], &w.s()[0], &bias.s()[0], &y.s()[0], ldy*4)
+			for i := range k.outs {
+				compare(t, fmt.Sprintf("%dx%d, channel %d", k.outs, k.vectors, i), y.s()[i*ldy:][:n], want[i*ldy:][:n], sumTolerance(channels*len(table)))
+			}
+			for _, g := range []guarded{x, w, bias, y} {
+				g.check(t)
+			}
+		}
+	})
+}
+
+// Every 2-D shape goes by runs here, also those that have a better way.
+func TestRunsOfPixels(t *testing.T) {
 	for _, c := range append(oddConvs(),
 		conv2d(5, 12, 12, 6, 16, 18, 3, 1, 1),    // several images in a strip, several groups in a task
 		conv2d(2, 24, 48, 2, 70, 50, 3, 1, 1),    // several strips in an image
@@ -46,22 +76,36 @@ func TestPlanarWeightGradients(t *testing.T) {
 			continue
 		}
 		t.Run(c.String(), func(t *testing.T) {
-			r := newRand(c)
-			x, dy, dw := guardedCopy("x", uniform(r, c.InLen())), guardedCopy("dy", uniform(r, c.OutLen())), guard("dw", c.WeightLen())
-			want, _ := reference.Conv(c).BackwardWeights(x.s(), dy.s())
-			in, out := volume(c.In), volume(c.Out())
-			bx, bdy := guard("blocked x", BlockedLen(c.N, c.InC, in)), guard("blocked dy", BlockedLen(c.N, c.OutC, out))
-			ToBlocked(bx.s(), x.s(), c.N, c.InC, in)
-			ToBlocked(bdy.s(), dy.s(), c.N, c.OutC, out)
-			eachAssembly(t, func(t *testing.T, s *simd) {
-				c.weightsPlanar(s, dw.s(), x.s(), dy.s(), true)
-				compare(t, "dw", dw.s(), want, sumTolerance(c.OutLen()/c.OutC))
-				c.weightsPlanar(s, dw.s(), bx.s(), bdy.s(), false)
-				compare(t, "dw from blocked", dw.s(), want, sumTolerance(c.OutLen()/c.OutC))
-				for _, g := range []guarded{x, dy, dw, bx, bdy} {
-					g.check(t)
-				}
-			})
+			k := newConvCase(c)
+			eachAssembly(t, k.checkPlanar)
 		})
+	}
+}
+
+// checkPlanar runs the three directions by runs, in both layouts.
+func (k *convCase) checkPlanar(t *testing.T, s *simd) {
+	c := k.Conv
+	in, out := volume(c.In), volume(c.Out())
+	for _, blocked := range []bool{false, true} {
+		x, dy := k.x, k.dy
+		if blocked {
+			x, dy = make([]float32, BlockedLen(c.N, c.InC, in)), make([]float32, BlockedLen(c.N, c.OutC, out))
+			ToBlocked(x, k.x, c.N, c.InC, in)
+			ToBlocked(dy, k.dy, c.N, c.OutC, out)
+		}
+		gx, gdy, y, dx, dw := guardedCopy("x", x), guardedCopy("dy", dy), guard("y", len(dy)), guard("dx", len(x)), guard("dw", c.WeightLen())
+		c.forwardRuns(s, nil, y.s(), gx.s(), k.w, k.b, !blocked)
+		c.backwardRuns(s, dx.s(), gdy.s(), k.w, !blocked)
+		c.weightsPlanar(s, dw.s(), gx.s(), gdy.s(), !blocked)
+		gotY, gotX := y.s(), dx.s()
+		if blocked {
+			gotY, gotX = plain(t, y.s(), c.N, c.OutC, out), plain(t, dx.s(), c.N, c.InC, in)
+		}
+		compare(t, fmt.Sprintf("y, blocked %v", blocked), gotY, k.y, sumTolerance(c.WeightLen()/c.OutC))
+		compare(t, fmt.Sprintf("dx, blocked %v", blocked), gotX, k.dx, sumTolerance(c.WeightLen()/c.InC))
+		compare(t, fmt.Sprintf("dw, blocked %v", blocked), dw.s(), k.dw, sumTolerance(c.OutLen()/c.OutC))
+		for _, g := range []guarded{gx, gdy, y, dx, dw} {
+			g.check(t)
+		}
 	}
 }

@@ -7,6 +7,7 @@ type simd struct {
 	gemm        [7][5]func(k int, a, b, c *float32, ldc int)
 	dots        []dotsKernel // largest first
 	tapDots     tapDots
+	tapSums     []tapSums // largest first
 	transpose   func(blocks int, dst *float32, dld, dstep int, src *float32, sld, sstep int)
 	copyRows    func(rows, lines int, dst *float32, dstep int, src *float32, sstep int)
 	permute     func(n int, dst *float32, dstep int, src *float32, index *uint32)

@@ -18,6 +18,7 @@ var simdAVX2 = simd{
 		6: {1: gemm6x8AVX2, 2: gemm6x16AVX2},
 	},
 	tapDots: tapDots{2, tapDotsAVX2},
+	tapSums: []tapSums{{4, 3, tapSums4x3AVX2}, {2, 6, tapSums2x6AVX2}},
 	dots: []dotsKernel{
 		{3, 3, dots3x3AVX2}, {3, 1, dots3x1AVX2},
 		{1, 3, dots1x3AVX2}, {1, 1, dots1x1AVX2},
@@ -119,6 +120,7 @@ var simdAVX512 = simd{
 		6: {1: gemm6x16AVX512, 2: gemm6x32AVX512, 3: gemm6x48AVX512, 4: gemm6x64AVX512},
 	},
 	tapDots: tapDots{4, tapDotsAVX512},
+	tapSums: []tapSums{{8, 3, tapSums8x3AVX512}, {4, 6, tapSums4x6AVX512}, {2, 6, tapSums2x6AVX512}},
 	dots: []dotsKernel{
 		{4, 6, dots4x6AVX512}, {4, 2, dots4x2AVX512}, {4, 1, dots4x1AVX512},
 		{2, 6, dots2x6AVX512}, {2, 2, dots2x2AVX512}, {2, 1, dots2x1AVX512},

@@ -50,6 +50,7 @@ var families = map[string]func(simd){
 	"sweep":      sweepFamily,
 	"tapdots":    tapDotsFamily,
 	"taps":       tapsFamily,
+	"tapsums":    tapSumsFamily,
 	"transpose":  transposeFamily,
 	"wino":       winoFamily,
 	"winostride": winoStrideFamily,
