@@ -66,11 +66,12 @@ func (s *simd) takesWinograd(n int, p *directPass) bool {
 
 // winogradCosts is what parts of the transform take, by the time of the direct kernels for a pixel between two blocks of channels: in
 // quarters of it the products of a tile with a block and the transforms of a tile, in whole ones the transform of the weights between two
-// blocks, where they stay in a cache and where they do not.
-type winogradCosts struct{ tile, transforms, weights, farWeights int }
+// blocks, where they stay in a cache and where they do not. With stride 2, by the time of the direct kernels for a product of vectors: that of
+// 100 products, and the transform of the input of a tile.
+type winogradCosts struct{ tile, transforms, weights, farWeights, strideProducts, strideInput int }
 
 // winoCosts are those of processors that add where they multiply. Machines that know better change it.
-var winoCosts = winogradCosts{tile: 10, transforms: 5, weights: 20, farWeights: 65}
+var winoCosts = winogradCosts{tile: 10, transforms: 5, weights: 20, farWeights: 65, strideProducts: 109, strideInput: 95}
 
 // inside is how many taps of all rows, or columns, of output see input: the kernels that take planes as they lie leave out the others.
 func (p *directPass) inside(d int) int {

@@ -116,7 +116,7 @@ func (p *stridePass) complete(c Conv, pad, in, out [3]int) *stridePass {
 // multiplications is how many vectors fewer are multiplied than by kernels that leave out the taps on padding, for an image and a block on
 // both sides, less what it takes to transform tiles.
 func (p *stridePass) multiplications(c Conv) int {
-	const input, output = 60, 20
+	const output = 20
 	seen := Block
 	for d := 1; d < 3; d++ {
 		out := c.Out()[d]
@@ -127,7 +127,7 @@ func (p *stridePass) multiplications(c Conv) int {
 	if p.halved {
 		products = p.half
 	}
-	return seen - products*Block - tiles*(input/p.channelSets.out+output/p.planes)
+	return seen - products*Block*winoCosts.strideProducts/100 - tiles*(winoCosts.strideInput/p.channelSets.out+output/p.planes)
 }
 
 // halvedIn says that there are four tiles in a dimension, of which the last one has at most the first half of its outputs.

@@ -23,9 +23,10 @@ func init() {
 	if !isAMD() {
 		return
 	}
-	winoCosts = winogradCosts{tile: 7, transforms: 3, weights: 20, farWeights: 40}
+	winoCosts = winogradCosts{tile: 7, transforms: 3, weights: 20, farWeights: 40, strideProducts: 109, strideInput: 60}
 	if family() == 0x19 && cpu.X86.HasAVX512F { // Zen 4; Zen 3 is of the same family
 		chunkOfGrad, pixelsOfStem, firstLevel = 784, 4, 32<<10
+		winoCosts.strideProducts = 100 // it loads weights beside operands, for it multiplies in two turns
 	}
 }
 

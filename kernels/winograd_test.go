@@ -344,7 +344,7 @@ func TestWinogradStride(t *testing.T) {
 			t.Skip("this level does without")
 		}
 		for _, channels := range [][2]int{{16, 16}, {32, 48}, {80, 64}} {
-			for _, in := range [][2]int{{8, 8}, {7, 14}, {13, 19}, {5, 28}, {14, 6}, {14, 14}, {13, 14}} {
+			for _, in := range [][2]int{{8, 8}, {7, 14}, {13, 19}, {5, 28}, {14, 6}, {14, 14}, {13, 14}, {8, 18}} {
 				for hi := range 2 {
 					c := Conv{N: 2, InC: 2 * channels[0], OutC: 2 * channels[1], Groups: 2, In: [3]int{1, in[0], in[1]}, Kernel: [3]int{1, 3, 3},
 						Stride: [3]int{1, 2, 2}, PadLo: [3]int{0, 1, 1}, PadHi: [3]int{0, hi, hi}}
