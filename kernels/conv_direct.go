@@ -148,6 +148,7 @@ type directPass struct {
 
 	whole []planePass // the same work for kernels that take planes as they lie, or nil; for the first pass
 	sweep *sweepPass  // likewise, of groups within a block
+	lanes *lanesPass  // likewise, by Winograd's transform
 
 	strided *stridePass // likewise, with fewer products
 
@@ -176,6 +177,10 @@ func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor
 		s.runStride(n, strided, keep, y, x, w, bias, func(image int) {
 			s.runDirect(1, passes, nil, y.image(image), x.image(image), w, bias)
 		})
+		return
+	}
+	if !x.plain && !y.plain && passes[0].lanes != nil {
+		s.runLanes(n, passes[0].lanes, keep, y, x, w, bias)
 		return
 	}
 	if !x.plain && !y.plain && passes[0].sweep != nil {

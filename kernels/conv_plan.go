@@ -63,11 +63,13 @@ func (p *convPlan) direct(c Conv, s *simd) {
 	p.forward[0].whole = c.wholeForward(s)
 	p.forward[0].sweep = s.sweepForward(c, &p.forward[0])
 	p.forward[0].strided = c.strideForward(s)
+	p.forward[0].lanes = s.lanesPass(&p.forward[0])
 	if passes, ok := c.backwardPasses(s); ok {
 		p.backward = s.planned(passes...)
 		p.backward[0].whole = c.wholeBackward(s)
 		p.backward[0].sweep = s.sweepBackward(c, &p.backward[0])
 		p.backward[0].strided = c.strideBackward(s, p.backward[0].weightOf)
+		p.backward[0].lanes = s.lanesPass(&p.backward[0])
 	}
 	if grad, ok := c.gradPass(s); ok {
 		p.grad = &grad

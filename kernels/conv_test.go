@@ -60,6 +60,8 @@ func oddConvs() []Conv {
 		conv2d(2, 18, 42, 3, 12, 13, 6, 2, 2), // no tiles
 		{N: 2, InC: 40, OutC: 72, Groups: 2, In: [3]int{1, 9, 35}, Kernel: [3]int{1, 2, 3}, Stride: [3]int{1, 1, 3}, Dilation: [3]int{1, 3, 2}, PadLo: [3]int{0, 2, 1}, PadHi: [3]int{0, 0, 4}},
 		{N: 1, InC: 21, OutC: 27, Groups: 3, In: [3]int{1, 5, 4}, Kernel: [3]int{1, 2, 2}, Stride: [3]int{1, 3, 3}, PadLo: [3]int{0, 4, 3}, PadHi: [3]int{0, 1, 2}}, // pixels that no output sees
+		conv2d(2, 40, 40, 5, 19, 28, 3, 1, 1), // tiles as lanes
+		conv2d(1, 16, 16, 2, 22, 57, 3, 1, 1),
 		conv2d(2, 14, 34, 2, 12, 16, 3, 2, 1),
 		conv2d(1, 3, 20, 1, 12, 11, 3, 1, 1), // stems
 		conv2d(2, 3, 32, 1, 29, 30, 3, 1, 1), // the gradient of its input by way of blocks

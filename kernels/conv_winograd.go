@@ -16,6 +16,7 @@ type winograd struct {
 	blocks   [15]winoBlock        // by the tiles they do at a time; all of it from one block of channels to another
 	sums     map[lookup]*winoSums // of the weights' gradient
 	strided  [2]strideTransform   // of stride 2, and of the gradient of its input
+	lanes    winoLanesKernel      // of groups of eight channels, or nil
 }
 
 type winoProducts func(groups, planes int, v *float32, vplace, vplane int, u, m *float32, mplace, mblock int, ahead0, ahead1, ahead2, ahead3 *float32)

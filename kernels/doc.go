@@ -17,8 +17,8 @@
 // of processors, and between instruction sets on one, by rounding. NaN and Inf go through as IEEE arithmetic has it; whether
 // padding counts as zeros that an infinite weight turns into NaN, or not at all, is open. Denormals are not flushed.
 //
-// Where Conv.Kernels says conv.winograd (a stem counts as blocked), a result's error is relative to the largest products of its
-// tile (2x2 outputs, or 4x4 gradients of the input with stride 2), not to its own sum: among values of like size it is 0.6 to
+// Where Conv.Kernels says conv.winograd (a stem counts as blocked) or conv.lanes, a result's error is relative to the largest products
+// of its tile (2x2 outputs, or 4x4 gradients of the input with stride 2), not to its own sum: among values of like size it is 0.6 to
 // 0.75 of that of a plain sum, 1.2 to 1.3 with stride 2; beside far larger ones it grows with them. That of a weight's gradient
 // is relative to the products of its two channels for all nine taps and one further around (among values of like size 0.2 to 0.8
 // of a plain sum's error). Images, and weights between two blocks of channels, that meet NaN, Inf or an overflow are computed

@@ -25,6 +25,7 @@ var entries = []Entry{
 	{"conv.wide", "3x3 with 16n channels per group, one group, or 4 and more per group without a better way, stride 1 to 3; 4x4 and 5x5, stride 1 and 2; 7x7, stride 2: tiles of pixels", avx2},
 	{"conv.winograd", "3x3, 16n channels per group or one group, blocked layout, most of a tile inside, many pixels to a weight: F(2x2, 3x3); with AVX-512 also stride 2, F(2, 2) for the rows and columns of two taps, and the weight gradient of stride 1, and that of groups of 8: F(3x3, 2x2)", avx2},
 	{"conv.taps", "2-D with 4 or more channels per group, any kernel, stride, dilation and padding, blocked layout, where there is no better way, and the gradient of its input: runs of pixels with a table of taps", avx512},
+	{"conv.lanes", "3x3 with 8 channels per group, a pixel of padding and stride 1, blocked layout, maps wide enough: F(2x2, 3x3) with tiles of a row as lanes", avx512},
 	{"conv.stem", "up to 15 plain channels to the blocked layout, one group, stride 1 and 2, forward, and the weight gradient of 3 and 7 taps in a row: rows of pixels as they lie", avx2},
 	{"conv.grad", "weight gradient of the tiles of pixels: sums in registers over planes, padded or as they lie", avx2},
 	{"conv.planar", "2-D, any kernel, stride, dilation and padding, where there are no tiles or vectors of channels would be empty in part: runs of pixels, channel by channel", avx2},
@@ -81,6 +82,8 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 			switch {
 			case blocked && cs.outC == 0 && s.takesWinograd(c.N, p), blocked && p.strided != nil && p.strided.takes(c.N):
 				return "conv.winograd"
+			case blocked && p.lanes != nil:
+				return "conv.lanes"
 			case blocked && p.sweep != nil:
 				return "conv.sweep"
 			}

@@ -195,7 +195,7 @@ var simdAVX512 = simd{
 	winograd: &winograd{input: winoInputAVX512, planeInput: winoPlaneInputAVX512, output: winoOutputAVX512, weights: winoWeightsAVX512, products: [3][15]winoProducts{
 		1: {1: winoProducts1x1AVX512, winoProducts2x1AVX512, winoProducts3x1AVX512, winoProducts4x1AVX512, winoProducts5x1AVX512, winoProducts6x1AVX512, winoProducts7x1AVX512, winoProducts8x1AVX512, winoProducts9x1AVX512, winoProducts10x1AVX512, winoProducts11x1AVX512, winoProducts12x1AVX512, winoProducts13x1AVX512, winoProducts14x1AVX512},
 		2: {1: winoProducts1x2AVX512, winoProducts2x2AVX512, winoProducts3x2AVX512, winoProducts4x2AVX512, winoProducts5x2AVX512, winoProducts6x2AVX512, winoProducts7x2AVX512},
-	}, blocks: [15]winoBlock{11: winoBlock11AVX512, winoBlock12AVX512, winoBlock13AVX512, winoBlock14AVX512}, sums: map[lookup]*winoSums{
+	}, lanes: winoLanes8AVX512, blocks: [15]winoBlock{11: winoBlock11AVX512, winoBlock12AVX512, winoBlock13AVX512, winoBlock14AVX512}, sums: map[lookup]*winoSums{
 		wide: {winoPlaces * Block * Block, winoSums16AVX512, winoTaps16AVX512},
 		perm: {winoPlaces * Block * Block / 2, winoSums8AVX512, winoTaps8AVX512},
 	}, strided: [2]strideTransform{

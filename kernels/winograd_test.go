@@ -314,7 +314,50 @@ func TestWinogradKeepsNaNAndInf(t *testing.T) {
 				checkKeeps(t, c, bad)
 			}
 		}
+		if s.winograd.lanes != nil {
+			c := conv2d(3, 40, 40, 5, 28, 29, 3, 1, 1)
+			if forward, backward, _ := c.Kernels(true); forward != "conv.lanes" || backward != "conv.lanes" {
+				t.Fatalf("the case runs on %s and %s", forward, backward)
+			}
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -3e38, 1e-41} {
+				checkKeeps(t, c, bad)
+			}
+		}
 	})
+}
+
+// Tiles as lanes, at all borders of planes and of strips, and for any number of threads.
+func TestWinogradLanes(t *testing.T) {
+	defer SetThreads(0)
+	eachWinograd(t, func(t *testing.T, s *simd) {
+		if s.winograd.lanes == nil {
+			t.Skip("this level does without")
+		}
+		for _, size := range [][2]int{{1, 16}, {2, 17}, {5, 28}, {6, 31}, {7, 32}, {3, 33}, {4, 61}, {2, 90}} {
+			checkWinogradLanes(t, s, conv2d(2, 40, 40, 5, size[0], size[1], 3, 1, 1).norm())
+		}
+	})
+}
+
+func checkWinogradLanes(t *testing.T, s *simd, c Conv) {
+	t.Helper()
+	plan, pixels := c.plan(s), volume(c.In)
+	r, ref := newRand(c), reference.Conv(c)
+	x, w, b := uniform(r, c.InLen()), uniform(r, c.WeightLen()), uniform(r, c.OutC)
+	bx, by := guard("x", BlockedLen(c.N, c.InC, pixels)), guard("y", BlockedLen(c.N, c.InC, pixels))
+	ToBlocked(bx.s(), x, c.N, c.InC, pixels)
+	run := func(p *directPass, b []float32, threads int) []float32 {
+		SetThreads(threads)
+		s.runLanes(c.N, &lanesPass{p, lanesStrips(c.In[2])}, nil, c.output(by.s(), false), c.input(bx.s(), false), w, b)
+		bx.check(t)
+		by.check(t)
+		return plain(t, by.s(), c.N, c.InC, pixels)
+	}
+	y, dx := run(&plan.forward[0], b, 1), run(&plan.backward[0], nil, 1)
+	compare(t, fmt.Sprintf("y of %v", c), y, ref.Forward(x, w, b), sumTolerance(9*lanesGroup))
+	compare(t, fmt.Sprintf("dx of %v", c), dx, ref.BackwardData(x, w), sumTolerance(9*lanesGroup))
+	sameBits(t, "y with three threads", run(&plan.forward[0], b, 3), y)
+	sameBits(t, "dx with three threads", run(&plan.backward[0], nil, 3), dx)
 }
 
 // checkKeeps computes both directions with one bad value in the second image.

@@ -53,11 +53,12 @@ var families = map[string]func(simd){
 	"tapsums":    tapSumsFamily,
 	"transpose":  transposeFamily,
 	"wino":       winoFamily,
+	"winolanes":  winoLanesFamily,
 	"winostride": winoStrideFamily,
 }
 
 // only are the families of one level, by the bytes of its vectors: code of AVX2 that serves AVX-512 too, or what the other does without.
-var only = map[string]int{"depthplane": 64, "depthwise": 32, "groupgrad": 64, "maxpool": 32, "planeconv": 64, "sweep": 64, "taps": 64, "winostride": 64}
+var only = map[string]int{"depthplane": 64, "depthwise": 32, "groupgrad": 64, "maxpool": 32, "planeconv": 64, "sweep": 64, "taps": 64, "winolanes": 64, "winostride": 64}
 
 func main() {
 	all := flag.String("all", "", "write all kernels into this `folder`")
