@@ -71,6 +71,7 @@ func oddConvs() []Conv {
 		conv2d(1, 5, 100, 1, 8, 18, 5, 1, 2),
 		conv2d(1, 2, 16, 1, 2, 17, 7, 1, 3), // taller than the image
 		{N: 2, InC: 2, OutC: 20, In: [3]int{1, 10, 50}, Kernel: [3]int{1, 5, 3}, Stride: [3]int{1, 2, 1}, PadLo: [3]int{0, 3, 0}, PadHi: [3]int{0, 0, 2}},
+		conv2d(1, 32, 32, 4, 56, 54, 3, 2, 1), // whose gradient is as wide as tiles as lanes want
 		conv2d(1, 96, 96, 2, 14, 40, 3, 2, 1), // tiles of many planes overlap
 		conv2d(2, 64, 96, 2, 13, 24, 3, 2, 1),
 		conv2d(2, 48, 48, 1, 1, 20, 3, 1, 1),

@@ -29,7 +29,10 @@ var lanesOrder = winoOrder{[4]int{lanesWeights, 0, lanesPlace, lanesWeights + la
 
 // lanesPass is p for these kernels, or nil. What is not finite goes by bands of rows, so there must be that way too.
 func (s *simd) lanesPass(p *directPass) *lanesPass {
-	if p.sweep == nil || p.lookup != perm || p.stride != 1 || p.half || s.winograd == nil || s.winograd.lanes == nil {
+	if p.sweep == nil || p.lookup != perm || s.winograd == nil || s.winograd.lanes == nil {
+		return nil
+	}
+	if p.kh != 3 || p.kw != 3 || p.stride != 1 || p.half || p.outPixel != 1 { // a gradient with a stride has a pass for each residue
 		return nil
 	}
 	const row, begin = 40, 40 // a row of a strip, and to begin one, in pixels by bands of rows
