@@ -179,7 +179,7 @@ func (s *simd) runPasses(n int, passes []directPass, keep *Prepared, y, x tensor
 		})
 		return
 	}
-	if !x.plain && !y.plain && passes[0].lanes != nil {
+	if !x.plain && !y.plain && passes[0].lanes.takes(n) {
 		s.runLanes(n, passes[0].lanes, keep, y, x, w, bias)
 		return
 	}

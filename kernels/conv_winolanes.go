@@ -43,6 +43,12 @@ func (s *simd) lanesPass(p *directPass) *lanesPass {
 	return &lanesPass{p, strips}
 }
 
+// takes reports whether n images go this way. Outputs that stay in no cache do not: a call stores half of each line, for one of its two groups,
+// and bands of rows whole lines (with 32 images of g32c256@28 these are 1.08 to 1.15 times as fast on Zen 4).
+func (p *lanesPass) takes(n int) bool {
+	return p != nil && n*p.sets*p.out[0]*p.out[1]*Block < largeTensor
+}
+
 // lanesStrips is into how many strips planes of a width fall. Those inside do not store their first and their last tile, which see pixels
 // of the strips beside them.
 func lanesStrips(width int) int {

@@ -82,7 +82,7 @@ func (c Conv) Kernels(blocked bool) (forward, backwardData, backwardWeights stri
 			switch {
 			case blocked && cs.outC == 0 && s.takesWinograd(c.N, p), blocked && p.strided != nil && p.strided.takes(c.N):
 				return "conv.winograd"
-			case blocked && p.lanes != nil:
+			case blocked && p.lanes.takes(c.N):
 				return "conv.lanes"
 			case blocked && p.sweep != nil:
 				return "conv.sweep"
