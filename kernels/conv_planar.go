@@ -184,9 +184,11 @@ func (r *planarRuns) run(channel int) []float32 { return (*r.lent)[(r.first+chan
 
 // fill writes the i-th image of the runs: those of a strip that begins with row first of the outputs. Rows from row end on are zeros.
 func (r *planarRuns) fill(p *planarStrips, image, i, first, end int) {
+	// A row may have pixels that no tap sees, which would lie in the next row's padding.
+	asTheyLie := r.stride == [2]int{1, 1} && !r.plain && r.size[1] >= p.s.lanes && r.before[1]+r.size[1] <= p.pitch
 	for b := range r.lines / Block {
 		at := b*Block*r.ld + i*p.image()
-		if r.stride == [2]int{1, 1} && !r.plain && r.size[1] >= p.s.lanes {
+		if asTheyLie {
 			r.fillRows(p, at+r.before[1], r.tensor.block(image, r.block+b), first-r.before[0], end)
 			continue
 		}
