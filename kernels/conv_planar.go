@@ -126,6 +126,9 @@ func (p *planarPass) lay(place func(part *planarPart, tap [2]int) [2]int, width 
 		}
 		part.at = append(part.at, planarTap{number[phase], at[0]/p.stride[0]*p.pitch + at[1]/p.stride[1]})
 	})
+	if len(p.phases) == 0 { // no pixel sees a tap
+		p.phases = onePhase
+	}
 }
 
 // planarStrips is how images are cut into strips, whose runs stay in the second-level cache.
