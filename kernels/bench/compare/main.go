@@ -79,6 +79,9 @@ type result struct {
 func (r result) median() float64 { return r.ratios[len(r.ratios)/2] }
 
 func run(o options) error {
+	if err := checkPeers(o.peers); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "compare")
 	if err != nil {
 		return err

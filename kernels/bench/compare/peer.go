@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,20 @@ var starters = []struct {
 	{"torch-nhwc", func(dir string, threads int) (*convPeer, error) { return startTorch(dir, threads, "nhwc", false) }},
 	{"torch-nhwc-tuned", func(dir string, threads int) (*convPeer, error) { return startTorch(dir, threads, "nhwc", true) }},
 	{"onnxruntime", startORT},
+}
+
+// checkPeers says which peers there are if one is unknown.
+func checkPeers(names []string) error {
+	var known []string
+	for _, s := range starters {
+		known = append(known, s.name)
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return fmt.Errorf("-peers %s: want some of %s, separated by commas", n, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // unpack writes an embedded source file into dir.
