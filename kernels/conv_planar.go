@@ -20,9 +20,8 @@ type planarPass struct {
 
 // planarPart is the outputs that see the same taps.
 type planarPart struct {
-	first, count [2]int
-	taps         []int
-	at           []planarTap
+	gradPart
+	at []planarTap
 }
 
 // planarTap is where a tap sees the first output pixel: floats from the first one of a phase.
@@ -61,11 +60,13 @@ func runsOf(data []float32, channels int, size [3]int, plain bool) tensor {
 func (c Conv) planarForward() *planarPass {
 	icg, ocg, taps, out := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel), c.Out()
 	p := planarPass{groups: c.Groups, inC: icg, outC: ocg, in: [2]int(c.In[1:]), out: [2]int(out[1:]), before: [2]int(c.PadLo[1:]),
-		stride: [2]int(c.Stride[1:]), step: [2]int{1, 1}, parts: []planarPart{{count: [2]int(out[1:])}}, all: taps, ofIn: taps, ofOut: icg * taps}
+		stride: [2]int(c.Stride[1:]), step: [2]int{1, 1}, parts: []planarPart{{gradPart: gradPart{count: [2]int(out[1:])}}}, all: taps, ofIn: taps, ofOut: icg * taps}
 	for t := range taps {
 		p.parts[0].taps = append(p.parts[0].taps, t)
 	}
-	p.lay(func(_ *planarPart, tap [2]int) [2]int { return [2]int{tap[0] * c.Dilation[1], tap[1] * c.Dilation[2]} }, c.Kernel[2])
+	p.lay(func(_ *planarPart, tap int) [2]int {
+		return [2]int{tap / c.Kernel[2] * c.Dilation[1], tap % c.Kernel[2] * c.Dilation[2]}
+	})
 	return &p
 }
 
@@ -74,41 +75,25 @@ func (c Conv) planarBackward() *planarPass {
 	icg, ocg, taps, out := c.InC/c.Groups, c.OutC/c.Groups, volume(c.Kernel), c.Out()
 	p := planarPass{groups: c.Groups, inC: ocg, outC: icg, in: [2]int(out[1:]), out: [2]int(c.In[1:]), stride: [2]int{1, 1},
 		step: [2]int(c.Stride[1:]), all: taps, ofIn: icg * taps, ofOut: taps}
-	for d, s := range p.step {
-		p.before[d] = max(0, ((c.Kernel[d+1]-1)*c.Dilation[d+1]-c.PadLo[d+1]+s-1)/s)
+	for d := range 2 {
+		p.before[d] = c.seenBefore(d)
 	}
-	// seen is how many pixels, times the stride, lie between the first output of a part and what it sees through a tap.
-	seen := func(part *planarPart, d, tap int) int { return part.first[d] + c.PadLo[d+1] - tap*c.Dilation[d+1] }
-	for row := range min(p.step[0], c.In[1]) {
-		for col := range min(p.step[1], c.In[2]) {
-			part := planarPart{first: [2]int{row, col}}
-			for d, s := range p.step {
-				part.count[d] = (p.out[d] - part.first[d] + s - 1) / s
-			}
-			for t := range taps {
-				if seen(&part, 0, t/c.Kernel[2])%p.step[0] == 0 && seen(&part, 1, t%c.Kernel[2])%p.step[1] == 0 {
-					part.taps = append(part.taps, t)
-				}
-			}
-			p.parts = append(p.parts, part)
-		}
+	for _, r := range c.gradParts() {
+		p.parts = append(p.parts, planarPart{gradPart: r})
 	}
-	p.lay(func(part *planarPart, tap [2]int) (at [2]int) {
-		for d, s := range p.step {
-			at[d] = p.before[d] + seen(part, d, tap[d])/s
-		}
-		return at
-	}, c.Kernel[2])
+	p.lay(func(part *planarPart, tap int) (at [2]int) {
+		at = c.seenBy(part.first, tap)
+		return [2]int{p.before[0] + at[0]/p.step[0], p.before[1] + at[1]/p.step[1]}
+	})
 	return &p
 }
 
-// lay finds pitch and phases, and where the taps of all parts are; place is where the first output of a part sees a tap, whose column is its
-// number modulo width.
-func (p *planarPass) lay(place func(part *planarPart, tap [2]int) [2]int, width int) {
+// lay finds pitch and phases, and where the taps of all parts are; place is where the first output of a part sees a tap.
+func (p *planarPass) lay(place func(part *planarPart, tap int) [2]int) {
 	each := func(f func(part *planarPart, at [2]int)) {
 		for i := range p.parts {
 			for _, t := range p.parts[i].taps {
-				f(&p.parts[i], place(&p.parts[i], [2]int{t / width, t % width}))
+				f(&p.parts[i], place(&p.parts[i], t))
 			}
 		}
 	}

@@ -69,27 +69,15 @@ func (c Conv) tapBackward() *tapPass {
 	p := tapPass{groups: c.Groups, inC: ocg, outC: icg, in: [2]int{out[1], out[2]}, out: [2]int{c.In[1], c.In[2]}, stride: [2]int{1, 1},
 		all: taps, ofIn: icg * taps, ofOut: taps}
 	for d := range 2 {
-		s, last := c.Stride[d+1], (c.Kernel[d+1]-1)*c.Dilation[d+1]
-		p.before[d] = max(0, (last-c.PadLo[d+1]+s-1)/s)
-		p.size[d] = p.before[d] + max(out[d+1], (c.In[d+1]-1+c.PadLo[d+1])/s+1)
+		p.before[d] = c.seenBefore(d)
+		p.size[d] = p.before[d] + max(out[d+1], (c.In[d+1]-1+c.PadLo[d+1])/c.Stride[d+1]+1)
 	}
-	for row := range min(c.Stride[1], c.In[1]) {
-		for col := range min(c.Stride[2], c.In[2]) {
-			part := tapPart{first: [2]int{row, col}, step: [2]int{c.Stride[1], c.Stride[2]}}
-			for d := range 2 {
-				part.count[d] = (c.In[d+1] - part.first[d] + c.Stride[d+1] - 1) / c.Stride[d+1]
-			}
-			for t := range taps {
-				if (row+c.PadLo[1]-t/c.Kernel[2]*c.Dilation[1])%c.Stride[1] == 0 && (col+c.PadLo[2]-t%c.Kernel[2]*c.Dilation[2])%c.Stride[2] == 0 {
-					part.taps = append(part.taps, t)
-				}
-			}
-			p.parts = append(p.parts, part)
-		}
+	for _, r := range c.gradParts() {
+		p.parts = append(p.parts, tapPart{first: r.first, count: r.count, step: [2]int{c.Stride[1], c.Stride[2]}, taps: r.taps})
 	}
 	p.lay(func(part *tapPart, tap int) (row, col int) {
-		return p.before[0] + (part.first[0]+c.PadLo[1]-tap/c.Kernel[2]*c.Dilation[1])/c.Stride[1],
-			p.before[1] + (part.first[1]+c.PadLo[2]-tap%c.Kernel[2]*c.Dilation[2])/c.Stride[2]
+		at := c.seenBy(part.first, tap)
+		return p.before[0] + at[0]/c.Stride[1], p.before[1] + at[1]/c.Stride[2]
 	})
 	return &p
 }
